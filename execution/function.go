@@ -1,0 +1,165 @@
+package execution
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/policy"
+)
+
+// Latest is the qualifier of a function's unpublished version.
+const Latest = "$LATEST"
+
+// A Function is the document of a Lambda function with all its versions,
+// aliases and resource policies. It stands at FunctionKey.
+type Function struct {
+	Account string
+	Region  string
+	Name    string
+
+	Latest   Configuration
+	Versions map[string]Configuration `json:",omitempty"` // published, by number
+	Aliases  map[string]Alias         `json:",omitempty"`
+
+	// NextVersion is the number of the version published next. It does not go
+	// back when versions are deleted.
+	NextVersion int
+
+	// Policies are the resource policies by qualifier; that of the unqualified
+	// function is at "".
+	Policies map[string]ResourcePolicy `json:",omitempty"`
+
+	Tags map[string]string `json:",omitempty"`
+
+	// ReservedConcurrency is nil when none is reserved.
+	ReservedConcurrency *int `json:",omitempty"`
+}
+
+// A Configuration is one version of a function: its code and how to run it.
+type Configuration struct {
+	Version      string // Latest, or a number
+	Description  string
+	Runtime      string // "python3.13"; empty for container images
+	Handler      string
+	Role         string // ARN
+	MemoryMB     int
+	Timeout      time.Duration
+	Environment  map[string]string `json:",omitempty"`
+	EphemeralMB  int               // size of /tmp
+	Architecture string            // x86_64 or arm64
+	TracingMode  string            // PassThrough or Active
+	LogGroup     string            // the name of its log group
+	LogFormat    string            // Text or JSON
+
+	Code         Code
+	RevisionID   string
+	LastModified time.Time
+
+	State                  string // Active, Inactive, Pending or Failed
+	StateReason            string `json:",omitempty"`
+	StateReasonCode        string `json:",omitempty"`
+	LastUpdateStatus       string // Successful, InProgress or Failed
+	LastUpdateReason       string `json:",omitempty"`
+	LastUpdateReasonCode   string `json:",omitempty"`
+	DeadLetterTarget       string `json:",omitempty"`
+	RuntimeVersionARN      string `json:",omitempty"`
+	RuntimeWarning         string `json:",omitempty"` // lamgate's own: the host's runtime is not the one asked for
+	SnapStartApplyOn       string `json:",omitempty"`
+	RecursiveLoop          string `json:",omitempty"`
+	ApplicationLogLevel    string `json:",omitempty"`
+	SystemLogLevel         string `json:",omitempty"`
+	KMSKeyARN              string `json:",omitempty"`
+	ProvisionedConcurrency int    `json:",omitempty"`
+}
+
+// Code is a deployment package: a ZIP file in the blob store.
+type Code struct {
+	SHA256 string // base64, as CodeSha256
+	Size   int64  // bytes
+	Blob   string // key in the blob store
+}
+
+// An Alias is a name for a version.
+type Alias struct {
+	Name           string
+	Version        string
+	Description    string
+	RevisionID     string
+	RoutingWeights map[string]float64 `json:",omitempty"` // further versions, and the share of requests each takes
+}
+
+// A ResourcePolicy is who may do what with a function or a version of it.
+type ResourcePolicy struct {
+	Document   policy.Document
+	RevisionID string
+}
+
+// FunctionKey is the key of a function's document.
+func FunctionKey(account, region, name string) string {
+	return FunctionsPrefix + account + "/" + region + "/" + name
+}
+
+// FunctionsPrefix is the prefix of all functions' keys.
+const FunctionsPrefix = "functions/"
+
+// A FunctionRef names a function and, optionally, one of its versions or
+// aliases.
+type FunctionRef struct {
+	Account   string
+	Region    string
+	Name      string
+	Qualifier string // a version, an alias, Latest, or empty
+}
+
+// Key returns the key of the function's document.
+func (r FunctionRef) Key() string { return FunctionKey(r.Account, r.Region, r.Name) }
+
+// ARN returns the function's ARN, with the qualifier if there is one.
+func (r FunctionRef) ARN() string {
+	resource := "function:" + r.Name
+	if r.Qualifier != "" {
+		resource += ":" + r.Qualifier
+	}
+	return aws.NewARN("lambda", r.Region, r.Account, resource).String()
+}
+
+// ParseFunctionARN reads arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER].
+func ParseFunctionARN(s string) (FunctionRef, error) {
+	a, err := aws.ParseARN(s)
+	if err != nil {
+		return FunctionRef{}, err
+	}
+	parts := strings.Split(a.Resource, ":")
+	if a.Service != "lambda" || len(parts) < 2 || len(parts) > 3 || parts[0] != "function" || parts[1] == "" {
+		return FunctionRef{}, fmt.Errorf("%q is not the ARN of a Lambda function", s)
+	}
+	ref := FunctionRef{Account: a.Account, Region: a.Region, Name: parts[1]}
+	if len(parts) == 3 {
+		ref.Qualifier = parts[2]
+	}
+	return ref, nil
+}
+
+// Resolve returns the configuration that a qualifier names. An alias with
+// routing weights is decided by draw, a number in [0,1).
+func (f *Function) Resolve(qualifier string, draw float64) (*Configuration, bool) {
+	if qualifier == "" || qualifier == Latest {
+		return &f.Latest, true
+	}
+	if alias, ok := f.Aliases[qualifier]; ok {
+		qualifier = alias.Version
+		for version, weight := range alias.RoutingWeights {
+			if draw -= weight; draw < 0 {
+				qualifier = version
+				break
+			}
+		}
+		if qualifier == Latest {
+			return &f.Latest, true
+		}
+	}
+	c, ok := f.Versions[qualifier]
+	return &c, ok
+}

@@ -1,0 +1,8 @@
+// Package telemetry records what happened: journeys, which explain one request
+// each, and log events, which functions and APIs leave in their log groups.
+//
+// A Journey is written by the steps that a request passes through and read by
+// lamgate why, the execution logs and the console: one source, several views.
+// Writing must cost next to nothing, so a step stores references and leaves
+// the formatting to the reader.
+package telemetry
