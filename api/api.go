@@ -16,21 +16,34 @@ const (
 
 // A Service describes one AWS service: how it is recognised and what it can do.
 type Service struct {
-	Name         string // botocore's directory name and the package's: "lambda", "apigateway"
-	ID           string // the service ID: "Lambda", "API Gateway"
-	SigningName  string // the service in a signature's scope: "lambda"
-	TargetPrefix string // before the dot in X-Amz-Target; JSON protocols only
-	Version      string // the API version, "2015-03-31"
-	XMLNamespace string // of XML responses; empty without one
-	Protocol     Protocol
-	Operations   []Operation
-	Shapes       []Shape
+	Name           string // botocore's directory name and the package's: "lambda", "apigateway"
+	ID             string // the service ID: "Lambda", "API Gateway"
+	SigningName    string // the service in a signature's scope: "lambda"
+	EndpointPrefix string // the first label of its hosts: "lambda", "monitoring"
+	TargetPrefix   string // before the dot in X-Amz-Target; JSON protocols only
+	Version        string // the API version, "2015-03-31"
+	XMLNamespace   string // of XML responses; empty without one
+	Protocol       Protocol
+	Operations     []Operation
+	Shapes         []Shape
 }
 
 // A Handler runs one operation of one implementation. in is a pointer to the
 // operation's input struct and is never nil; out is a pointer to its output
-// struct, or nil if the operation has none.
+// struct, or nil if the implementation returned a nil one.
 type Handler func(ctx context.Context, in any) (out any, err error)
+
+// NewHandler returns the Handler of a method. Its input must be of the type
+// that the operation's NewInput makes.
+func NewHandler[In, Out any](method func(context.Context, *In) (*Out, error)) Handler {
+	return func(ctx context.Context, in any) (any, error) {
+		out, err := method(ctx, in.(*In))
+		if out == nil {
+			return nil, err
+		}
+		return out, err
+	}
+}
 
 // An Operation describes one operation of a service.
 type Operation struct {
@@ -39,7 +52,7 @@ type Operation struct {
 	URI    string // request URI template: "/restapis/{restapi_id}", "/{Bucket}/{Key+}?list-type=2"
 	Status int    // HTTP status of success
 
-	Input, Output int   // indices into Shapes; -1 for none
+	Input, Output int   // indices into Shapes; -1 for none, whose Go struct is empty
 	Errors        []int // the modelled errors
 
 	ResultWrapper string // Query: the element around the output, "CreateStackResult"
@@ -89,17 +102,19 @@ type Shape struct {
 	KeyName, ValueName  string // Map: XML names, if not "key" and "value"
 	Flattened           bool   // List, Map: without an element around them
 
-	Payload   int  // Structure: index of the member that is the body; -1 for none
-	Streaming bool // Blob: an io.ReadCloser
-	Union     bool // Structure: exactly one member is set
+	Payload     int  // Structure: index of the member that is the body; -1 for none
+	Streaming   bool // Blob: an io.ReadCloser
+	EventStream bool // Structure: in Go an io.ReadCloser of encoded events
+	Union       bool // Structure: exactly one member is set
 
+	XMLName                 string // Structure: of its element where it is the whole body, if not Name
 	XMLNamespace, XMLPrefix string // Structure: on its element
 
-	// Constraints. Max 0 means none.
-	Enum     []string
-	Min, Max int64
-	HasMin   bool
-	Pattern  string // a Java regular expression that the whole value must match
+	// Constraints.
+	Enum           []string
+	Min, Max       int64
+	HasMin, HasMax bool
+	Pattern        string // a Java regular expression that the whole value must match
 
 	TimestampFormat TimestampFormat
 
@@ -133,7 +148,8 @@ type Member struct {
 	Attribute        bool // XML: an attribute
 	Flattened        bool // XML: a list or map whose members stand directly here
 	IdempotencyToken bool // filled in when absent
-	Streaming        bool
+	Streaming        bool // an io.ReadCloser
+	JSONValue        bool // JSON text; in a header, base64 of it
 	XMLNamespace     string
 	XMLPrefix        string
 	TimestampFormat  TimestampFormat
