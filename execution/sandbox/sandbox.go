@@ -1,0 +1,115 @@
+package sandbox
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+// A Network is what a sandbox can reach.
+type Network string
+
+// The networks.
+const (
+	// HostNetwork shares the host's.
+	HostNetwork Network = "host"
+	// PrivateNetwork has a loopback of its own and nothing else; lamgate's
+	// endpoint and the Runtime API listen on it.
+	PrivateNetwork Network = "private"
+)
+
+// A Spec is what a sandbox is made of.
+type Spec struct {
+	Name string // for people: the function and the environment's ID
+
+	// Task and Opt are host directories, shown read-only at /var/task and
+	// /opt. Opt may be empty.
+	Task, Opt string
+	// Runtime are host directories beside /usr that the runtime needs,
+	// read-only at their own paths: an interpreter's prefix, lamgate's
+	// bootstrap.
+	Runtime []string
+
+	Command []string // absolute path inside the sandbox, and arguments
+	Env     []string // the whole environment; nothing is inherited
+
+	MemoryMB  int // of all processes together
+	TmpMB     int // size of /tmp
+	Processes int // processes and threads; 1024 as on Lambda if 0
+	Files     int // open files of each process; 1024 as on Lambda if 0
+
+	Network Network
+
+	// Output receives what the processes write to stdout and stderr. Nobody
+	// waits for it: when it does not keep up, the processes' writes block.
+	Output io.Writer
+}
+
+// RuntimeAPIAddress and EndpointAddress are where the Runtime API and lamgate's
+// own endpoint listen inside a sandbox with a private network.
+const (
+	RuntimeAPIAddress = "127.0.0.1:9001"
+	EndpointAddress   = "127.0.0.1:4566"
+)
+
+// A Driver starts sandboxes of one level of isolation.
+type Driver interface {
+	// Name is that of the level: "namespace" or "process".
+	Name() string
+	// Start makes a sandbox and starts its command. The listeners of a
+	// private network are open when it returns.
+	Start(ctx context.Context, spec Spec) (Sandbox, error)
+	// Controls tells what the driver enforces on this host. It was found out
+	// by Probe, with a real sandbox.
+	Controls() []Control
+	// Close removes what the driver made for all sandboxes together.
+	Close() error
+}
+
+// A Sandbox is a running set of processes. All its methods may be called at any
+// time, also after its end.
+type Sandbox interface {
+	// RuntimeAPI and Endpoint are listeners on RuntimeAPIAddress and
+	// EndpointAddress inside the sandbox; nil with the host's network. Whoever
+	// started the sandbox serves and closes them.
+	RuntimeAPI() net.Listener
+	Endpoint() net.Listener
+
+	// Freeze stops all processes from running until Thaw.
+	Freeze() error
+	Thaw() error
+
+	// Signal sends a signal to the command's process.
+	Signal(sig os.Signal) error
+	// Kill ends all processes at once, frozen ones too.
+	Kill()
+	// Done is closed when all processes have ended and everything that the
+	// sandbox was made of is gone.
+	Done() <-chan struct{}
+	// Exit tells how the command ended. Only valid after Done.
+	Exit() Exit
+
+	// MaxMemory is the most memory that the processes held at once, in bytes.
+	MaxMemory() int64
+	// PID is the command's process on the host, for people and tests.
+	PID() int
+}
+
+// An Exit is how a sandbox's command ended.
+type Exit struct {
+	Code        int    // exit status; -1 if a signal ended it
+	Signal      string // "killed", "segmentation fault"; empty if it exited
+	OutOfMemory bool   // it was ended because the sandbox's memory was used up
+	Ran         time.Duration
+}
+
+// A Control is one means of isolation and whether this host upholds it.
+type Control struct {
+	Name     string // "file system", "memory limit", "system calls", …
+	Enforced bool
+	By       string // "mount namespace", "cgroup v2 memory.max", …; empty if not enforced
+	Problem  string // why it is not enforced
+	Mend     string // what to do about it
+}
