@@ -1,0 +1,98 @@
+package state
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+type documents struct{ *Store }
+
+func (s documents) Get(key string) (Document, error) {
+	r := s.replica
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	d, ok := r.documents.values[key]
+	if !ok {
+		return Document{}, fmt.Errorf("document %s: %w", key, ErrNotFound)
+	}
+	return d, nil
+}
+
+func (s documents) List(prefix string) []Document {
+	r := s.replica
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.documents.list(prefix)
+}
+
+func (s documents) Watch(prefix string, follow func(Change)) (stop func()) {
+	return s.replica.watch(prefix, follow)
+}
+
+func (s documents) Put(ctx context.Context, key string, value []byte, revision uint64) (uint64, error) {
+	subject, err := subjectOf(documentsRoot, key)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.space.take(len(value) + recordOverhead); err != nil {
+		return 0, fmt.Errorf("write document %s: %w", key, err)
+	}
+	written, err := s.write(ctx, &nats.Msg{Subject: subject, Data: value}, s.grave(key), revision)
+	if err != nil {
+		return 0, fmt.Errorf("write document %s: %w", key, err)
+	}
+	return written, nil
+}
+
+func (s documents) Delete(ctx context.Context, key string, revision uint64) error {
+	subject, err := subjectOf(documentsRoot, key)
+	if err != nil {
+		return err
+	}
+	if revision == 0 {
+		return fmt.Errorf("delete document %s: %w", key, ErrNotFound)
+	}
+	if err := s.space.takeToFree(recordOverhead); err != nil {
+		return fmt.Errorf("delete document %s: %w", key, err)
+	}
+	mark := &nats.Msg{Subject: subject, Header: nats.Header{deletedHeader: {"true"}}}
+	if _, err := s.write(ctx, mark, 0, revision); err != nil {
+		return fmt.Errorf("delete document %s: %w", key, err)
+	}
+	return nil
+}
+
+// recordOverhead is what a record takes beside its value, generously.
+const recordOverhead = 1 << 10
+
+// grave returns the revision at which key was deleted, 0 if it was not or the
+// mark has been purged.
+func (s documents) grave(key string) uint64 {
+	s.replica.mu.RLock()
+	defer s.replica.mu.RUnlock()
+	return s.replica.documents.graves[key]
+}
+
+// write stores a record whose subject stands at revision, or was deleted at
+// grave if revision is 0, and returns once the replica has it.
+func (s *Store) write(ctx context.Context, msg *nats.Msg, grave, revision uint64) (uint64, error) {
+	expected := revision
+	if revision == 0 {
+		expected = grave
+	}
+	written, err := s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(expected))
+	if isAPIError(err, jetstream.JSErrCodeStreamWrongLastSequence) && revision == 0 && grave != 0 {
+		// The mark may have been purged since.
+		written, err = s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
+	}
+	if isAPIError(err, jetstream.JSErrCodeStreamWrongLastSequence) {
+		return 0, ErrConflict
+	}
+	if err != nil {
+		return 0, err
+	}
+	return written, s.replica.wait(ctx, written)
+}
