@@ -1,5 +1,9 @@
 package policy
 
+// Version2012 is the policy language's current version. Older documents know no
+// variables.
+const Version2012 = "2012-10-17"
+
 // A Document is an IAM policy document. Its JSON form is AWS's, in which a
 // list of one may stand as its element: json.go reads and writes it.
 type Document struct {
