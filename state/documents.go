@@ -1,7 +1,9 @@
 package state
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
@@ -37,10 +39,26 @@ func (s documents) Put(ctx context.Context, key string, value []byte, revision u
 	if err != nil {
 		return 0, err
 	}
+	if len(value) > maxDocument {
+		return 0, fmt.Errorf("write document %s: %d bytes are too many", key, len(value))
+	}
 	if err := s.space.take(len(value) + recordOverhead); err != nil {
 		return 0, fmt.Errorf("write document %s: %w", key, err)
 	}
-	written, err := s.write(ctx, &nats.Msg{Subject: subject, Data: value}, s.grave(key), revision)
+	var written uint64
+	if len(value) <= maxRecord {
+		written, err = s.write(ctx, &nats.Msg{Subject: subject, Data: value}, s.grave(key), revision)
+	} else {
+		err = s.writeChunks(ctx, bytes.NewReader(value), func(c chunked) error {
+			reference, err := json.Marshal(c)
+			if err != nil {
+				return err
+			}
+			msg := &nats.Msg{Subject: subject, Data: reference, Header: nats.Header{chunkedHeader: {"true"}}}
+			written, err = s.write(ctx, msg, s.grave(key), revision)
+			return err
+		})
+	}
 	if err != nil {
 		return 0, fmt.Errorf("write document %s: %w", key, err)
 	}
@@ -64,6 +82,13 @@ func (s documents) Delete(ctx context.Context, key string, revision uint64) erro
 	}
 	return nil
 }
+
+// maxRecord is the largest value that goes into a record, maxDocument the
+// largest that may be stored at all: every document stays in memory.
+const (
+	maxRecord   = 1 << 20
+	maxDocument = 256 << 20
+)
 
 // recordOverhead is what a record takes beside its value, generously.
 const recordOverhead = 1 << 10

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,13 @@ type engine struct {
 	server *server.Server
 	conn   *nats.Conn
 	js     jetstream.JetStream
+
+	documents jetstream.Stream
+	chunks    jetstream.Stream
+	feed      jetstream.ConsumeContext
+
+	failed context.Context // ends when the engine can no longer store
+	fail   context.CancelCauseFunc
 }
 
 // maxPayload bounds a message of the engine; larger values go to chunks.
@@ -26,8 +34,37 @@ const maxPayload = 8 << 20
 
 const startTimeout = 30 * time.Second
 
-func startEngine(dir string, log *slog.Logger) (*engine, error) {
-	srv, err := server.NewServer(&server.Options{
+func startEngine(dir string, log *slog.Logger) (_ *engine, err error) {
+	e := &engine{}
+	e.failed, e.fail = context.WithCancelCause(context.Background())
+	defer func() {
+		if err != nil {
+			e.stop()
+		}
+	}()
+	e.server, err = server.NewServer(engineOptions(dir))
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	said := &engineLog{log: log, failed: e.fail}
+	e.server.SetLoggerV2(said, false, false, false)
+	e.server.Start()
+	if !e.server.ReadyForConnections(startTimeout) || !e.server.JetStreamEnabled() {
+		return nil, fmt.Errorf("the engine did not start: %s", said.lastError())
+	}
+	e.conn, err = nats.Connect("", nats.InProcessServer(e.server), nats.NoReconnect(), nats.PingInterval(time.Hour))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the engine: %w", err)
+	}
+	e.js, err = jetstream.New(e.conn)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the engine: %w", err)
+	}
+	return e, nil
+}
+
+func engineOptions(dir string) *server.Options {
+	return &server.Options{
 		ServerName:             "lamgate",
 		DontListen:             true,
 		NoSigs:                 true,
@@ -47,39 +84,24 @@ func startEngine(dir string, log *slog.Logger) (*engine, error) {
 		// What the engine acknowledges is on disk; its default is to sync
 		// every two minutes.
 		SyncAlways: true,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
 	}
-	sink := &engineLog{log: log}
-	srv.SetLoggerV2(sink, false, false, false)
-	srv.Start()
-	if !srv.ReadyForConnections(startTimeout) || !srv.JetStreamEnabled() {
-		srv.Shutdown()
-		srv.WaitForShutdown()
-		return nil, fmt.Errorf("engine did not start: %s", sink.lastError())
-	}
-	conn, err := nats.Connect("", nats.InProcessServer(srv), nats.NoReconnect(), nats.PingInterval(time.Hour))
-	if err != nil {
-		srv.Shutdown()
-		srv.WaitForShutdown()
-		return nil, fmt.Errorf("connect to the engine: %w", err)
-	}
-	js, err := jetstream.New(conn)
-	if err != nil {
-		conn.Close()
-		srv.Shutdown()
-		srv.WaitForShutdown()
-		return nil, fmt.Errorf("connect to the engine: %w", err)
-	}
-	return &engine{srv, conn, js}, nil
 }
 
 func (e *engine) stop() {
-	e.conn.Close()
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
+	e.fail(errStopped)
+	if e.feed != nil {
+		e.feed.Stop()
+	}
+	if e.conn != nil {
+		e.conn.Close()
+	}
+	if e.server != nil {
+		e.server.Shutdown()
+		e.server.WaitForShutdown()
+	}
 }
+
+var errStopped = errors.New("engine stopped")
 
 // isAPIError reports whether err is JetStream's answer with the given code.
 func isAPIError(err error, code jetstream.ErrorCode) bool {

@@ -1,10 +1,12 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,7 +16,7 @@ import (
 // Headers of the records in the documents stream.
 const (
 	deletedHeader = "Deleted" // the record marks its key as deleted
-	chunksHeader  = "Chunks"  // the document's value lies in chunks, at a reference
+	chunkedHeader = "Chunked" // the record holds a reference to the value
 )
 
 // A record is a message of the documents stream.
@@ -24,6 +26,8 @@ type record struct {
 	value    []byte
 	header   nats.Header
 }
+
+func (r record) deleted() bool { return r.header.Get(deletedHeader) != "" }
 
 // A feed brings the records of one engine to the replica, in order.
 type feed struct {
@@ -35,7 +39,6 @@ type feed struct {
 	// gathered; then the replica moves to what they say at once.
 	gathered []record
 	caughtUp chan struct{}
-	once     sync.Once
 }
 
 // followDocuments brings the replica to what the engine holds and keeps it
@@ -57,12 +60,15 @@ func (s *Store) followDocuments(ctx context.Context, e *engine) error {
 	if consumer.CachedInfo().NumPending == 0 {
 		f.catchUp()
 	}
-	if _, err := consumer.Consume(f.receive); err != nil {
+	e.feed, err = consumer.Consume(f.receive)
+	if err != nil {
 		return fmt.Errorf("follow documents: %w", err)
 	}
 	select {
 	case <-f.caughtUp:
 		return nil
+	case <-e.failed.Done():
+		return fmt.Errorf("read documents: %w", context.Cause(e.failed))
 	case <-ctx.Done():
 		return fmt.Errorf("read documents: %w", ctx.Err())
 	}
@@ -71,20 +77,20 @@ func (s *Store) followDocuments(ctx context.Context, e *engine) error {
 func (f *feed) receive(msg jetstream.Msg) {
 	meta, err := msg.Metadata()
 	if err != nil || meta.Sequence.Consumer != f.expected {
-		// Cannot happen on a connection within the process.
-		f.store.fail(f.engine, fmt.Errorf("feed of documents is torn"))
+		// Not to be expected within one process. A new engine begins anew.
+		f.engine.fail(fmt.Errorf("the feed of documents is torn at its message %d", f.expected))
 		return
 	}
 	f.expected++
-	r := record{msg.Subject(), meta.Sequence.Stream, msg.Data(), msg.Headers()}
+	rec := record{msg.Subject(), meta.Sequence.Stream, msg.Data(), msg.Headers()}
 	select {
 	case <-f.caughtUp:
 		f.store.replica.feed.Lock()
 		defer f.store.replica.feed.Unlock()
-		f.apply(r)
-		f.store.replica.reach(r.revision)
+		f.apply(rec)
+		f.store.replica.reach(rec.revision)
 	default:
-		f.gathered = append(f.gathered, r)
+		f.gathered = append(f.gathered, rec)
 		if meta.NumPending == 0 {
 			f.catchUp()
 		}
@@ -92,69 +98,96 @@ func (f *feed) receive(msg jetstream.Msg) {
 }
 
 // catchUp moves the replica to the gathered records. It need not be empty: an
-// engine that failed may have shown records which its successor does not have.
+// engine that failed may have shown records that its successor does not have.
 func (f *feed) catchUp() {
 	r := f.store.replica
 	r.feed.Lock()
 	defer r.feed.Unlock()
 	present := make(map[string]bool, len(f.gathered))
 	var last uint64
-	for _, g := range f.gathered {
-		present[g.subject] = true
-		last = g.revision
+	for _, rec := range f.gathered {
+		present[rec.subject] = true
+		last = rec.revision
 	}
-	f.forget(present)
-	for _, g := range f.gathered {
-		f.apply(g)
+	r.forget(present)
+	for _, rec := range f.gathered {
+		f.apply(rec)
 	}
 	f.gathered = nil
 	r.reach(last)
 	close(f.caughtUp)
 }
 
-// forget removes from the replica what is not present in the engine.
-func (f *feed) forget(present map[string]bool) {
-	r := f.store.replica
-	for _, d := range r.documents.list("") {
-		if subject, err := subjectOf(documentsRoot, d.Key); err == nil && !present[subject] {
-			r.document(Change{Document: Document{Key: d.Key, Revision: d.Revision}, Deleted: true})
-			r.mu.Lock()
-			delete(r.documents.graves, d.Key)
-			r.mu.Unlock()
-		}
-	}
-}
-
 // apply brings one record to the replica. A record that cannot be read is
-// reported and stands for nothing; the others go on.
+// reported and passed over, so that the others go on.
 func (f *feed) apply(rec record) {
-	s := f.store
-	if err := f.applyDocument(rec); err != nil {
-		s.log.Error("state: record cannot be read", "subject", rec.subject, "revision", rec.revision, "error", err)
+	apply := f.applyDocument
+	if strings.HasPrefix(rec.subject, blobsRoot+".") {
+		apply = f.applyBlob
+	}
+	if err := apply(rec); err != nil && f.store.life.Err() == nil {
+		f.store.log.Error("state: a record cannot be read", "subject", rec.subject, "revision", rec.revision, "error", err)
 	}
 }
 
 func (f *feed) applyDocument(rec record) error {
+	r := f.store.replica
 	key, err := keyOf(documentsRoot, rec.subject)
 	if err != nil {
 		return err
 	}
-	r := f.store.replica
-	if known, ok := r.documents.values[key]; ok && known.Revision == rec.revision {
-		return nil // known before the engine was restarted
+	if known := r.documents.values[key]; known.Revision == rec.revision {
+		return nil // from before the engine was restarted
 	}
-	c := Change{Document: Document{Key: key, Value: rec.value, Revision: rec.revision}}
-	if rec.header.Get(deletedHeader) != "" {
-		c.Deleted, c.Value = true, nil
+	c := Change{Document: Document{Key: key, Revision: rec.revision}, Deleted: rec.deleted()}
+	var value chunked
+	if rec.header.Get(chunkedHeader) != "" {
+		if err := json.Unmarshal(rec.value, &value); err != nil {
+			return err
+		}
+		if c.Value, err = f.load(value); err != nil {
+			return err
+		}
+	} else if !c.Deleted {
+		c.Value = rec.value
 	}
-	r.document(c)
+	if replaced := r.document(c, value.ID); replaced != "" {
+		f.store.discard(replaced)
+	}
 	return nil
 }
 
-// A blob is what stands at a blob's key.
-type blob struct {
-	Revision uint64 `json:"-"`
+// load reads a document that is too large for a record.
+func (f *feed) load(value chunked) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(int(value.Size))
+	for n := int64(0); n*int64(value.Part) < value.Size; n++ {
+		msg, err := f.engine.chunks.GetLastMsgForSubject(f.engine.failed, chunkSubject(value.ID, n))
+		if err != nil {
+			return nil, err
+		}
+		b.Write(msg.Data)
+	}
+	if int64(b.Len()) != value.Size {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return b.Bytes(), nil
 }
 
-var _ = json.Marshal
-var _ context.Context
+func (f *feed) applyBlob(rec record) error {
+	r := f.store.replica
+	key, err := keyOf(blobsRoot, rec.subject)
+	if err != nil {
+		return err
+	}
+	b := blob{revision: rec.revision}
+	if !rec.deleted() {
+		if err := json.Unmarshal(rec.value, &b.chunked); err != nil {
+			return err
+		}
+	}
+	if replaced := r.blob(key, b, rec.deleted()); replaced != "" {
+		f.store.discard(replaced)
+	}
+	return nil
+}

@@ -11,7 +11,7 @@ import (
 // stands at every blob's key, and the marks of what has been deleted.
 //
 // One goroutine at a time changes it, under feed. Its readers take mu alone,
-// so that a follower, called under feed, may read.
+// so that a watcher, called under feed, may read.
 type replica struct {
 	feed     sync.Mutex
 	watchers []*watcher
@@ -19,7 +19,9 @@ type replica struct {
 	mu        sync.RWMutex
 	documents table[Document]
 	blobs     table[blob]
-	revision  uint64 // of the last change that all watchers have seen
+	chunked   map[string]string // by a document's key, where its value lies in chunks
+	used      map[string]bool   // the chunked values that are referred to
+	revision  uint64            // of the last change that all watchers have seen
 	waiting   []waiter
 }
 
@@ -34,13 +36,25 @@ type waiter struct {
 }
 
 func newReplica() *replica {
-	return &replica{documents: newTable[Document](), blobs: newTable[blob]()}
+	return &replica{
+		documents: newTable[Document](),
+		blobs:     newTable[blob](),
+		chunked:   map[string]string{},
+		used:      map[string]bool{},
+	}
 }
 
-// document applies a change and returns when every watcher has seen it. feed
-// must be held.
-func (r *replica) document(c Change) {
+// document applies a change, whose value lies in the chunks of an ID or is
+// none of them, and returns when every watcher has seen it. What the document
+// referred to before is no longer used. feed must be held.
+func (r *replica) document(c Change, chunks string) (unused string) {
 	r.mu.Lock()
+	unused = r.chunked[c.Key]
+	delete(r.chunked, c.Key)
+	if chunks != "" {
+		r.chunked[c.Key] = chunks
+	}
+	r.refer(chunks, unused)
 	if c.Deleted {
 		r.documents.bury(c.Key, c.Revision)
 	} else {
@@ -52,6 +66,55 @@ func (r *replica) document(c Change) {
 			w.follow(c)
 		}
 	}
+	return unused
+}
+
+// blob applies a change at a blob's key, as document does.
+func (r *replica) blob(key string, b blob, deleted bool) (unused string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known := r.blobs.values[key]; known.ID != b.ID {
+		unused = known.ID
+	}
+	r.refer(b.ID, unused)
+	if deleted {
+		r.blobs.bury(key, b.revision)
+	} else {
+		r.blobs.put(key, b)
+	}
+	return unused
+}
+
+func (r *replica) refer(used, unused string) {
+	delete(r.used, unused)
+	if used != "" {
+		r.used[used] = true
+	}
+}
+
+func (r *replica) refersTo(id string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.used[id]
+}
+
+// forget removes what is at none of the subjects that are present. feed must
+// be held.
+func (r *replica) forget(present map[string]bool) {
+	for _, d := range r.documents.list("") {
+		if subject, _ := subjectOf(documentsRoot, d.Key); !present[subject] {
+			r.document(Change{Document: Document{Key: d.Key, Revision: d.Revision}, Deleted: true}, "")
+		}
+	}
+	for _, key := range slices.Clone(r.blobs.under("")) {
+		if subject, _ := subjectOf(blobsRoot, key); !present[subject] {
+			r.blob(key, blob{}, true)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.documents.graves)
+	clear(r.blobs.graves)
 }
 
 // reach announces that all changes up to a revision have been applied.
@@ -102,52 +165,4 @@ func (r *replica) watch(prefix string, follow func(Change)) (stop func()) {
 		defer r.feed.Unlock()
 		r.watchers = slices.DeleteFunc(r.watchers, func(other *watcher) bool { return other == w })
 	}
-}
-
-// A table maps keys to values and knows their order.
-type table[T any] struct {
-	values map[string]T
-	keys   []string          // of values, sorted
-	graves map[string]uint64 // deleted keys whose mark the engine still holds
-}
-
-func newTable[T any]() table[T] {
-	return table[T]{values: map[string]T{}, graves: map[string]uint64{}}
-}
-
-func (t *table[T]) put(key string, value T) {
-	delete(t.graves, key)
-	if _, present := t.values[key]; !present {
-		at, _ := slices.BinarySearch(t.keys, key)
-		t.keys = slices.Insert(t.keys, at, key)
-	}
-	t.values[key] = value
-}
-
-func (t *table[T]) bury(key string, revision uint64) {
-	t.graves[key] = revision
-	if _, present := t.values[key]; present {
-		delete(t.values, key)
-		at, _ := slices.BinarySearch(t.keys, key)
-		t.keys = slices.Delete(t.keys, at, at+1)
-	}
-}
-
-// under returns the keys that begin with prefix. They are the table's own.
-func (t *table[T]) under(prefix string) []string {
-	from, _ := slices.BinarySearch(t.keys, prefix)
-	n := 0
-	for n < len(t.keys)-from && strings.HasPrefix(t.keys[from+n], prefix) {
-		n++
-	}
-	return t.keys[from : from+n]
-}
-
-func (t *table[T]) list(prefix string) []T {
-	keys := t.under(prefix)
-	values := make([]T, len(keys))
-	for i, key := range keys {
-		values[i] = t.values[key]
-	}
-	return values
 }

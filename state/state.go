@@ -61,7 +61,7 @@ type Blobs interface {
 	// Nobody sees a part of a blob.
 	Put(ctx context.Context, key string, r io.Reader) (size int64, err error)
 	// Open returns a blob's bytes, or ErrNotFound.
-	Open(ctx context.Context, key string) (io.ReadCloser, error)
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
 	// Size returns a blob's size in bytes, or ErrNotFound.
 	Size(key string) (int64, error)
 	// Delete removes a blob; one that does not exist is no error.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/nats-io/nats.go"
@@ -42,10 +43,9 @@ type Store struct {
 	lock    *os.File
 	space   *space
 
-	engine   atomic.Pointer[engine]
-	reviving atomic.Bool
-
+	engine  atomic.Pointer[engine] // nil while it is restarted
 	replica *replica
+	keeper  *keeper
 
 	life   context.Context // ends when Close begins
 	end    context.CancelFunc
@@ -80,6 +80,7 @@ func Open(o Options) (*Store, error) {
 		lock:    lock,
 		space:   &space{clock: o.Clock, free: o.free, reserve: o.Reserve},
 		replica: newReplica(),
+		keeper:  newKeeper(),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.start(); err != nil {
@@ -87,6 +88,8 @@ func Open(o Options) (*Store, error) {
 		lock.Close()
 		return nil, fmt.Errorf("open state in %s: %w", o.Dir, err)
 	}
+	s.chores.Go(func() { s.tend(s.engine.Load()) })
+	s.chores.Go(s.sweep)
 	return s, nil
 }
 
@@ -107,43 +110,48 @@ func (s *Store) start() error {
 func (s *Store) prepare(e *engine) error {
 	ctx, cancel := context.WithTimeout(s.life, startTimeout)
 	defer cancel()
-	for _, want := range s.streams() {
-		if err := prepareStream(ctx, e.js, want); err != nil {
-			return err
-		}
+	var err error
+	if e.documents, err = prepareStream(ctx, e.js, documentsConfig); err != nil {
+		return err
+	}
+	if e.chunks, err = prepareStream(ctx, e.js, chunksConfig); err != nil {
+		return err
 	}
 	return s.followDocuments(ctx, e)
 }
 
-// Names of the engine's streams; the letters that subjects begin with are
-// theirs too.
+// The engine's streams, and the tokens that their subjects begin with.
 const (
 	documentsStream = "documents"
 	documentsRoot   = "d"
 	blobsRoot       = "b" // what stands at a blob's key; its bytes are chunks
 )
 
-func (s *Store) streams() []jetstream.StreamConfig {
-	return []jetstream.StreamConfig{{
-		Name:              documentsStream,
-		Subjects:          []string{documentsRoot + ".>", blobsRoot + ".>"},
-		MaxMsgsPerSubject: 1,
-		Compression:       jetstream.S2Compression,
-		// A direct read may be answered by a node that lags behind.
-		AllowDirect: false,
-	}}
+var documentsConfig = jetstream.StreamConfig{
+	Name:              documentsStream,
+	Subjects:          []string{documentsRoot + ".>", blobsRoot + ".>"},
+	MaxMsgsPerSubject: 1,
+	Compression:       jetstream.S2Compression,
+	// A direct read may be answered by a node that lags behind.
+	AllowDirect: false,
+}
+
+var chunksConfig = jetstream.StreamConfig{
+	Name:        chunksStream,
+	Subjects:    []string{chunksRoot + ".>"},
+	AllowDirect: true, // chunks never change
 }
 
 // prepareStream makes the stream, or brings an older server's up to date.
-func prepareStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) error {
-	_, err := js.CreateStream(ctx, want)
+func prepareStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	stream, err := js.CreateStream(ctx, want)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-		_, err = js.UpdateStream(ctx, want)
+		stream, err = js.UpdateStream(ctx, want)
 	}
 	if err != nil {
-		return fmt.Errorf("prepare the stream %s: %w", want.Name, err)
+		return nil, fmt.Errorf("prepare the stream %s: %w", want.Name, err)
 	}
-	return nil
+	return stream, nil
 }
 
 // Close stops the store. What it has acknowledged needs no Close to be kept.
@@ -159,17 +167,27 @@ func (s *Store) Close() error {
 // Documents returns the store's documents.
 func (s *Store) Documents() Documents { return documents{s} }
 
-var errClosed = errors.New("state is closed")
+// Blobs returns the store's blobs.
+func (s *Store) Blobs() Blobs { return blobs{s} }
 
 // publish has the engine store a message and returns its revision.
 func (s *Store) publish(ctx context.Context, msg *nats.Msg, opts ...jetstream.PublishOpt) (uint64, error) {
-	e := s.engine.Load()
-	if e == nil {
-		return 0, errClosed
-	}
-	ack, err := e.js.PublishMsg(ctx, msg, append(opts, jetstream.WithRetryAttempts(0))...)
+	e, err := s.running()
 	if err != nil {
 		return 0, err
 	}
+	// The engine does not answer a write that it fails to store.
+	limited, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	defer context.AfterFunc(e.failed, cancel)()
+	ack, err := e.js.PublishMsg(limited, msg, append(opts, jetstream.WithRetryAttempts(0))...)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		e.fail(err)
+	}
+	if err != nil {
+		return 0, s.blame(e, err)
+	}
 	return ack.Sequence, nil
 }
+
+const publishTimeout = 30 * time.Second
