@@ -44,6 +44,9 @@ type Spec struct {
 
 	// Output receives what the processes write to stdout and stderr. Nobody
 	// waits for it: when it does not keep up, the processes' writes block.
+	// An *os.File is handed to the processes as it is, without a copy between,
+	// so that whoever holds the other end of a pipe can tell what was written
+	// before an answer from what was written after it.
 	Output io.Writer
 }
 
