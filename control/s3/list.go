@@ -1,0 +1,151 @@
+package s3
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/lamgate/lamgate/api/s3"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/state"
+)
+
+// maxKeys is the most that a page of a listing holds.
+const maxKeys = 1000
+
+// A page is a part of a bucket's listing in the order of the keys.
+type page struct {
+	objects  []s3.Object
+	prefixes []s3.CommonPrefix
+	last     string // the last key or common prefix of the page, if more follow
+}
+
+// list collects the objects of a bucket whose keys begin with prefix and come
+// after a key, folding those that go on beyond delimiter.
+func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after string, limit *int32, encode func(string) *string) (*page, error) {
+	if _, err := s.bucket(ctx, bucket); err != nil {
+		return nil, err
+	}
+	n := maxKeys
+	if limit != nil {
+		if *limit < 0 {
+			return nil, aws.Faultf(http.StatusBadRequest, "InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
+		}
+		n = min(int(*limit), maxKeys)
+	}
+	all, err := state.LoadAll[object](s.Documents, objectsPrefix+bucket+"/")
+	if err != nil {
+		return nil, err
+	}
+	// The store orders documents by their escaped keys.
+	slices.SortFunc(all, func(a, b *object) int { return strings.Compare(a.Key, b.Key) })
+	p := &page{objects: []s3.Object{}}
+	folded := ""
+	last := ""
+	for _, o := range all {
+		rest, ok := strings.CutPrefix(o.Key, prefix)
+		if !ok || o.Key <= after || delimiter != "" && strings.HasSuffix(after, delimiter) && strings.HasPrefix(o.Key, after) && after != prefix {
+			continue
+		}
+		common := ""
+		if i := strings.Index(rest, delimiter); delimiter != "" && i >= 0 {
+			common = prefix + rest[:i+len(delimiter)]
+			if common == folded {
+				continue
+			}
+		}
+		if len(p.objects)+len(p.prefixes) == n {
+			if n > 0 {
+				p.last = last
+			}
+			break
+		}
+		if common != "" {
+			folded, last = common, common
+			p.prefixes = append(p.prefixes, s3.CommonPrefix{Prefix: encode(common)})
+			continue
+		}
+		last = o.Key
+		p.objects = append(p.objects, s3.Object{Key: encode(o.Key), LastModified: new(o.Modified), ETag: new(o.ETag), Size: new(o.Size), StorageClass: new("STANDARD")})
+	}
+	return p, nil
+}
+
+// encoder returns how keys are written in a listing.
+func encoder(kind *string) func(string) *string {
+	if value(kind) == "url" {
+		return func(key string) *string {
+			return new(strings.NewReplacer("%2F", "/", "+", "%20", "%2A", "*").Replace(url.QueryEscape(key)))
+		}
+	}
+	return func(key string) *string { return &key }
+}
+
+func optional(encode func(string) *string, p *string) *string {
+	if p == nil {
+		return nil
+	}
+	return encode(*p)
+}
+
+// ListObjectsV2 lists a bucket by continuation tokens.
+func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request) (*s3.ListObjectsV2Output, error) {
+	after := value(in.StartAfter)
+	if in.ContinuationToken != nil {
+		b, err := base64.URLEncoding.DecodeString(*in.ContinuationToken)
+		if err != nil {
+			return nil, aws.Faultf(http.StatusBadRequest, "InvalidArgument", "The continuation token provided is incorrect")
+		}
+		after = string(b)
+	}
+	encode := encoder(in.EncodingType)
+	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), after, in.MaxKeys, encode)
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.ListObjectsV2Output{
+		Name: in.Bucket, Prefix: encode(value(in.Prefix)), Delimiter: optional(encode, in.Delimiter), StartAfter: optional(encode, in.StartAfter),
+		EncodingType: in.EncodingType, ContinuationToken: in.ContinuationToken,
+		Contents: p.objects, CommonPrefixes: p.prefixes,
+		KeyCount: new(int32(len(p.objects) + len(p.prefixes))), MaxKeys: new(pageSize(in.MaxKeys)), IsTruncated: new(p.last != ""),
+	}
+	if p.last != "" {
+		out.NextContinuationToken = new(base64.URLEncoding.EncodeToString([]byte(p.last)))
+	}
+	if value(in.FetchOwner) {
+		for i := range out.Contents {
+			out.Contents[i].Owner = &s3.Owner{ID: new(aws.CallerFrom(ctx).Account)}
+		}
+	}
+	return out, nil
+}
+
+func pageSize(asked *int32) int32 {
+	if asked == nil {
+		return maxKeys
+	}
+	return min(*asked, maxKeys)
+}
+
+// ListObjects lists a bucket by markers.
+func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
+	encode := encoder(in.EncodingType)
+	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), value(in.Marker), in.MaxKeys, encode)
+	if err != nil {
+		return nil, err
+	}
+	out := &s3.ListObjectsOutput{
+		Name: in.Bucket, Prefix: encode(value(in.Prefix)), Marker: encode(value(in.Marker)), Delimiter: optional(encode, in.Delimiter),
+		EncodingType: in.EncodingType, Contents: p.objects, CommonPrefixes: p.prefixes,
+		MaxKeys: new(pageSize(in.MaxKeys)), IsTruncated: new(p.last != ""),
+	}
+	// AWS: the next marker is told only where a delimiter is used; else it is
+	// the last key.
+	if p.last != "" && in.Delimiter != nil {
+		out.NextMarker = encode(p.last)
+	}
+	return out, nil
+}
