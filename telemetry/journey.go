@@ -20,17 +20,19 @@ const MaxSteps = 24
 // A Journey is the record of one request. Its methods may be called on nil,
 // and then do nothing. It is written by one goroutine at a time.
 type Journey struct {
-	RequestID string
-	API       string // REST API ID; empty for direct invocations
-	Stage     string
-	Method    string
-	Path      string
-	Function  string // ARN of the function invoked, if any
-	Account   string
-	Region    string
-	Started   time.Time
-	Status    int // of the response
-	Took      time.Duration
+	RequestID  string
+	ExtendedID string // of the x-amz-apigw-id header; empty for direct invocations
+	Invocation string // the function's request ID, if one was invoked
+	API        string // REST API ID; empty for direct invocations
+	Stage      string
+	Method     string
+	Path       string
+	Function   string // ARN of the function invoked, if any
+	Account    string
+	Region     string
+	Started    time.Time
+	Status     int // of the response
+	Took       time.Duration
 
 	steps [MaxSteps]Step
 	n     int

@@ -1,8 +1,21 @@
 // Package plan holds what the data plane serves: the document of a Deployment,
-// as control/apigateway writes it, and the plan that it is compiled to.
+// as control/apigateway writes it, and the Plan that it is compiled to.
 //
 // A Deployment is a snapshot of a REST API that never changes. It is compiled
-// once, when the store announces it: routes become a tree, templates are
-// parsed, integrations are bound, with slots where a stage's variables decide.
-// Serving reads only plans.
+// once, when the first request meets it, and serving reads only the Plan:
+//
+//   - deployment.go has the documents: RestAPI with its stages, Deployment.
+//   - plan.go compiles a Deployment. A mistake in it closes only what it
+//     touches: the Route of one method is Closed and says why.
+//   - routes.go finds the Route of a path and a method.
+//   - integration.go compiles what serves a method; slots.go the texts in it
+//     that a stage's variables complete; mock.go the static templates of MOCK.
+//   - mapping.go compiles parameter mappings, such as
+//     integration.request.header.Name from method.request.querystring.name.
+//
+// What lamgate does not build yet is compiled too, to an Unbuilt, so that it
+// is refused by name and never passed over.
+//
+// The package does no I/O and knows nothing of stages' contents: which values
+// their variables have is asked for each stage by gateway/rest.
 package plan
