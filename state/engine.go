@@ -23,6 +23,8 @@ type engine struct {
 
 	documents jetstream.Stream
 	chunks    jetstream.Stream
+	queues    jetstream.Stream
+	logs      jetstream.Stream
 	feed      jetstream.ConsumeContext
 
 	failed context.Context // ends when the engine can no longer store
@@ -107,4 +109,50 @@ var errStopped = errors.New("engine stopped")
 func isAPIError(err error, code jetstream.ErrorCode) bool {
 	answer, ok := errors.AsType[*jetstream.APIError](err)
 	return ok && answer.ErrorCode == code
+}
+
+// headers calls yield with the headers of the messages that a stream holds
+// under a filter, in order.
+func (e *engine) headers(ctx context.Context, stream, filter string, yield func(jetstream.Msg, uint64)) error {
+	consumer, err := e.js.CreatePushConsumer(ctx, stream, jetstream.ConsumerConfig{
+		DeliverSubject:    e.conn.NewInbox(),
+		DeliverPolicy:     jetstream.DeliverAllPolicy,
+		AckPolicy:         jetstream.AckNonePolicy,
+		FilterSubject:     filter,
+		HeadersOnly:       true,
+		MemoryStorage:     true,
+		FlowControl:       true,
+		IdleHeartbeat:     time.Minute,
+		InactiveThreshold: time.Minute,
+	})
+	if err != nil {
+		return err
+	}
+	if consumer.CachedInfo().NumPending == 0 {
+		return e.js.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name)
+	}
+	all := make(chan struct{})
+	feed, err := consumer.Consume(func(msg jetstream.Msg) {
+		meta, err := msg.Metadata()
+		if err != nil {
+			e.fail(err)
+			return
+		}
+		yield(msg, meta.Sequence.Stream)
+		if meta.NumPending == 0 {
+			close(all)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	defer feed.Stop()
+	select {
+	case <-all:
+		return nil
+	case <-e.failed.Done():
+		return context.Cause(e.failed)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

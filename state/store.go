@@ -46,6 +46,10 @@ type Store struct {
 	engine  atomic.Pointer[engine] // nil while it is restarted
 	replica *replica
 	keeper  *keeper
+	logs    *logs
+
+	queuesMu sync.Mutex
+	queues   map[string]*queue
 
 	life   context.Context // ends when Close begins
 	end    context.CancelFunc
@@ -81,7 +85,9 @@ func Open(o Options) (*Store, error) {
 		space:   &space{clock: o.Clock, free: o.free, reserve: o.Reserve},
 		replica: newReplica(),
 		keeper:  newKeeper(),
+		queues:  map[string]*queue{},
 	}
+	s.logs = newLogs(s)
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.start(); err != nil {
 		s.end()
@@ -117,7 +123,16 @@ func (s *Store) prepare(e *engine) error {
 	if e.chunks, err = prepareStream(ctx, e.js, chunksConfig); err != nil {
 		return err
 	}
-	return s.followDocuments(ctx, e)
+	if e.queues, err = prepareStream(ctx, e.js, queuesConfig); err != nil {
+		return err
+	}
+	if e.logs, err = prepareStream(ctx, e.js, logsConfig(s.options.LogSize)); err != nil {
+		return err
+	}
+	if err := s.followDocuments(ctx, e); err != nil {
+		return err
+	}
+	return s.reloadQueues(ctx, e)
 }
 
 // The engine's streams, and the tokens that their subjects begin with.
@@ -142,6 +157,25 @@ var chunksConfig = jetstream.StreamConfig{
 	AllowDirect: true, // chunks never change
 }
 
+var queuesConfig = jetstream.StreamConfig{
+	Name:              queuesStream,
+	Subjects:          []string{queuesRoot + ".>"},
+	MaxMsgsPerSubject: 1,
+	AllowDirect:       true, // a record is read by the number that its writer knows
+}
+
+func logsConfig(size int64) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:        logsStream,
+		Subjects:    []string{logsRoot + ".>"},
+		MaxBytes:    size,
+		Discard:     jetstream.DiscardOld,
+		AllowDirect: true, // batches never change
+		// Lines are not worth a sync each.
+		PersistMode: jetstream.AsyncPersistMode,
+	}
+}
+
 // prepareStream makes the stream, or brings an older server's up to date.
 func prepareStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.Stream, error) {
 	stream, err := js.CreateStream(ctx, want)
@@ -156,6 +190,9 @@ func prepareStream(ctx context.Context, js jetstream.JetStream, want jetstream.S
 
 // Close stops the store. What it has acknowledged needs no Close to be kept.
 func (s *Store) Close() error {
+	if err := s.logs.Flush(); err != nil {
+		s.log.Warn("state: the last lines of logs are lost", "error", err)
+	}
 	s.end()
 	s.chores.Wait()
 	if e := s.engine.Swap(nil); e != nil {
@@ -169,6 +206,9 @@ func (s *Store) Documents() Documents { return documents{s} }
 
 // Blobs returns the store's blobs.
 func (s *Store) Blobs() Blobs { return blobs{s} }
+
+// Logs returns the store's logs.
+func (s *Store) Logs() Logs { return s.logs }
 
 // publish has the engine store a message and returns its revision.
 func (s *Store) publish(ctx context.Context, msg *nats.Msg, opts ...jetstream.PublishOpt) (uint64, error) {

@@ -1,0 +1,303 @@
+package state
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	queuesStream = "queues"
+	queuesRoot   = "q"
+)
+
+// A queue holds its messages in the engine, each at a subject of its own, and
+// in memory when each is due. It hands them out itself instead of leaving that
+// to a consumer of the engine: what a killed server was working on is due at
+// once when the next one starts, a delay survives that and follows our Clock,
+// and work may take as long as it takes without saying so every few seconds.
+type queue struct {
+	store *Store
+	root  string // of its subjects
+
+	mu      sync.Mutex
+	entries map[string]*entry // by subject
+	waiting schedule
+	changed chan struct{} // closed when waiting has something new
+	kept    int           // bytes of message in memory
+}
+
+// An entry is what memory holds of a message.
+type entry struct {
+	subject   string
+	sequence  uint64 // of its record
+	due       time.Time
+	pushed    time.Time
+	delivered int
+	data      []byte // nil unless kept
+	size      int
+	place     int // in the schedule, -1 while it is worked on
+}
+
+// keptBytes is how much of a queue's messages memory holds, so that what is
+// taken up at once need not be read again.
+const keptBytes = 4 << 20
+
+// Queue returns the queue of a name. The queues of one name are one.
+func (s *Store) Queue(name string) (Queue, error) {
+	root, err := subjectOf(queuesRoot, Key(name))
+	if err != nil {
+		return nil, fmt.Errorf("queue %q: %w", name, err)
+	}
+	s.queuesMu.Lock()
+	defer s.queuesMu.Unlock()
+	if q := s.queues[name]; q != nil {
+		return q, nil
+	}
+	e, err := s.running()
+	if err != nil {
+		return nil, fmt.Errorf("queue %q: %w", name, err)
+	}
+	q := &queue{store: s, root: root, entries: map[string]*entry{}, changed: make(chan struct{})}
+	if err := q.load(s.life, e); err != nil {
+		return nil, fmt.Errorf("queue %q: %w", name, err)
+	}
+	s.queues[name] = q
+	return q, nil
+}
+
+// reloadQueues brings the queues to what a new engine holds.
+func (s *Store) reloadQueues(ctx context.Context, e *engine) error {
+	s.queuesMu.Lock()
+	defer s.queuesMu.Unlock()
+	for _, q := range s.queues {
+		if err := q.load(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *queue) Push(ctx context.Context, message []byte) error {
+	if len(message) > maxPayload-recordOverhead {
+		return fmt.Errorf("push to %s: a message of %d bytes is too large", q.root, len(message))
+	}
+	if err := q.store.space.take(len(message) + recordOverhead); err != nil {
+		return fmt.Errorf("push to %s: %w", q.root, err)
+	}
+	now := q.store.clock.Now()
+	en := &entry{subject: q.root + "." + rand.Text(), due: now, pushed: now, size: len(message), place: -1}
+	var err error
+	en.sequence, err = q.store.publish(ctx, en.record(message))
+	if err != nil {
+		return fmt.Errorf("push to %s: %w", q.root, err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.entries[en.subject] != nil {
+		return nil // a new engine's load has been faster
+	}
+	q.entries[en.subject] = en
+	q.keep(en, message)
+	q.await(en)
+	return nil
+}
+
+func (q *queue) Work(ctx context.Context, parallel int, work func(context.Context, Message) Verdict) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(q.store.life, cancel)()
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	free := make(chan struct{}, parallel)
+	for {
+		select {
+		case free <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		en := q.next(ctx)
+		if en == nil {
+			return nil
+		}
+		workers.Go(func() {
+			defer func() { <-free }()
+			q.handle(ctx, en, work)
+		})
+	}
+}
+
+// next waits for a message to be due and takes it out of the schedule. It
+// returns nil when ctx has ended.
+func (q *queue) next(ctx context.Context) *entry {
+	for {
+		q.mu.Lock()
+		changed := q.changed
+		wait := time.Duration(-1)
+		if len(q.waiting) > 0 {
+			wait = q.waiting[0].due.Sub(q.store.clock.Now())
+			if wait <= 0 && ctx.Err() == nil {
+				en := q.waiting.pop()
+				q.mu.Unlock()
+				return en
+			}
+		}
+		q.mu.Unlock()
+		var due <-chan struct{}
+		stop := func() bool { return true }
+		if wait > 0 {
+			due, stop = aws.After(q.store.clock, wait)
+		}
+		select {
+		case <-ctx.Done():
+			stop()
+			return nil
+		case <-changed:
+		case <-due:
+		}
+		stop()
+	}
+}
+
+func (q *queue) handle(ctx context.Context, en *entry, work func(context.Context, Message) Verdict) {
+	data, err := q.data(ctx, en)
+	if err != nil {
+		if ctx.Err() == nil {
+			q.store.log.Error("state: a queue's message cannot be read", "subject", en.subject, "error", err)
+		}
+		q.put(en, q.store.clock.Now().Add(unreadableDelay), nil)
+		return
+	}
+	en.delivered++
+	verdict := work(ctx, Message{Data: data, Pushed: en.pushed, Delivered: en.delivered})
+	if !verdict.Retry {
+		q.remove(en)
+		return
+	}
+	due := q.store.clock.Now().Add(verdict.After)
+	// So that delay and count outlive this process. If they cannot be
+	// written, they count for as long as it runs.
+	if err := q.rewrite(en, due, data); err != nil {
+		q.store.log.Warn("state: a queue's message keeps its old delay on disk", "subject", en.subject, "error", err)
+	}
+	q.put(en, due, data)
+}
+
+// unreadableDelay is when a message that could not be read is tried again.
+const unreadableDelay = 5 * time.Second
+
+func (q *queue) data(ctx context.Context, en *entry) ([]byte, error) {
+	q.mu.Lock()
+	data := en.data
+	if data != nil {
+		q.kept -= len(data)
+		en.data = nil
+	}
+	sequence := en.sequence
+	q.mu.Unlock()
+	if data != nil || en.size == 0 {
+		return data, nil
+	}
+	e, err := q.store.running()
+	if err != nil {
+		return nil, err
+	}
+	msg, err := e.queues.GetMsg(ctx, sequence)
+	if err != nil {
+		return nil, err
+	}
+	return msg.Data, nil
+}
+
+func (q *queue) rewrite(en *entry, due time.Time, data []byte) error {
+	if err := q.store.space.take(len(data) + recordOverhead); err != nil {
+		return err
+	}
+	next := *en
+	next.due = due
+	sequence, err := q.store.publish(q.store.life, next.record(data))
+	if err != nil {
+		return err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	en.sequence = sequence
+	return nil
+}
+
+// remove forgets a message whose work is done. It goes on trying, since what
+// is not removed is done again.
+func (q *queue) remove(en *entry) {
+	for {
+		err := q.erase(en)
+		if err == nil {
+			break
+		}
+		if q.store.life.Err() != nil {
+			return
+		}
+		q.store.log.Warn("state: a queue's message that is done cannot be removed", "subject", en.subject, "error", err)
+		again, stop := aws.After(q.store.clock, time.Second)
+		select {
+		case <-again:
+		case <-q.store.life.Done():
+			stop()
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.entries, en.subject)
+}
+
+func (q *queue) erase(en *entry) error {
+	e, err := q.store.running()
+	if err != nil {
+		return err
+	}
+	if err := q.store.space.takeToFree(recordOverhead); err != nil {
+		return err
+	}
+	q.mu.Lock()
+	sequence := en.sequence
+	q.mu.Unlock()
+	// The store may be closing: what is done is removed nevertheless.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.store.life), publishTimeout)
+	defer cancel()
+	err = e.queues.DeleteMsg(ctx, sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) || isAPIError(err, jetstream.JSErrCodeMessageNotFound) {
+		return nil
+	}
+	return err
+}
+
+// put gives an entry back to the schedule.
+func (q *queue) put(en *entry, due time.Time, data []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	en.due = due
+	q.keep(en, data)
+	q.await(en)
+}
+
+// keep holds a message in memory if there is room. mu must be held.
+func (q *queue) keep(en *entry, data []byte) {
+	if len(data) > 0 && q.kept+len(data) <= keptBytes {
+		q.kept += len(data)
+		en.data = data
+	}
+}
+
+// await schedules an entry. mu must be held.
+func (q *queue) await(en *entry) {
+	q.waiting.push(en)
+	if q.waiting[0] == en {
+		close(q.changed)
+		q.changed = make(chan struct{})
+	}
+}
