@@ -46,7 +46,7 @@ type Configuration struct {
 	Role         string // ARN
 	MemoryMB     int
 	Timeout      time.Duration
-	Environment  map[string]string `json:",omitempty"`
+	Environment  map[string]string // nil if none was ever given
 	EphemeralMB  int               // size of /tmp
 	Architecture string            // x86_64 or arm64
 	TracingMode  string            // PassThrough or Active
@@ -66,6 +66,7 @@ type Configuration struct {
 	DeadLetterTarget       string `json:",omitempty"`
 	RuntimeVersionARN      string `json:",omitempty"`
 	RuntimeWarning         string `json:",omitempty"` // lamgate's own: the host's runtime is not the one asked for
+	Fingerprint            string `json:",omitempty"` // of a published version: what it was made of
 	SnapStartApplyOn       string `json:",omitempty"`
 	RecursiveLoop          string `json:",omitempty"`
 	ApplicationLogLevel    string `json:",omitempty"`

@@ -1,0 +1,201 @@
+package lambda
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+)
+
+// CreateAlias names a version.
+func (s *Service) CreateAlias(ctx context.Context, in *lambda.CreateAliasRequest) (*lambda.AliasConfiguration, error) {
+	ref, err := s.functionOnly(ctx, in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	name := value(in.Name)
+	a := execution.Alias{Name: name, Version: value(in.FunctionVersion), Description: value(in.Description), RevisionID: aws.NewUUID()}
+	if in.RoutingConfig != nil {
+		a.RoutingWeights = in.RoutingConfig.AdditionalVersionWeights
+	}
+	_, err = s.update(ctx, ref, func(f *execution.Function) error {
+		if err := checkTarget(f, ref, a); err != nil {
+			return err
+		}
+		if _, exists := f.Aliases[name]; exists {
+			ref.Qualifier = name
+			return conflict("Alias already exists: %s", ref.ARN())
+		}
+		f.Aliases = maps.Clone(f.Aliases)
+		if f.Aliases == nil {
+			f.Aliases = map[string]execution.Alias{}
+		}
+		f.Aliases[name] = a
+		return nil
+	})
+	if err != nil {
+		ref.Qualifier = a.Version
+		return nil, renamed(err, ref)
+	}
+	return renderAlias(ref, a), nil
+}
+
+// renamed lets a fault about a missing function name it as ref does.
+func renamed(err error, ref execution.FunctionRef) error {
+	bare := ref
+	bare.Qualifier = ""
+	if f := aws.AsFault(err); f != nil && f.Message == notFound(bare).Message {
+		return notFound(ref)
+	}
+	return err
+}
+
+// checkTarget checks the versions that an alias leads to.
+//
+// AWS: the order of the checks and their words are those of recorded answers.
+func checkTarget(f *execution.Function, ref execution.FunctionRef, a execution.Alias) error {
+	if len(a.RoutingWeights) > 1 {
+		return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
+	}
+	for _, version := range slices.Sorted(maps.Keys(a.RoutingWeights)) {
+		if version == a.Version {
+			return invalid("Invalid function version %s. Function version %s is already included in routing configuration.", version, version)
+		}
+		if a.Version == execution.Latest {
+			return aws.Faultf(400, "InvalidParameterValueException", "$LATEST is not supported for an alias pointing to more than 1 version")
+		}
+		if err := checkVersion(f, ref, version); err != nil {
+			return err
+		}
+	}
+	return checkVersion(f, ref, a.Version)
+}
+
+func checkVersion(f *execution.Function, ref execution.FunctionRef, version string) error {
+	if version == execution.Latest {
+		return nil
+	}
+	if _, ok := f.Versions[version]; !ok {
+		ref.Qualifier = version
+		return notFound(ref)
+	}
+	return nil
+}
+
+func renderAlias(ref execution.FunctionRef, a execution.Alias) *lambda.AliasConfiguration {
+	ref.Qualifier = a.Name
+	out := &lambda.AliasConfiguration{
+		AliasArn:        new(ref.ARN()),
+		Name:            new(a.Name),
+		FunctionVersion: new(a.Version),
+		Description:     new(a.Description),
+		RevisionId:      new(a.RevisionID),
+	}
+	if len(a.RoutingWeights) > 0 {
+		out.RoutingConfig = &lambda.AliasRoutingConfiguration{AdditionalVersionWeights: a.RoutingWeights}
+	}
+	return out
+}
+
+// GetAlias shows an alias.
+func (s *Service) GetAlias(ctx context.Context, in *lambda.GetAliasRequest) (*lambda.AliasConfiguration, error) {
+	ref, err := s.functionOnly(ctx, in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.load(ref)
+	if err != nil {
+		return nil, err
+	}
+	a, ok := f.Aliases[value(in.Name)]
+	if !ok {
+		return nil, noAlias(ref, value(in.Name))
+	}
+	return renderAlias(ref, a), nil
+}
+
+func noAlias(ref execution.FunctionRef, name string) error {
+	ref.Qualifier = name
+	return userFault(404, "ResourceNotFoundException", "Cannot find alias arn: %s", ref.ARN())
+}
+
+// ListAliases lists a function's aliases, or those that lead to one version.
+func (s *Service) ListAliases(ctx context.Context, in *lambda.ListAliasesRequest) (*lambda.ListAliasesResponse, error) {
+	ref, err := s.functionOnly(ctx, in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.load(ref)
+	if err != nil {
+		return nil, err
+	}
+	var list []lambda.AliasConfiguration
+	for _, name := range slices.Sorted(maps.Keys(f.Aliases)) {
+		a := f.Aliases[name]
+		_, routed := a.RoutingWeights[value(in.FunctionVersion)]
+		if in.FunctionVersion == nil || *in.FunctionVersion == a.Version || routed {
+			list = append(list, *renderAlias(ref, a))
+		}
+	}
+	page, next := paginate(list, in.Marker, in.MaxItems)
+	return &lambda.ListAliasesResponse{Aliases: page, NextMarker: next}, nil
+}
+
+// UpdateAlias changes where an alias leads to.
+func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasRequest) (*lambda.AliasConfiguration, error) {
+	ref, err := s.functionOnly(ctx, in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	name := value(in.Name)
+	var a execution.Alias
+	_, err = s.update(ctx, ref, func(f *execution.Function) error {
+		var ok bool
+		if a, ok = f.Aliases[name]; !ok {
+			ref.Qualifier = name
+			return userFault(404, "ResourceNotFoundException", "Alias not found: %s", ref.ARN())
+		}
+		if err := checkRevision(in.RevisionId, a.RevisionID, "GetFunction/GetAlias"); err != nil {
+			return err
+		}
+		set(&a.Version, in.FunctionVersion)
+		set(&a.Description, in.Description)
+		if in.RoutingConfig != nil {
+			a.RoutingWeights = in.RoutingConfig.AdditionalVersionWeights
+		}
+		if err := checkTarget(f, ref, a); err != nil {
+			return err
+		}
+		a.RevisionID = aws.NewUUID()
+		f.Aliases = maps.Clone(f.Aliases)
+		f.Aliases[name] = a
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return renderAlias(ref, a), nil
+}
+
+// DeleteAlias removes an alias with its resource policy. One that does not
+// exist is no error.
+func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasRequest) (*lambda.DeleteAliasOutput, error) {
+	ref, err := s.functionOnly(ctx, in.FunctionName)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.update(ctx, ref, func(f *execution.Function) error {
+		f.Aliases = maps.Clone(f.Aliases)
+		f.Policies = maps.Clone(f.Policies)
+		delete(f.Aliases, value(in.Name))
+		delete(f.Policies, value(in.Name))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &lambda.DeleteAliasOutput{}, nil
+}

@@ -1,0 +1,123 @@
+package lambda
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/lamgate/lamgate/api/s3"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+)
+
+// Lambda's quotas for deployment packages, in bytes.
+const (
+	maxZipped   = 50 << 20  // uploaded with the call
+	maxUnzipped = 250 << 20 // also the most that is fetched from S3
+)
+
+// maxEntries bounds the files of a package. AWS names no number; this is far
+// beyond any package of 250 MB that has been seen, and keeps a hostile one from
+// filling the host's inodes.
+const maxEntries = 100_000
+
+// codePrefix is the prefix of packages in the blob store, followed by the
+// function's place and a name of the package's own.
+const codePrefix = "code/"
+
+// A codeSource is where an operation takes a deployment package from.
+type codeSource struct {
+	zipFile                        []byte
+	bucket, key, version, imageURI *string
+	sourceKMSKey, storageMode      *string
+}
+
+// readPackage fetches and checks a deployment package.
+func (s *Service) readPackage(ctx context.Context, src codeSource) ([]byte, error) {
+	switch {
+	case src.imageURI != nil:
+		return nil, unsupported("container images (ImageUri)")
+	case src.sourceKMSKey != nil:
+		return nil, unsupported("encrypted deployment packages (SourceKMSKeyArn)")
+	case value(src.storageMode) != "" && value(src.storageMode) != "COPY":
+		return nil, unsupported("S3ObjectStorageMode %s", *src.storageMode)
+	case len(src.zipFile) > 0 && (src.bucket != nil || src.key != nil):
+		return nil, invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
+	case len(src.zipFile) > maxZipped:
+		return nil, aws.Faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Zipped size must be smaller than %d bytes", maxZipped)
+	case len(src.zipFile) > 0:
+		return src.zipFile, checkPackage(src.zipFile)
+	case value(src.bucket) == "" || value(src.key) == "":
+		return nil, invalid("Please provide a source for function code.")
+	}
+	object, err := s.Packages.GetObject(ctx, &s3.GetObjectRequest{Bucket: src.bucket, Key: src.key, VersionId: src.version})
+	if f := aws.AsFault(err); f != nil {
+		return nil, invalid("Error occurred while GetObject. S3 Error Code: %s. S3 Error Message: %s", f.Code, f.Message)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fetch deployment package: %w", err)
+	}
+	defer object.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(object.Body, maxUnzipped+1))
+	if err != nil {
+		return nil, fmt.Errorf("fetch deployment package: %w", err)
+	}
+	if len(b) > maxUnzipped {
+		return nil, invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
+	}
+	return b, checkPackage(b)
+}
+
+// checkPackage reads a ZIP file's directory: its form, its sizes, and that no
+// entry leaves the place where it will be unpacked. The sizes are what the
+// directory claims; the unpacking holds it to them.
+func checkPackage(b []byte) error {
+	archive, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+	}
+	if len(archive.File) == 0 {
+		return invalid("Uploaded file must be a non-empty zip")
+	}
+	if len(archive.File) > maxEntries {
+		return invalid("Could not unzip uploaded file: it has %d entries; lamgate takes %d.", len(archive.File), maxEntries)
+	}
+	var size uint64
+	for _, f := range archive.File {
+		name := strings.ReplaceAll(f.Name, `\`, "/")
+		if path.IsAbs(name) || name != "" && !localPath(name) {
+			return invalid("Could not unzip uploaded file: the entry %q leads out of the package.", f.Name)
+		}
+		if size += f.UncompressedSize64; size > maxUnzipped {
+			return invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		}
+	}
+	return nil
+}
+
+// localPath reports whether a slash-separated path stays where it begins.
+func localPath(name string) bool {
+	clean := path.Clean(name)
+	return clean != ".." && !strings.HasPrefix(clean, "../") && !strings.ContainsRune(name, 0)
+}
+
+// storePackage puts a package into the blob store, under a key of its own.
+func (s *Service) storePackage(ctx context.Context, ref execution.FunctionRef, b []byte) (execution.Code, error) {
+	sum := sha256.Sum256(b)
+	code := execution.Code{
+		SHA256: base64.StdEncoding.EncodeToString(sum[:]),
+		Size:   int64(len(b)),
+		Blob:   codePrefix + ref.Account + "/" + ref.Region + "/" + ref.Name + "/" + aws.NewUUID(),
+	}
+	if _, err := s.Blobs.Put(ctx, code.Blob, bytes.NewReader(b)); err != nil {
+		return code, fmt.Errorf("store deployment package: %w", err)
+	}
+	return code, nil
+}

@@ -1,0 +1,74 @@
+package lambda
+
+import (
+	"context"
+	"encoding/base64"
+
+	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// Invoke runs a function: at once (RequestResponse), later (Event), or not at
+// all (DryRun).
+func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*lambda.InvocationResponse, error) {
+	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	if in.DurableExecutionName != nil || in.TenantId != nil {
+		return nil, unsupported("durable executions and tenants")
+	}
+	invocation := execution.Invocation{
+		Function:      ref,
+		Payload:       in.Payload,
+		RequestID:     aws.RequestIDFrom(ctx),
+		ClientContext: value(in.ClientContext),
+		LogTail:       value(in.LogType) == "Tail",
+		Journey: &telemetry.Journey{
+			RequestID: aws.RequestIDFrom(ctx), Function: ref.ARN(), Account: ref.Account, Region: ref.Region, Started: s.Clock.Now(),
+		},
+	}
+	out, err := s.invoke(ctx, value(in.InvocationType), invocation)
+	j := invocation.Journey
+	j.Took = s.Clock.Now().Sub(j.Started)
+	if f := aws.AsFault(err); f != nil {
+		j.Status = f.Status
+	} else if out != nil {
+		j.Status = int(*out.StatusCode)
+	}
+	s.Journeys.Record(j)
+	return out, err
+}
+
+func (s *Service) invoke(ctx context.Context, kind string, i execution.Invocation) (*lambda.InvocationResponse, error) {
+	switch kind {
+	case "Event":
+		if _, err := s.Invoker.Enqueue(ctx, i); err != nil {
+			return nil, err
+		}
+		return &lambda.InvocationResponse{StatusCode: new(int32(202))}, nil
+	case "DryRun":
+		f, err := s.load(i.Function)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := f.Resolve(i.Function.Qualifier, 0); !ok {
+			return nil, notFound(i.Function)
+		}
+		return &lambda.InvocationResponse{StatusCode: new(int32(204))}, nil
+	}
+	r, err := s.Invoker.Invoke(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	out := &lambda.InvocationResponse{StatusCode: new(int32(200)), Payload: r.Payload, ExecutedVersion: new(r.ExecutedVersion)}
+	if r.FunctionError != "" {
+		out.FunctionError = new(r.FunctionError)
+	}
+	if i.LogTail {
+		out.LogResult = new(base64.StdEncoding.EncodeToString(r.LogTail))
+	}
+	return out, nil
+}
