@@ -1,0 +1,243 @@
+package runtimeapi
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"sync"
+)
+
+// A connection is one of the runtime's. Its goroutine reads requests; what it
+// answers collects in out until there is nothing more to read, so that a
+// runtime which sends its answer together with its next question gets both
+// replies in one write.
+type connection struct {
+	server *Server
+	conn   net.Conn
+	in     *bufio.Reader
+	req    request
+	id     []byte // the request ID in the path
+
+	writing sync.Mutex // out, and the order of writes
+	out     []byte
+}
+
+func newConnection(s *Server, conn net.Conn) *connection {
+	return &connection{server: s, conn: conn, in: bufio.NewReaderSize(conn, 16<<10), out: make([]byte, 0, 2048)}
+}
+
+func (c *connection) run() {
+	defer c.conn.Close()
+	defer c.server.talk.leave(c)
+	for {
+		if c.in.Buffered() == 0 && c.flush() != nil {
+			return
+		}
+		err := c.req.read(c.in)
+		if err == nil {
+			err = c.serve()
+		}
+		if err != nil {
+			if errors.Is(err, errMalformed) || errors.Is(err, io.ErrUnexpectedEOF) {
+				c.fault(truncated)
+			}
+			c.flush()
+			return
+		}
+		if c.req.close {
+			c.flush()
+			return
+		}
+	}
+}
+
+const (
+	apiPrefix        = "/2018-06-01/"
+	invocationPrefix = "runtime/invocation/"
+)
+
+// serve answers the request that has been read. An error ends the connection.
+func (c *connection) serve() error {
+	q := &c.req
+	if q.expect && q.length != 0 {
+		c.append(continueReply)
+		if err := c.flush(); err != nil {
+			return err
+		}
+	}
+	path, ok := bytes.CutPrefix(q.path, []byte(apiPrefix))
+	if !ok {
+		return c.refuse(otherAPI(q.path))
+	}
+	if action, ok := bytes.CutPrefix(path, []byte(invocationPrefix)); ok {
+		if string(action) == "next" {
+			if q.post || q.other {
+				return c.refuse(methodNotAllowed)
+			}
+			return c.next()
+		}
+		id, verb, ok := bytes.Cut(action, []byte("/"))
+		if ok && (string(verb) == "response" || string(verb) == "error") {
+			if !q.post {
+				return c.refuse(methodNotAllowed)
+			}
+			c.id = append(c.id[:0], id...)
+			return c.answer(string(verb) == "error")
+		}
+		return c.refuse(notFound)
+	}
+	switch string(path) {
+	case "runtime/init/error":
+		if !q.post {
+			return c.refuse(methodNotAllowed)
+		}
+		return c.initError()
+	case "runtime/restore/next", "runtime/restore/error":
+		return c.refuse(noRestore)
+	case "ping":
+		if err := c.discard(); err != nil {
+			return err
+		}
+		c.append(pong)
+		return nil
+	}
+	return c.refuse(notFound)
+}
+
+// next waits for an event, without holding up the reading of this connection:
+// that is how its end is noticed.
+func (c *connection) next() error {
+	if err := c.discard(); err != nil {
+		return err
+	}
+	talk := &c.server.talk
+	from, again, ok := talk.ask()
+	if !ok {
+		c.fault(invalidTransition(from, ready))
+		return nil
+	}
+	if !again {
+		if e := c.server.owner.Ready(); e != nil {
+			talk.given(e)
+			c.appendEvent(e)
+			return c.flush()
+		}
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if e := talk.park(c); e != nil {
+		c.appendEvent(e)
+		return c.flush()
+	}
+	// Until there is an event, nothing may come from the runtime on this
+	// connection: HTTP answers in order.
+	if _, err := c.in.Peek(1); err != nil {
+		return err
+	}
+	if talk.waits(c) {
+		return errMalformed
+	}
+	return nil
+}
+
+// deliver writes an event to the connection that waits for it. If that fails,
+// the connection is broken and the runtime with it: its end, or the event's
+// deadline, tells the owner.
+func (c *connection) deliver(e *Event) {
+	c.appendEvent(e)
+	if c.flush() != nil {
+		c.conn.Close()
+	}
+}
+
+func (c *connection) answer(asError bool) error {
+	q := &c.req
+	if !c.server.talk.expects(c.id) {
+		return c.refuse(invalidRequestID)
+	}
+	mode := string(q.mode)
+	if mode != "" && mode != "streaming" && mode != "buffered" {
+		return c.refuse(invalidMode)
+	}
+	body, size, err := q.body(c.in, MaxResponse)
+	a := Answer{Failed: asError, Body: body}
+	if errors.Is(err, errTooLarge) {
+		a.TooLarge = size
+	} else if err != nil {
+		return err
+	}
+	// A streaming runtime that fails after it has begun says so in a trailer.
+	if len(q.errorType) > 0 {
+		a.ErrorType = string(q.errorType)
+	}
+	if !c.server.talk.answer(c.id) {
+		c.fault(invalidRequestID)
+		return nil
+	}
+	if a.TooLarge > 0 {
+		c.fault(tooLarge)
+	} else {
+		c.append(accepted)
+	}
+	c.server.owner.Answered(a)
+	return nil
+}
+
+func (c *connection) initError() error {
+	body, _, err := c.req.body(c.in, MaxResponse)
+	if err != nil && !errors.Is(err, errTooLarge) {
+		return err
+	}
+	from, ok := c.server.talk.fail()
+	if !ok {
+		c.fault(invalidTransition(from, failed))
+		return nil
+	}
+	c.append(accepted)
+	// Out before the owner hears of it, who may end the processes.
+	if err := c.flush(); err != nil {
+		return err
+	}
+	c.server.owner.InitFailed(Answer{Failed: true, Body: body, ErrorType: string(c.req.errorType)})
+	return nil
+}
+
+// refuse answers with a fault and reads past the request's body.
+func (c *connection) refuse(f fault) error {
+	c.fault(f)
+	return c.discard()
+}
+
+func (c *connection) discard() error {
+	if c.req.length == 0 {
+		return nil
+	}
+	_, _, err := c.req.body(c.in, 0)
+	if errors.Is(err, errTooLarge) {
+		return nil
+	}
+	return err
+}
+
+func (c *connection) append(reply string) {
+	c.writing.Lock()
+	c.out = append(c.out, reply...)
+	c.writing.Unlock()
+}
+
+// flush writes what has been collected.
+func (c *connection) flush() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	if len(c.out) == 0 {
+		return nil
+	}
+	_, err := c.conn.Write(c.out)
+	if c.out = c.out[:0]; cap(c.out) > 256<<10 {
+		c.out = nil // do not keep a large event's buffer for ever
+	}
+	return err
+}

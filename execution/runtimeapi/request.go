@@ -1,0 +1,275 @@
+package runtimeapi
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// Limits on what a runtime may send.
+const (
+	maxHeaderBytes = 1 << 20 // clients put a stack trace into a header
+	maxHeaders     = 100
+	maxDrain       = 64 << 20 // of a body that is refused, so that the connection can go on
+	maxChunkLine   = 4096
+)
+
+var (
+	errMalformed = errors.New("malformed request")
+	errTooLarge  = errors.New("body too large")
+)
+
+// A request is what has been read of one, without its body. Its slices stay
+// valid until the next is read.
+type request struct {
+	post      bool
+	other     bool // neither GET nor POST
+	path      []byte
+	length    int // of the body; -1 if it is chunked
+	close     bool
+	expect    bool // the client waits for 100 Continue
+	errorType []byte
+	mode      []byte
+}
+
+// read reads the request line and headers.
+func (q *request) read(r *bufio.Reader) error {
+	path, errorType, mode := q.path[:0], q.errorType[:0], q.mode[:0]
+	*q = request{path: path, errorType: errorType, mode: mode}
+
+	line, err := readLine(r)
+	if err != nil {
+		return err
+	}
+	method, rest, ok := bytes.Cut(line, []byte(" "))
+	target, version, ok2 := bytes.Cut(rest, []byte(" "))
+	if !ok || !ok2 || !bytes.HasPrefix(version, []byte("HTTP/1.")) || len(target) == 0 {
+		return errMalformed
+	}
+	q.post = string(method) == "POST"
+	q.other = !q.post && string(method) != "GET"
+	q.close = string(version) == "HTTP/1.0"
+	target, _, _ = bytes.Cut(target, []byte("?"))
+	q.path = append(q.path, target...)
+
+	total := len(line)
+	sawLength := false
+	for range maxHeaders + 1 {
+		line, err := readLine(r)
+		if err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		if len(line) == 0 {
+			return nil
+		}
+		if total += len(line); total > maxHeaderBytes {
+			return errMalformed
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok || len(name) == 0 || name[len(name)-1] == ' ' {
+			return errMalformed
+		}
+		value = bytes.TrimSpace(value)
+		switch len(name) { // the names of interest have lengths of their own
+		case len("Content-Length"):
+			if equalFold(name, "content-length") {
+				n, ok := parseLength(value, 10)
+				// Two different lengths are how requests are smuggled.
+				if !ok || sawLength && n != q.length || q.length < 0 {
+					return errMalformed
+				}
+				sawLength, q.length = true, n
+			}
+		case len("Transfer-Encoding"):
+			if equalFold(name, "transfer-encoding") {
+				if !equalFold(value, "chunked") || sawLength {
+					return errMalformed
+				}
+				q.length = -1
+			}
+		case len("Connection"):
+			switch {
+			case !equalFold(name, "connection"):
+			case equalFold(value, "close"):
+				q.close = true
+			case equalFold(value, "keep-alive"):
+				q.close = false
+			}
+		case len("Expect"):
+			if equalFold(name, "expect") && equalFold(value, "100-continue") {
+				q.expect = true
+			}
+		case len("Lambda-Runtime-Function-Error-Type"):
+			if equalFold(name, "lambda-runtime-function-error-type") {
+				q.errorType = append(q.errorType[:0], value...)
+			}
+		case len("Lambda-Runtime-Function-Response-Mode"):
+			if equalFold(name, "lambda-runtime-function-response-mode") {
+				q.mode = append(q.mode[:0], value...)
+			}
+		}
+	}
+	return errMalformed
+}
+
+// body reads all of the request's body. Of one that is larger than max it
+// returns the size and errTooLarge, having read past it.
+func (q *request) body(r *bufio.Reader, limit int) ([]byte, int, error) {
+	switch {
+	case q.length < 0:
+		return q.chunks(r, limit)
+	case q.length > limit:
+		if q.length > maxDrain {
+			q.close = true // not worth reading past
+			return nil, q.length, errTooLarge
+		}
+		if _, err := r.Discard(q.length); err != nil {
+			return nil, 0, io.ErrUnexpectedEOF
+		}
+		return nil, q.length, errTooLarge
+	}
+	b := make([]byte, q.length)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return nil, 0, io.ErrUnexpectedEOF
+	}
+	return b, len(b), nil
+}
+
+// chunks reads a chunked body, as aws-lambda-go and streaming runtimes send
+// it. A streaming runtime that fails half-way says so in a trailer.
+func (q *request) chunks(r *bufio.Reader, limit int) ([]byte, int, error) {
+	var b []byte
+	size := 0
+	for {
+		line, err := readLine(r)
+		if err != nil {
+			return nil, 0, io.ErrUnexpectedEOF
+		}
+		if len(line) > maxChunkLine {
+			return nil, 0, errMalformed
+		}
+		digits, _, _ := bytes.Cut(line, []byte(";"))
+		n, ok := parseLength(bytes.TrimSpace(digits), 16)
+		if !ok {
+			return nil, 0, errMalformed
+		}
+		if n == 0 {
+			break
+		}
+		if size += n; size > maxDrain {
+			q.close = true
+			return nil, size, errTooLarge
+		}
+		if size > limit {
+			b = nil
+			_, err = r.Discard(n)
+		} else {
+			if free := cap(b) - len(b); free < n {
+				b = append(make([]byte, 0, max(2*cap(b), len(b)+n)), b...)
+			}
+			start := len(b)
+			b = b[:start+n]
+			_, err = io.ReadFull(r, b[start:])
+		}
+		if err != nil {
+			return nil, 0, io.ErrUnexpectedEOF
+		}
+		if line, err := readLine(r); err != nil || len(line) != 0 {
+			return nil, 0, errMalformed
+		}
+	}
+	for range maxHeaders {
+		line, err := readLine(r)
+		if err != nil {
+			return nil, 0, io.ErrUnexpectedEOF
+		}
+		if len(line) == 0 {
+			if size > limit {
+				return nil, size, errTooLarge
+			}
+			return b, size, nil
+		}
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if equalFold(name, "lambda-runtime-function-error-type") {
+			q.errorType = append(q.errorType[:0], bytes.TrimSpace(value)...)
+		}
+	}
+	return nil, 0, errMalformed
+}
+
+// readLine returns the next line without its end. Of a line that does not fit
+// the reader's buffer only the beginning is kept; the one header that is so
+// long is the stack trace for X-Ray, which nothing here reads.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		line = bytes.Clone(line)
+		for total := len(line); err == bufio.ErrBufferFull; {
+			var more []byte
+			more, err = r.ReadSlice('\n')
+			if total += len(more); total > maxHeaderBytes {
+				return nil, errMalformed
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return line, nil
+	}
+	if err != nil {
+		if err == io.EOF && len(line) > 0 {
+			err = io.ErrUnexpectedEOF
+		}
+		return nil, err
+	}
+	line = line[:len(line)-1]
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line, nil
+}
+
+// parseLength reads a length that fits 31 bits.
+func parseLength(b []byte, base int) (int, bool) {
+	if len(b) == 0 || len(b) > 10 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range b {
+		d := 0
+		switch {
+		case c >= '0' && c <= '9':
+			d = int(c - '0')
+		case base == 16 && c >= 'a' && c <= 'f':
+			d = int(c-'a') + 10
+		case base == 16 && c >= 'A' && c <= 'F':
+			d = int(c-'A') + 10
+		default:
+			return 0, false
+		}
+		if n = n*base + d; n > 1<<31-1 {
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+// equalFold compares b with lower, which is in lower-case ASCII.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}

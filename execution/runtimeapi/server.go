@@ -1,0 +1,133 @@
+package runtimeapi
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// MaxResponse is the largest response of a function, in bytes.
+//
+// AWS: 6 MB and 100 bytes; what is larger is Function.ResponseSizeTooLarge.
+const MaxResponse = 6*1024*1024 + 100
+
+// maxConnections bounds what a runtime can make the server hold. A runtime
+// needs one; some clients open another for their error reports.
+const maxConnections = 32
+
+// An Event is one invocation as the runtime receives it.
+type Event struct {
+	RequestID       string
+	FunctionARN     string // as the caller named the function
+	Deadline        time.Time
+	TraceHeader     string
+	ClientContext   string // JSON
+	CognitoIdentity string // JSON
+	Payload         []byte
+}
+
+// An Answer is what the runtime says of an event, or of its own start.
+type Answer struct {
+	Failed    bool   // it came as an error
+	ErrorType string // of an error: the Lambda-Runtime-Function-Error-Type header
+	Body      []byte // not shared with anything
+	TooLarge  int    // the response's size if it exceeds MaxResponse; Body is nil then
+}
+
+// An Owner is the environment that a Server speaks for. Its methods are called
+// from the connections' goroutines and must not block.
+type Owner interface {
+	// Ready says that the runtime asks for an event and has answered the one
+	// before. The owner returns one, or nil and calls Send once it has one,
+	// which may be before Ready has returned.
+	Ready() *Event
+	// Answered brings the answer to the event sent last. The runtime may go on
+	// to work until it asks again.
+	Answered(Answer)
+	// InitFailed says that the runtime could not start, instead of Ready.
+	InitFailed(Answer)
+}
+
+// A Server is the Runtime API of one environment.
+type Server struct {
+	owner    Owner
+	listener net.Listener
+	talk     conversation
+
+	mu          sync.Mutex
+	connections map[*connection]struct{}
+	closed      bool
+	running     sync.WaitGroup // the accepting goroutine and the connections'
+}
+
+// New serves the Runtime API on l until Close.
+func New(l net.Listener, owner Owner) *Server {
+	s := &Server{owner: owner, listener: l, connections: map[*connection]struct{}{}}
+	s.running.Add(1)
+	go s.accept()
+	return s
+}
+
+// Send gives the runtime an event: at once if it waits for one, or when it
+// asks. There must be none under way.
+func (s *Server) Send(e *Event) {
+	if c := s.talk.send(e); c != nil {
+		c.deliver(e)
+	}
+}
+
+// Close ends the listener and all connections and waits for their goroutines.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.listener.Close()
+	for c := range s.connections {
+		c.conn.Close()
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// Drain waits until the runtime's connections have come to their end, so that
+// what it said last is heard, but not past deadline: its processes are gone,
+// and their sockets with them. Then it closes the server.
+func (s *Server) Drain(deadline time.Time) {
+	s.mu.Lock()
+	s.closed = true
+	s.listener.Close()
+	for c := range s.connections {
+		c.conn.SetDeadline(deadline)
+	}
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+func (s *Server) accept() {
+	defer s.running.Done()
+	for {
+		conn, err := s.listener.Accept()
+		if err != nil {
+			if n, ok := err.(net.Error); ok && n.Timeout() {
+				continue
+			}
+			return
+		}
+		s.mu.Lock()
+		if s.closed || len(s.connections) >= maxConnections {
+			s.mu.Unlock()
+			conn.Close()
+			continue
+		}
+		c := newConnection(s, conn)
+		s.connections[c] = struct{}{}
+		s.running.Add(1)
+		s.mu.Unlock()
+		go func() {
+			defer s.running.Done()
+			c.run()
+			s.mu.Lock()
+			delete(s.connections, c)
+			s.mu.Unlock()
+		}()
+	}
+}
