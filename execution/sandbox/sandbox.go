@@ -64,8 +64,12 @@ type Driver interface {
 	// Start makes a sandbox and starts its command. The listeners of a
 	// private network are open when it returns.
 	Start(ctx context.Context, spec Spec) (Sandbox, error)
-	// Controls tells what the driver enforces on this host. It was found out
-	// by Probe, with a real sandbox.
+	// Probe runs a real sandbox and exercises each control in it. It fails if
+	// the driver cannot hold what its level promises, naming the cause and
+	// what to do.
+	Probe(ctx context.Context) ([]Control, error)
+	// Controls tells what the driver enforces on this host, as Probe found
+	// out; before that, nothing.
 	Controls() []Control
 	// Close removes what the driver made for all sandboxes together.
 	Close() error

@@ -1,0 +1,47 @@
+package sandbox
+
+import "fmt"
+
+// complete checks a Spec and fills in what may be left out.
+func complete(spec Spec) (Spec, error) {
+	fail := func(what string) (Spec, error) {
+		return spec, fmt.Errorf("start sandbox %s: %s", spec.Name, what)
+	}
+	switch {
+	case len(spec.Command) == 0 || len(spec.Command[0]) == 0 || spec.Command[0][0] != '/':
+		return fail("its command is not an absolute path")
+	case spec.MemoryMB <= 0:
+		return fail("it has no memory")
+	case spec.TmpMB <= 0:
+		return fail("it has no room in /tmp")
+	}
+	switch spec.Network {
+	case HostNetwork, PrivateNetwork:
+	default:
+		return fail(fmt.Sprintf("there is no network called %q", spec.Network))
+	}
+	if spec.Processes == 0 {
+		spec.Processes = 1024
+	}
+	if spec.Files == 0 {
+		spec.Files = 1024
+	}
+	return spec, nil
+}
+
+// The names of the controls.
+const (
+	controlFileSystem   = "file system"
+	controlProcesses    = "other processes"
+	controlUser         = "user"
+	controlCapabilities = "capabilities"
+	controlSystemCalls  = "system calls"
+	controlPrivileges   = "no new privileges"
+	controlNetwork      = "network"
+	controlSockets      = "abstract sockets"
+	controlMemory       = "memory limit"
+	controlProcessLimit = "process limit"
+	controlTmp          = "size of /tmp"
+	controlFreeze       = "freeze"
+	controlDeath        = "death with the server"
+)

@@ -1,0 +1,93 @@
+//go:build amd64 || arm64
+
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// users says whom sandboxes may be on the host.
+type users struct {
+	privileged bool
+	uids, gids idRange
+}
+
+// An idRange is some IDs that nothing else on the host uses.
+type idRange struct{ first, count int }
+
+// unusedIDs lie above what systemd gives to containers and below the sign bit.
+var unusedIDs = idRange{1879048192, 1 << 27}
+
+// readUsers finds out whether the server may mount and become someone else. A
+// privileged server gives each sandbox a user of its own; any other can only
+// give them its own.
+func readUsers() (users, error) {
+	var u users
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&header, &data[0]); err != nil {
+		return u, fmt.Errorf("read the server's capabilities: %w", err)
+	}
+	for _, c := range []int{unix.CAP_SYS_ADMIN, unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE} {
+		if data[c/32].Effective&(1<<(c%32)) == 0 {
+			return u, nil
+		}
+	}
+	var err error
+	if u.uids, err = readUnusedIDs("/proc/self/uid_map"); err != nil {
+		return u, err
+	}
+	if u.gids, err = readUnusedIDs("/proc/self/gid_map"); err != nil {
+		return u, err
+	}
+	u.privileged = true
+	return u, nil
+}
+
+// readUnusedIDs returns IDs that the server's user namespace knows and that
+// nothing uses: in a container only the last few may be left.
+func readUnusedIDs(name string) (idRange, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return idRange{}, fmt.Errorf("find users for sandboxes: %w", err)
+	}
+	return chooseUnusedIDs(b)
+}
+
+func chooseUnusedIDs(idMap []byte) (idRange, error) {
+	var last idRange
+	for lines := bufio.NewScanner(bytes.NewReader(idMap)); lines.Scan(); {
+		var inside, outside, count int
+		if _, err := fmt.Sscan(lines.Text(), &inside, &outside, &count); err != nil {
+			return last, fmt.Errorf("find users for sandboxes: line %q: %w", lines.Text(), err)
+		}
+		if inside <= unusedIDs.first && inside+count >= unusedIDs.first+unusedIDs.count {
+			return unusedIDs, nil
+		}
+		if inside+count > last.first+last.count && count >= 16 {
+			quarter := count / 4
+			last = idRange{inside + count - quarter, quarter}
+		}
+	}
+	if last.count == 0 {
+		return last, fmt.Errorf("find users for sandboxes: this user namespace knows too few users (%q)", idMap)
+	}
+	return last, nil
+}
+
+// choose returns an identity for one sandbox.
+func (u users) choose() identity {
+	if !u.privileged {
+		return identity{uid: os.Geteuid(), gid: os.Getegid(), mountUID: insideUID, mountGID: insideGID}
+	}
+	// At random, so that servers on one host need not agree.
+	uid := u.uids.first + rand.IntN(u.uids.count)
+	gid := u.gids.first + rand.IntN(u.gids.count)
+	return identity{privileged: true, uid: uid, gid: gid, mountUID: uid, mountGID: gid}
+}
