@@ -230,11 +230,9 @@ func (s *Store) discard(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.doomed[id] = true
-	if k.digging || s.life.Err() != nil {
-		return
+	if !k.digging {
+		k.digging = s.chore(s.dig)
 	}
-	k.digging = true
-	s.chores.Go(s.dig)
 }
 
 func (s *Store) dig() {

@@ -2,8 +2,10 @@ package state
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
@@ -39,6 +41,9 @@ func (s documents) Put(ctx context.Context, key string, value []byte, revision u
 	if err != nil {
 		return 0, err
 	}
+	if err := s.stands(key, revision); err != nil {
+		return 0, fmt.Errorf("write document %s: %w", key, err)
+	}
 	if len(value) > maxDocument {
 		return 0, fmt.Errorf("write document %s: %d bytes are too many", key, len(value))
 	}
@@ -73,6 +78,9 @@ func (s documents) Delete(ctx context.Context, key string, revision uint64) erro
 	if revision == 0 {
 		return fmt.Errorf("delete document %s: %w", key, ErrNotFound)
 	}
+	if err := s.stands(key, revision); err != nil {
+		return fmt.Errorf("delete document %s: %w", key, err)
+	}
 	if err := s.space.takeToFree(recordOverhead); err != nil {
 		return fmt.Errorf("delete document %s: %w", key, err)
 	}
@@ -92,6 +100,17 @@ const (
 
 // recordOverhead is what a record takes beside its value, generously.
 const recordOverhead = 1 << 10
+
+// stands spares a write that cannot succeed its way to the engine: a revision
+// other than the replica's has been written over.
+func (s documents) stands(key string, revision uint64) error {
+	s.replica.mu.RLock()
+	defer s.replica.mu.RUnlock()
+	if s.replica.documents.values[key].Revision != revision {
+		return ErrConflict
+	}
+	return nil
+}
 
 // grave returns the revision at which key was deleted, 0 if it was not or the
 // mark has been purged.
@@ -114,10 +133,21 @@ func (s *Store) write(ctx context.Context, msg *nats.Msg, grave, revision uint64
 		written, err = s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0))
 	}
 	if isAPIError(err, jetstream.JSErrCodeStreamWrongLastSequence) {
-		return 0, ErrConflict
+		// So that whoever reads the document in order to try again reads what
+		// the faster writer has written.
+		return 0, cmp.Or(s.replica.wait(ctx, standing(err)), ErrConflict)
 	}
 	if err != nil {
 		return 0, err
 	}
 	return written, s.replica.wait(ctx, written)
+}
+
+// standing returns the revision at which a subject stands, from the engine's
+// refusal to write it as if it stood elsewhere; 0 if it does not say.
+func standing(err error) (revision uint64) {
+	if answer, ok := errors.AsType[*jetstream.APIError](err); ok {
+		fmt.Sscanf(answer.Description, "wrong last sequence: %d", &revision)
+	}
+	return revision
 }

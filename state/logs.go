@@ -44,6 +44,7 @@ type logs struct {
 	disarm    func() bool       // of the flush that is due, if any
 	urgent    bool              // a flush begins at once
 	followers []*follower
+	closed    bool
 
 	flushing sync.Mutex
 }
@@ -73,6 +74,9 @@ func (l *logs) Append(stream string, events []LogEvent) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.closed {
+		return fmt.Errorf("append to %s: %w", stream, errClosed)
+	}
 	if l.held+size > maxHeld {
 		return fmt.Errorf("append to %s: lines come faster than they can be stored", stream)
 	}
@@ -102,18 +106,27 @@ func (l *logs) Append(stream string, events []LogEvent) error {
 
 // alarm sees to it that what is gathered will be flushed. mu must be held.
 func (l *logs) alarm(now bool) {
-	flush := func() {
-		if err := l.Flush(); err != nil {
-			l.store.log.Warn("state: lines of logs are lost", "error", err)
-		}
-	}
 	switch {
 	case now && !l.urgent:
 		l.urgent = true
-		go flush()
+		go l.flush()
 	case l.disarm == nil:
-		l.disarm = l.store.clock.AfterFunc(flushDelay, flush)
+		l.disarm = l.store.clock.AfterFunc(flushDelay, l.flush)
 	}
+}
+
+func (l *logs) flush() {
+	if err := l.Flush(); err != nil {
+		l.store.log.Warn("state: lines of logs are lost", "error", err)
+	}
+}
+
+// close refuses further lines and stores those that it has.
+func (l *logs) close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.flush()
 }
 
 func (l *logs) Flush() error {

@@ -22,6 +22,10 @@ type batch struct {
 	newest              int64
 }
 
+// maxBatch is the size of the largest batch: all but its last line are less
+// than batchSize.
+const maxBatch = batchSize + maxMessage + eventOverhead
+
 // eventOverhead is what an event takes beside its message, at most.
 const eventOverhead = 3 * binary.MaxVarintLen64
 
@@ -45,6 +49,9 @@ var errBatch = errors.New("damaged batch of lines")
 
 // decodeBatch calls yield with the lines of a batch until it returns false.
 func decodeBatch(encoded []byte, yield func(place uint64, e LogEvent) bool) error {
+	if size, err := s2.DecodedLen(encoded); err != nil || size > maxBatch {
+		return errBatch
+	}
 	data, err := s2.Decode(nil, encoded)
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBatch, err)

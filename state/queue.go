@@ -3,13 +3,11 @@ package state
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 const (
@@ -270,7 +268,7 @@ func (q *queue) erase(en *entry) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.store.life), publishTimeout)
 	defer cancel()
 	err = e.queues.DeleteMsg(ctx, sequence)
-	if errors.Is(err, jetstream.ErrMsgNotFound) || isAPIError(err, jetstream.JSErrCodeMessageNotFound) {
+	if isNoMessage(err) {
 		return nil
 	}
 	return err

@@ -55,12 +55,16 @@ func (r *replica) document(c Change, chunks string) (unused string) {
 		r.chunked[c.Key] = chunks
 	}
 	r.refer(chunks, unused)
+	_, known := r.documents.values[c.Key]
 	if c.Deleted {
 		r.documents.bury(c.Key, c.Revision)
 	} else {
 		r.documents.put(c.Key, c.Document)
 	}
 	r.mu.Unlock()
+	if c.Deleted && !known {
+		return unused
+	}
 	for _, w := range r.watchers {
 		if strings.HasPrefix(c.Key, w.prefix) {
 			w.follow(c)
@@ -96,6 +100,13 @@ func (r *replica) refersTo(id string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.used[id]
+}
+
+// marks returns how many marks of deleted keys the engine holds.
+func (r *replica) marks() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.documents.graves) + len(r.blobs.graves)
 }
 
 // forget removes what is at none of the subjects that are present. feed must

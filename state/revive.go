@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"golang.org/x/sys/unix"
 )
 
 var (
@@ -26,7 +28,7 @@ func (s *Store) running() (*engine, error) {
 	if s.life.Err() != nil {
 		return nil, errClosed
 	}
-	if s.space.take(0) != nil {
+	if s.space.short() {
 		return nil, fmt.Errorf("%w (%w)", ErrNoSpace, errRestarting)
 	}
 	return nil, errRestarting
@@ -41,10 +43,12 @@ func (s *Store) blame(e *engine, err error) error {
 	if e.failed.Err() == nil {
 		return err
 	}
-	if s.space.take(0) != nil {
-		return fmt.Errorf("%w (%w)", ErrNoSpace, err)
+	cause := context.Cause(e.failed)
+	// The engine tells its troubles in words only.
+	if strings.Contains(cause.Error(), unix.ENOSPC.Error()) || s.space.short() {
+		return fmt.Errorf("%w (%w)", ErrNoSpace, errRestarting)
 	}
-	return fmt.Errorf("the engine of state failed: %w", context.Cause(e.failed))
+	return fmt.Errorf("%w: %w", errRestarting, cause)
 }
 
 // tend runs while the store does: when an engine fails, it starts another.

@@ -41,6 +41,14 @@ func (s *space) take(size int) error { return s.takeAbove(size, 0) }
 // is theirs, or a full store could never be emptied.
 func (s *space) takeToFree(size int) error { return s.takeAbove(size, int64(s.reserve/2)) }
 
+// short reports whether nothing but the reserve is left, as of now.
+func (s *space) short() bool {
+	s.mu.Lock()
+	s.asked = time.Time{}
+	s.mu.Unlock()
+	return s.take(0) != nil
+}
+
 func (s *space) takeAbove(size int, overdraft int64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

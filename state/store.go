@@ -46,6 +46,7 @@ type Store struct {
 	engine  atomic.Pointer[engine] // nil while it is restarted
 	replica *replica
 	keeper  *keeper
+	purging atomic.Bool
 	logs    *logs
 
 	queuesMu sync.Mutex
@@ -54,6 +55,7 @@ type Store struct {
 	life   context.Context // ends when Close begins
 	end    context.CancelFunc
 	chores sync.WaitGroup
+	ending sync.Mutex // orders the last chore before Close
 }
 
 // Open opens the store in a directory, which belongs to it until Close. It
@@ -94,8 +96,9 @@ func Open(o Options) (*Store, error) {
 		lock.Close()
 		return nil, fmt.Errorf("open state in %s: %w", o.Dir, err)
 	}
-	s.chores.Go(func() { s.tend(s.engine.Load()) })
-	s.chores.Go(s.sweep)
+	s.chore(func() { s.tend(s.engine.Load()) })
+	s.chore(s.sweep)
+	s.purgeMarksSoon()
 	return s, nil
 }
 
@@ -190,15 +193,30 @@ func prepareStream(ctx context.Context, js jetstream.JetStream, want jetstream.S
 
 // Close stops the store. What it has acknowledged needs no Close to be kept.
 func (s *Store) Close() error {
-	if err := s.logs.Flush(); err != nil {
-		s.log.Warn("state: the last lines of logs are lost", "error", err)
-	}
+	s.ending.Lock()
+	closed := s.life.Err() != nil
+	s.logs.close()
 	s.end()
+	s.ending.Unlock()
+	if closed {
+		return nil
+	}
 	s.chores.Wait()
 	if e := s.engine.Swap(nil); e != nil {
 		e.stop()
 	}
 	return s.lock.Close()
+}
+
+// chore runs f in the background, unless the store closes. Close waits for it.
+func (s *Store) chore(f func()) (taken bool) {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if s.life.Err() != nil {
+		return false
+	}
+	s.chores.Go(f)
+	return true
 }
 
 // Documents returns the store's documents.
