@@ -17,6 +17,7 @@ type Caller struct {
 	AccessKeyID string
 	ARN         string // arn:aws:iam::ACCOUNT:root, or an assumed role's session
 	UserID      string // as sts GetCallerIdentity tells it
+	RoleARN     string // of the role whose session it is; else empty
 }
 
 // NewARN returns the ARN of a resource that the caller owns in their region.
@@ -43,4 +44,17 @@ func CallerFrom(ctx context.Context) Caller {
 		ARN:     NewARN("iam", "", DefaultAccount, "root").String(),
 		UserID:  DefaultAccount,
 	}
+}
+
+type requestIDKey struct{}
+
+// WithRequestID returns a context that carries the ID of the request it serves.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+// RequestIDFrom returns the ID of the request that ctx serves, or "".
+func RequestIDFrom(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
 }

@@ -1,0 +1,25 @@
+// Package wire speaks AWS's protocols: it turns HTTP requests into calls of the
+// operations that control services implement, and their outputs and faults into
+// HTTP responses. There is one router, one decoder, one validator and one
+// encoder for all services; what a service looks like they read from its table
+// in api/<service>, and what the table does not say stands in deviations.go.
+//
+// The way through its files is the way of a call, (*call).serve in wire.go:
+//
+//	identify.go    which service: signature, X-Amz-Target, Action, host, path
+//	signature.go   who calls; credentials.go issues and verifies temporary ones
+//	router.go      which operation, for the REST protocols
+//	body.go        how much body, and how it is packed; s3_body.go and
+//	               aws_chunked.go for S3, whose bodies are verified as they stream
+//	decode.go      the input: decode_json.go, decode_xml.go, decode_query.go
+//	validate.go    the constraints of the model, refused in AWS's words
+//	encode.go      the output: encode_json.go, encode_xml.go
+//	fault.go       or what went wrong
+//
+// Structs and tables belong together by position: field i of a struct is member
+// i of its shape. So nothing is prepared per type, and nothing is looked up by a
+// field's name.
+//
+// It does not verify signatures yet, nor decide what a caller may do; and it
+// knows nothing of any operation's meaning.
+package wire
