@@ -30,7 +30,8 @@ type Decision struct {
 	sources   []Source
 	source    int // which decided, unless the outcome is ImplicitDeny
 	statement int
-	reason    string // where no policy could be asked
+	limited   bool   // by a permissions boundary, which outlives other allowances
+	reason    string // where no policy was asked
 	mend      string
 }
 
@@ -62,6 +63,9 @@ func (d Decision) Explain() (what, mend string) {
 	asked := r.Action
 	if r.Resource != "" {
 		asked += " on " + r.Resource
+	}
+	if d.reason != "" && d.Allowed() {
+		return fmt.Sprintf("%s may do %s: %s", r.Subject, asked, d.reason), ""
 	}
 	if d.reason != "" {
 		return fmt.Sprintf("%s may not do %s: %s", r.Subject, asked, d.reason), d.mend

@@ -82,6 +82,16 @@ type ManagedPolicy struct {
 	UpdatedUnix    int64
 }
 
+// Default returns the version of the policy that is in force; nil if it is
+// missing. It is not to be modified.
+func (p *ManagedPolicy) Default() *Document {
+	doc, ok := p.Versions[p.DefaultVersion]
+	if !ok {
+		return nil
+	}
+	return &doc
+}
+
 // The prefixes of the keys of roles and managed policies, followed by the
 // account and the name.
 const (

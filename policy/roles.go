@@ -121,10 +121,11 @@ func (r *Roles) Allows(roleARN, action, resource string, context Context) Decisi
 func (r *Roles) allows(role *Role, request Request) Decision {
 	p := r.permissions(role)
 	d := Evaluate(request, p.sources...)
-	if p.boundary == nil || !d.Allowed() {
+	if p.boundary == nil || d.Outcome == ExplicitDeny {
 		return d
 	}
 	if limit := Evaluate(request, p.boundary...); !limit.Allowed() {
+		limit.limited = true
 		return limit
 	}
 	return d
@@ -166,6 +167,9 @@ func (r *Roles) permissions(role *Role) *permissions {
 // Managed returns the default version of a managed policy, AWS's own or a
 // customer's; nil if there is none. It is not to be modified.
 func (r *Roles) Managed(arn string) *Document {
+	if p, ok := AWSManagedPolicy(arn); ok {
+		return p.Default()
+	}
 	a, err := aws.ParseARN(arn)
 	name, ok := strings.CutPrefix(a.Resource, "policy/")
 	if err != nil || !ok {
@@ -175,9 +179,5 @@ func (r *Roles) Managed(arn string) *Document {
 	if !ok || v.(*ManagedPolicy).ARN != arn {
 		return nil
 	}
-	p := v.(*ManagedPolicy)
-	if doc, ok := p.Versions[p.DefaultVersion]; ok {
-		return &doc
-	}
-	return nil
+	return v.(*ManagedPolicy).Default()
 }
