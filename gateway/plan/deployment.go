@@ -103,7 +103,9 @@ type Resource struct {
 	CORS     map[string]string  `json:",omitempty"`
 }
 
-// A Method is what a resource does for one HTTP method.
+// A Method is what a resource does for one HTTP method. Its maps, and those of
+// what it holds, may be empty but not nil: AWS answers an empty one with {} and
+// leaves out the other.
 type Method struct {
 	HTTPMethod          string
 	AuthorizationType   string            // NONE, AWS_IAM, CUSTOM or COGNITO_USER_POOLS
@@ -112,8 +114,8 @@ type Method struct {
 	APIKeyRequired      bool              `json:",omitempty"`
 	OperationName       string            `json:",omitempty"`
 	RequestValidatorID  string            `json:",omitempty"`
-	RequestModels       map[string]string `json:",omitempty"` // model name by content type
-	RequestParameters   map[string]bool   `json:",omitempty"` // required, by method.request.LOCATION.NAME
+	RequestModels       map[string]string `json:",omitzero"` // model name by content type
+	RequestParameters   map[string]bool   `json:",omitzero"` // required, by method.request.LOCATION.NAME
 
 	Responses   map[string]*MethodResponse `json:",omitempty"` // by status
 	Integration *Integration               `json:",omitempty"`
@@ -122,8 +124,8 @@ type Method struct {
 // A MethodResponse is what a method declares of its responses of one status.
 type MethodResponse struct {
 	StatusCode         string
-	ResponseModels     map[string]string `json:",omitempty"`
-	ResponseParameters map[string]bool   `json:",omitempty"`
+	ResponseModels     map[string]string `json:",omitzero"`
+	ResponseParameters map[string]bool   `json:",omitzero"`
 }
 
 // An Integration is what serves a method.
@@ -139,8 +141,8 @@ type Integration struct {
 	TimeoutMillis            int               // 50 to 29,000
 	CacheNamespace           string            `json:",omitempty"`
 	CacheKeyParameters       []string          `json:",omitempty"`
-	RequestParameters        map[string]string `json:",omitempty"`
-	RequestTemplates         map[string]string `json:",omitempty"`
+	RequestParameters        map[string]string `json:",omitzero"`
+	RequestTemplates         map[string]string `json:",omitzero"`
 	InsecureSkipVerification bool              `json:",omitempty"`
 	ResponseTransferMode     string            `json:",omitempty"`
 
@@ -152,8 +154,8 @@ type IntegrationResponse struct {
 	StatusCode         string
 	SelectionPattern   *string           `json:",omitempty"` // nil for the default response
 	ContentHandling    string            `json:",omitempty"`
-	ResponseParameters map[string]string `json:",omitempty"`
-	ResponseTemplates  map[string]string `json:",omitempty"`
+	ResponseParameters map[string]string `json:",omitzero"`
+	ResponseTemplates  map[string]string `json:",omitzero"`
 }
 
 // A Model is a JSON schema.

@@ -1,0 +1,28 @@
+// Package apigateway is the control plane of REST APIs: AWS API Gateway's
+// operations, each a method of Service that bears the operation's name.
+//
+// A REST API is one document (document.go): its stages, which the data plane
+// reads as plan.RestAPI, and everything that waits for a deployment. An
+// operation loads it, changes it and writes it back with compare-and-set, so
+// that operations that race on one API happen one after another. CreateDeployment
+// copies the document's present state into a plan.Deployment of its own, which
+// never changes again; a stage points to one.
+//
+// The way through the files:
+//
+//   - service.go: the constructor, and how documents are loaded and changed.
+//   - rest_api.go, resource.go, method.go, method_response.go, integration.go,
+//     integration_response.go, model.go, request_validator.go, deployment.go,
+//     stage.go, account.go, tag.go, authorizer.go: a file for each noun.
+//   - patch.go: the patch operations of the Update operations; what may be
+//     patched stands with each noun.
+//   - mapping.go: which parameter mappings are well-formed.
+//   - page.go: positions and limits of lists.
+//   - import.go begins the import of OpenAPI documents; openapi_*.go read them.
+//   - collect.go: removes what a crash has left behind.
+//
+// Faults have AWS's words, as real AWS was recorded to say them. What guards
+// access and is not built, such as an authorizer, is stored as closed: the data
+// plane denies what it cannot check. What would otherwise be lost in silence,
+// such as a canary, is refused.
+package apigateway

@@ -1,0 +1,287 @@
+package apigateway
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/plan"
+)
+
+// UpdateStage implements apigateway.UpdateStageAPI.
+func (s *Service) UpdateStage(ctx context.Context, in *api.UpdateStageRequest) (*api.Stage, error) {
+	ops, err := patches(in.PatchOperations)
+	if err != nil {
+		return nil, err
+	}
+	mayLog, err := s.mayLog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out *api.Stage
+	err = s.change(ctx, value(in.RestApiId), noStage, func(a *restAPI) error {
+		st := a.Stages[value(in.StageName)]
+		if st == nil {
+			return noStage
+		}
+		for _, p := range ops {
+			if err := a.patchStage(st, p, mayLog); err != nil {
+				return err
+			}
+		}
+		st.Updated = s.now()
+		out = describeStage(st)
+		return nil
+	})
+	return out, err
+}
+
+// noLogRole is the fault of a stage that is to log in an account that has not
+// said in whose name.
+var noLogRole = badRequest("CloudWatch Logs role ARN must be set in account settings to enable logging")
+
+func (a *restAPI) patchStage(st *plan.Stage, p patch, mayLog bool) error {
+	switch p.segments[0] {
+	case "variables":
+		return patchVariable(st, p)
+	case "accessLogSettings":
+		return patchAccessLog(st, p, mayLog)
+	case "canarySettings":
+		return notBuilt("canary deployments (canarySettings)")
+	}
+	set, ok := map[string]func(string) error{
+		"/deploymentId":         func(v string) error { st.Deployment = v; return a.checkDeployment(v) },
+		"/description":          func(v string) error { st.Description = v; return nil },
+		"/documentationVersion": func(v string) error { st.DocumentationVersion = v; return nil },
+		"/clientCertificateId":  func(v string) error { st.ClientCertificateID = v; return nil },
+		"/tracingEnabled":       func(string) error { st.TracingEnabled = p.isTrue(); return nil },
+		"/cacheClusterEnabled":  func(string) error { enableCache(st, p.isTrue()); return nil },
+		"/cacheClusterSize":     func(v string) error { return setCacheSize(st, v) },
+	}[p.path]
+	if !ok {
+		return patchMethodSettings(st, p, mayLog)
+	}
+	switch p.op {
+	case "remove":
+		return set("")
+	case "add", "replace":
+		return set(p.value)
+	}
+	return badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
+}
+
+func setCacheSize(st *plan.Stage, size string) error {
+	sizes := []string{"", "0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"}
+	if !slices.Contains(sizes, size) {
+		return badRequest("Invalid cache cluster size: %s. Must be one of: [%s]", size, strings.Join(sizes[1:], ", "))
+	}
+	st.CacheClusterSize = size
+	return nil
+}
+
+// patchVariable sets or removes a variable; replacing one that is not there
+// adds it.
+func patchVariable(st *plan.Stage, p patch) error {
+	name, ok := p.in("variables")
+	if !ok {
+		return unknownStagePath(p)
+	}
+	switch p.op {
+	case "remove":
+		delete(st.Variables, name)
+		return nil
+	case "add", "replace":
+		if !p.hasValue {
+			return invalidVariable("null")
+		}
+		return setVariable(st, name, p.value)
+	}
+	return badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
+}
+
+// patchAccessLog applies an operation on /accessLogSettings.
+// AWS: the settings are removed as a whole; removing one of them is taken for
+// the removal of method settings (test_stage_access_log_settings_validation).
+func patchAccessLog(st *plan.Stage, p patch, mayLog bool) error {
+	if p.op == "remove" {
+		if len(p.segments) > 1 {
+			return noMethodSettings(strings.TrimPrefix(p.path, "/"))
+		}
+		st.AccessLog = nil
+		return nil
+	}
+	if p.path != "/accessLogSettings/destinationArn" && p.path != "/accessLogSettings/format" {
+		return badRequest("Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]")
+	}
+	if p.value == "" {
+		return badRequest("Access Log value must not be empty")
+	}
+	if !mayLog {
+		return noLogRole
+	}
+	l := plan.AccessLog{}
+	if st.AccessLog != nil {
+		l = *st.AccessLog
+	}
+	if p.segments[1] == "format" {
+		l.Format = p.value
+	} else {
+		arn, err := aws.ParseARN(p.value)
+		if err != nil || arn.Service != "logs" && arn.Service != "firehose" {
+			return badRequest("Invalid ARN specified in the request")
+		}
+		l.DestinationARN = p.value
+	}
+	st.AccessLog = &l
+	return nil
+}
+
+// AWS: no space or comma at three places of this list
+// (test_create_update_stages, error-update-doc-version).
+func unknownStagePath(p patch) error {
+	return badRequest("Invalid method setting path: %s. Must be one of: [/deploymentId, /description, /cacheClusterEnabled, /cacheClusterSize, /clientCertificateId, /accessLogSettings, /accessLogSettings/destinationArn, /accessLogSettings/format, /{resourcePath}/{httpMethod}/metrics/enabled, /{resourcePath}/{httpMethod}/logging/dataTrace, /{resourcePath}/{httpMethod}/logging/loglevel, /{resourcePath}/{httpMethod}/throttling/burstLimit/{resourcePath}/{httpMethod}/throttling/rateLimit/{resourcePath}/{httpMethod}/caching/ttlInSeconds, /{resourcePath}/{httpMethod}/caching/enabled, /{resourcePath}/{httpMethod}/caching/dataEncrypted, /{resourcePath}/{httpMethod}/caching/requireAuthorizationForCacheControl, /{resourcePath}/{httpMethod}/caching/unauthorizedCacheControlHeaderStrategy, /*/*/metrics/enabled, /*/*/logging/dataTrace, /*/*/logging/loglevel, /*/*/throttling/burstLimit /*/*/throttling/rateLimit /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, /variables/{variable_name}, /tracingEnabled]", p.path)
+}
+
+// AWS: the message ends in a space.
+func noMethodSettings(key string) error {
+	return badRequest("Cannot remove method setting %s because there is no method setting for this method ", key)
+}
+
+// allMethods is the key of the settings for the methods that have none of
+// their own.
+const allMethods = "*/*"
+
+// patchMethodSettings applies an operation on /{path}/{method}/{group}/{name},
+// or removes all settings of /{path}/{method}. The key {path}/{method} is kept
+// as it was sent, the slashes of a path escaped.
+func patchMethodSettings(st *plan.Stage, p patch, mayLog bool) error {
+	raw := strings.Split(strings.TrimPrefix(p.path, "/"), "/")
+	if p.op == "remove" && len(raw) == 2 {
+		key := raw[0] + "/" + raw[1]
+		if _, ok := st.MethodSettings[key]; !ok {
+			return noMethodSettings(key)
+		}
+		delete(st.MethodSettings, key)
+		return nil
+	}
+	if len(raw) < 4 {
+		return unknownStagePath(p)
+	}
+	key := strings.Join(raw[:len(raw)-2], "/")
+	name := strings.Join(raw[len(raw)-2:], "/")
+	settings, exists := st.MethodSettings[key]
+	if !exists {
+		// AWS: new settings start as those of */* stand now, and do not follow
+		// them later (test_create_update_stages).
+		var ok bool
+		if settings, ok = st.MethodSettings[allMethods]; !ok {
+			settings = defaultMethodSettings()
+		}
+	}
+	known, valid := true, true
+	switch p.op {
+	case "remove":
+		if !exists {
+			return noMethodSettings(key)
+		}
+		known = resetMethodSetting(&settings, name)
+	case "add", "replace":
+		known, valid = setMethodSetting(&settings, name, p)
+	default:
+		return badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
+	}
+	switch {
+	case !known:
+		return unknownStagePath(p)
+	case !valid:
+		return badRequest("Invalid value for method setting %s: %s", p.path, p.value)
+	case !mayLog && (settings.LoggingLevel == "INFO" || settings.LoggingLevel == "ERROR"):
+		return noLogRole
+	}
+	put(&st.MethodSettings, key, settings)
+	return nil
+}
+
+func defaultMethodSettings() plan.MethodSettings {
+	return plan.MethodSettings{
+		ThrottlingBurstLimit:                   5000,
+		ThrottlingRateLimit:                    10000,
+		CacheTTL:                               300,
+		RequireAuthorizationForCacheControl:    true,
+		UnauthorizedCacheControlHeaderStrategy: "SUCCEED_WITH_RESPONSE_HEADER",
+	}
+}
+
+func setMethodSetting(m *plan.MethodSettings, name string, p patch) (known, valid bool) {
+	known, valid = true, true
+	switch name {
+	case "metrics/enabled":
+		m.MetricsEnabled = p.isTrue()
+	case "logging/dataTrace":
+		m.DataTraceEnabled = p.isTrue()
+	case "logging/loglevel":
+		m.LoggingLevel = p.value
+		valid = slices.Contains([]string{"OFF", "ERROR", "INFO"}, p.value)
+	case "throttling/burstLimit":
+		m.ThrottlingBurstLimit, valid = natural(p.value)
+	case "throttling/rateLimit":
+		rate, err := strconv.ParseFloat(p.value, 64)
+		m.ThrottlingRateLimit = rate
+		valid = err == nil && rate >= 0 && !math.IsInf(rate, 0)
+	case "caching/enabled":
+		m.CachingEnabled = p.isTrue()
+	case "caching/ttlInSeconds":
+		m.CacheTTL, valid = natural(p.value)
+		valid = valid && m.CacheTTL <= 3600
+	case "caching/dataEncrypted":
+		m.CacheDataEncrypted = p.isTrue()
+	case "caching/requireAuthorizationForCacheControl":
+		m.RequireAuthorizationForCacheControl = p.isTrue()
+	case "caching/unauthorizedCacheControlHeaderStrategy":
+		m.UnauthorizedCacheControlHeaderStrategy = p.value
+		valid = slices.Contains([]string{"FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"}, p.value)
+	default:
+		known = false
+	}
+	return known, valid
+}
+
+// natural reads a number that an int32 of the answer can hold. AWS takes -1
+// for "no limit".
+func natural(s string) (int, bool) {
+	n, err := strconv.ParseInt(s, 10, 32)
+	return int(n), err == nil && n >= -1
+}
+
+func resetMethodSetting(m *plan.MethodSettings, name string) (known bool) {
+	d := defaultMethodSettings()
+	switch name {
+	case "metrics/enabled":
+		m.MetricsEnabled = d.MetricsEnabled
+	case "logging/dataTrace":
+		m.DataTraceEnabled = d.DataTraceEnabled
+	case "logging/loglevel":
+		m.LoggingLevel = d.LoggingLevel
+	case "throttling/burstLimit":
+		m.ThrottlingBurstLimit = d.ThrottlingBurstLimit
+	case "throttling/rateLimit":
+		m.ThrottlingRateLimit = d.ThrottlingRateLimit
+	case "caching/enabled":
+		m.CachingEnabled = d.CachingEnabled
+	case "caching/ttlInSeconds":
+		m.CacheTTL = d.CacheTTL
+	case "caching/dataEncrypted":
+		m.CacheDataEncrypted = d.CacheDataEncrypted
+	case "caching/requireAuthorizationForCacheControl":
+		m.RequireAuthorizationForCacheControl = d.RequireAuthorizationForCacheControl
+	case "caching/unauthorizedCacheControlHeaderStrategy":
+		m.UnauthorizedCacheControlHeaderStrategy = d.UnauthorizedCacheControlHeaderStrategy
+	default:
+		return false
+	}
+	return true
+}
