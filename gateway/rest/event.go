@@ -1,0 +1,299 @@
+package rest
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/lamgate/lamgate/gateway/plan"
+)
+
+// clfTime is the form of $context.requestTime, that of the common log format.
+const clfTime = "02/Jan/2006:15:04:05 -0700"
+
+// A frame holds the parts of an event that are the same for every request to a
+// route on a stage, in JSON.
+type frame struct {
+	opening   []byte // {"resource":…,"path":
+	variables []byte // ,"stageVariables":…,"requestContext":{"resourceId":…,"resourcePath":…,"httpMethod":
+	account   []byte // ,"accountId":…,"protocol":
+	stage     []byte // ,"stage":…,"domainPrefix":
+	identity  []byte // ,"identity":{…,"sourceIp":
+	agent     []byte // ,"principalOrgId":null,…,"userAgent":
+	closing   []byte // ,"deploymentId":…,"apiId":…},"body":
+	edge      bool
+	binary    []string // media types
+}
+
+func newFrame(s *stage, d *plan.Deployment, r *plan.Route) frame {
+	f := frame{edge: d.EndpointType == "EDGE", binary: d.BinaryMediaTypes}
+	f.opening = appendString([]byte(`{"resource":`), r.ResourcePath)
+	f.opening = append(f.opening, `,"path":`...)
+
+	b := []byte(`,"stageVariables":`)
+	if len(s.Variables) == 0 {
+		b = append(b, "null"...)
+	} else {
+		comma := byte('{')
+		for name, value := range s.Variables {
+			b = append(b, comma)
+			b = append(appendString(b, name), ':')
+			b = appendString(b, value)
+			comma = ','
+		}
+		b = append(b, '}')
+	}
+	b = appendString(append(b, `,"requestContext":{"resourceId":`...), r.ResourceID)
+	b = appendString(append(b, `,"resourcePath":`...), r.ResourcePath)
+	f.variables = append(b, `,"httpMethod":`...)
+
+	f.account = appendString([]byte(`,"accountId":`), d.Account)
+	f.account = append(f.account, `,"protocol":`...)
+	f.stage = appendString([]byte(`,"stage":`), s.Name)
+	f.stage = append(f.stage, `,"domainPrefix":`...)
+	f.identity = []byte(`,"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":`)
+	f.agent = []byte(`,"principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":`)
+	f.closing = appendString([]byte(`,"deploymentId":`), d.ID)
+	f.closing = appendString(append(f.closing, `,"apiId":`...), d.API)
+	f.closing = append(f.closing, `},"body":`...)
+	return f
+}
+
+// appendEvent appends the event that a function receives through a proxy
+// integration.
+func (c *call) appendEvent(b []byte) []byte {
+	f := &c.target.frame
+	r := c.request
+
+	b = append(b, f.opening...)
+	b = appendPath(b, c.address.Path)
+	b = append(b, `,"httpMethod":`...)
+	b = appendString(b, r.Method)
+	b = append(b, `,"headers":{`...)
+	b = c.appendHeaders(b, false)
+	b = append(b, `},"multiValueHeaders":{`...)
+	b = c.appendHeaders(b, true)
+	b = append(b, '}')
+	b = c.appendQuery(b)
+	b = c.appendPathParameters(b)
+
+	b = append(b, f.variables...)
+	b = appendString(b, r.Method)
+	b = append(b, `,"extendedRequestId":"`...)
+	b = append(b, c.extendedID...)
+	b = append(b, `","requestTime":"`...)
+	b = c.now.UTC().AppendFormat(b, clfTime)
+	b = append(b, `","path":"/`...)
+	b = appendEscaped(b, c.stage.Name)
+	b = appendEscaped(b, c.address.Path)
+	b = append(b, '"')
+	b = append(b, f.account...)
+	b = appendString(b, r.Proto)
+	b = append(b, f.stage...)
+	b = appendString(b, domainPrefix(c.address.Domain))
+	b = append(b, `,"requestTimeEpoch":`...)
+	b = strconv.AppendInt(b, c.now.UnixMilli(), 10)
+	b = append(b, `,"requestId":"`...)
+	b = append(b, c.requestID...)
+	b = append(b, '"')
+	b = append(b, f.identity...)
+	b = appendString(b, c.sourceIP)
+	b = append(b, f.agent...)
+	if agent := r.Header["User-Agent"]; len(agent) > 0 {
+		b = appendString(b, agent[0])
+	} else {
+		b = append(b, "null"...)
+	}
+	b = append(b, `,"user":null},"domainName":`...)
+	b = appendString(b, c.address.Domain)
+	b = append(b, f.closing...)
+	return c.appendBody(b)
+}
+
+// appendPath appends the request's path without its stage.
+//
+// AWS: slashes before it count as one (recorded).
+func appendPath(b []byte, path string) []byte {
+	b = append(b, '"', '/')
+	b = appendEscaped(b, strings.TrimLeft(path, "/"))
+	return append(b, '"')
+}
+
+// appendHeaders appends the members of headers, each with its last value, or
+// of multiValueHeaders. There is always one at least: Host.
+func (c *call) appendHeaders(b []byte, multi bool) []byte {
+	for i := range c.headers {
+		h := &c.headers[i]
+		b = append(b, '"')
+		if h.sent != nil {
+			b = appendEscaped(b, h.sent)
+		} else {
+			b = appendEscaped(b, h.name)
+		}
+		b = append(b, '"', ':')
+		if multi {
+			b = append(b, '[')
+			for j, v := range h.values {
+				if j > 0 {
+					b = append(b, ',')
+				}
+				b = appendString(b, v)
+			}
+			b = append(b, ']', ',')
+		} else {
+			b = appendString(b, h.values[len(h.values)-1])
+			b = append(b, ',')
+		}
+	}
+	opening, closing := `"`, `",`
+	if multi {
+		opening, closing = `["`, `"],`
+	}
+	secure := c.request.TLS != nil
+	proto, port := "http", "80"
+	if secure {
+		proto, port = "https", "443"
+	}
+	if i := strings.LastIndexByte(c.request.Host, ':'); i >= 0 && !strings.HasSuffix(c.request.Host, "]") {
+		port = c.request.Host[i+1:]
+	}
+	if c.target.frame.edge {
+		b = c.appendEdgeHeaders(b, proto, opening, closing)
+	}
+	b = append(append(b, `"X-Amzn-Trace-Id":`...), opening...)
+	b = c.trace.appendIncoming(b)
+	b = append(append(append(b, closing...), `"X-Forwarded-For":`...), opening...)
+	b = c.appendForwardedFor(b)
+	b = append(append(append(b, closing...), `"X-Forwarded-Port":`...), opening...)
+	b = appendEscaped(b, port)
+	b = append(append(append(b, closing...), `"X-Forwarded-Proto":`...), opening...)
+	b = append(b, proto...)
+	b = append(append(append(b, closing...), `"Host":`...), opening...)
+	b = appendEscaped(b, c.address.Domain)
+	return append(b, closing[:len(closing)-1]...)
+}
+
+// appendEdgeHeaders appends what CloudFront, which stands before an
+// edge-optimised API, adds to a request.
+func (c *call) appendEdgeHeaders(b []byte, proto, opening, closing string) []byte {
+	for _, h := range [...]struct{ name, value string }{
+		{"CloudFront-Forwarded-Proto", proto},
+		{"CloudFront-Is-Desktop-Viewer", "true"},
+		{"CloudFront-Is-Mobile-Viewer", "false"},
+		{"CloudFront-Is-SmartTV-Viewer", "false"},
+		{"CloudFront-Is-Tablet-Viewer", "false"},
+		{"CloudFront-Viewer-ASN", "0"},
+		{"CloudFront-Viewer-Country", "US"},
+	} {
+		b = append(append(append(b, '"'), h.name...), '"', ':')
+		b = append(append(append(b, opening...), h.value...), closing...)
+	}
+	b = append(append(b, `"Via":`...), opening...)
+	b = append(b, c.request.Proto[len("HTTP/"):]...)
+	b = append(b, " lamgate.cloudfront.net (CloudFront)"...)
+	b = append(append(append(b, closing...), `"X-Amz-Cf-Id":`...), opening...)
+	b = c.appendEdgeID(b)
+	return append(b, closing...)
+}
+
+// appendEdgeID appends the ID that CloudFront gives a request, made of the
+// gateway's own so that both maps of headers say the same.
+func (c *call) appendEdgeID(b []byte) []byte {
+	b = append(b, c.extendedID[:len(c.extendedID)-1]...)
+	for i := 0; i < len(c.requestID); i++ {
+		if c.requestID[i] != '-' {
+			b = append(b, c.requestID[i])
+		}
+	}
+	return append(b, "lamgate=="...)
+}
+
+// appendForwardedFor appends the addresses that the request has come through:
+// those that the client tells, and the client's own.
+func (c *call) appendForwardedFor(b []byte) []byte {
+	for _, v := range c.request.Header["X-Forwarded-For"] {
+		b = append(appendEscaped(b, v), ", "...)
+	}
+	b = appendEscaped(b, c.sourceIP)
+	if c.target.frame.edge {
+		// AWS: CloudFront's own address follows. Here it is this machine's.
+		b = append(b, ", 127.0.0.1"...)
+	}
+	return b
+}
+
+// appendQuery appends both maps of the query string, null without one.
+//
+// AWS: the single one holds the last value of a name (recorded).
+func (c *call) appendQuery(b []byte) []byte {
+	q := c.query
+	if len(q) == 0 {
+		return append(b, `,"queryStringParameters":null,"multiValueQueryStringParameters":null`...)
+	}
+	b = append(b, `,"queryStringParameters":{`...)
+	for i := range q {
+		if i+1 < len(q) && q[i+1].name == q[i].name {
+			continue
+		}
+		b = append(appendString(b, q[i].name), ':')
+		b = append(appendString(b, q[i].value), ',')
+	}
+	b = append(b[:len(b)-1], `},"multiValueQueryStringParameters":{`...)
+	for i := 0; i < len(q); {
+		name := q[i].name
+		b = append(appendString(b, name), ':', '[')
+		for ; i < len(q) && q[i].name == name; i++ {
+			b = append(appendString(b, q[i].value), ',')
+		}
+		b = append(b[:len(b)-1], ']', ',')
+	}
+	return append(b[:len(b)-1], '}')
+}
+
+func (c *call) appendPathParameters(b []byte) []byte {
+	if len(c.params) == 0 {
+		return append(b, `,"pathParameters":null`...)
+	}
+	b = append(b, `,"pathParameters":{`...)
+	for _, p := range c.params {
+		b = append(appendString(b, p.Name), ':')
+		b = append(appendString(b, p.Value), ',')
+	}
+	return append(b[:len(b)-1], '}')
+}
+
+// appendBody appends the body and whether it is base64, and closes the event.
+func (c *call) appendBody(b []byte) []byte {
+	if len(c.body) == 0 {
+		return append(b, `null,"isBase64Encoded":false}`...)
+	}
+	if isBinary(c.target.frame.binary, c.request.Header.Get("Content-Type")) {
+		b = append(b, '"')
+		b = base64.StdEncoding.AppendEncode(b, c.body)
+		return append(b, `","isBase64Encoded":true}`...)
+	}
+	b = appendString(b, c.body)
+	return append(b, `,"isBase64Encoded":false}`...)
+}
+
+// isBinary reports whether the media type that a Content-Type or the first of
+// an Accept header names is among an API's binary media types.
+//
+// AWS: the first media type of Accept decides; */* and image/* stand for all.
+func isBinary(types []string, header string) bool {
+	if len(types) == 0 {
+		return false
+	}
+	name, _, _ := strings.Cut(header, ",")
+	name, _, _ = strings.Cut(name, ";")
+	name = strings.TrimSpace(name)
+	for _, t := range types {
+		if t == "*/*" || (name != "" && strings.EqualFold(t, name)) {
+			return true
+		}
+		if family, ok := strings.CutSuffix(t, "/*"); ok && len(name) > len(family) && name[len(family)] == '/' && strings.EqualFold(name[:len(family)], family) {
+			return true
+		}
+	}
+	return false
+}

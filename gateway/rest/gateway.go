@@ -1,0 +1,97 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/policy"
+	"github.com/lamgate/lamgate/state"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// Config is what a Gateway needs. All of it must be set but Journeys.
+type Config struct {
+	Documents state.Documents
+	Invoker   execution.Invoker
+	Roles     *policy.Roles
+	Clock     aws.Clock
+	Log       *slog.Logger
+	Journeys  *telemetry.Journeys // may be nil
+}
+
+// A Gateway serves all REST APIs of a store. It is an http.Handler for the
+// requests that Addressed tells to be for the data plane.
+type Gateway struct {
+	invoker  execution.Invoker
+	roles    *policy.Roles
+	clock    aws.Clock
+	log      *slog.Logger
+	journeys *telemetry.Journeys
+
+	apis        *state.View[*api]
+	deployments *state.View[*deployment]
+	functions   *state.View[*function]
+
+	calls sync.Pool // of *call
+}
+
+// New returns a Gateway that follows the store's documents from now on.
+func New(c Config) *Gateway {
+	g := &Gateway{
+		invoker:  c.Invoker,
+		roles:    c.Roles,
+		clock:    c.Clock,
+		log:      c.Log,
+		journeys: c.Journeys,
+	}
+	report := func(key string, err error) {
+		g.log.Error("a document cannot be served", "key", key, "error", err)
+	}
+	g.functions = state.NewView(c.Documents, execution.FunctionsPrefix, formFunction, report)
+	g.deployments = state.NewView(c.Documents, plan.DeploymentsPrefix, formDeployment, report)
+	g.apis = state.NewView(c.Documents, plan.RestAPIsPrefix, formAPI, report)
+	g.calls.New = func() any { return new(call) }
+	return g
+}
+
+// Close ends the following of the store.
+func (g *Gateway) Close() {
+	g.apis.Close()
+	g.deployments.Close()
+	g.functions.Close()
+}
+
+// ServeHTTP serves a request to an API.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := g.calls.Get().(*call)
+	c.begin(g, r)
+	c.write(w, c.serve())
+	c.end()
+	if c.abandoned {
+		return // an invocation that outlives the request may still hold parts of it
+	}
+	c.reset()
+	g.calls.Put(c)
+}
+
+// errTimeout ends the wait for an integration.
+var errTimeout = errors.New("the integration's time is up")
+
+// waiting returns a context that ends when the integration's time is up, not
+// when the caller goes away.
+//
+// AWS: a function runs to its end whoever still waits for its answer.
+func (c *call) waiting(proxy *plan.LambdaProxy) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stopClock := c.gateway.clock.AfterFunc(proxy.Timeout, func() { cancel(errTimeout) })
+	return ctx, func() {
+		stopClock()
+		cancel(nil)
+	}
+}

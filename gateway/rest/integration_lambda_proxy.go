@@ -1,0 +1,115 @@
+package rest
+
+import (
+	"context"
+	"errors"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// integrate has the integration answer.
+func (c *call) integrate() *gatewayResponse {
+	switch binding := c.route.Binding.(type) {
+	case *plan.LambdaProxy:
+		return c.lambdaProxy(binding)
+	case *plan.Mock:
+		return c.mock(binding)
+	case *plan.Unbuilt:
+		return c.refuse(stepIntegration, telemetry.Failed, binding, internalServerError())
+	}
+	return c.refuse(stepIntegration, telemetry.Failed, telemetry.Note("the method has no integration"), internalServerError())
+}
+
+// lambdaProxy invokes the function with the whole request.
+//
+// AWS: what Lambda refuses is a 500; a function that fails, and an answer that
+// is no response, are a 502 (Lambda's guide, "Handling errors with an API
+// Gateway API").
+func (c *call) lambdaProxy(proxy *plan.LambdaProxy) *gatewayResponse {
+	c.response.traced = true
+	t := c.target
+	if t.closed != nil {
+		return c.refuse(stepIntegration, telemetry.Failed, t.closed, internalServerError())
+	}
+	if refusal := c.mayInvoke(); refusal != nil {
+		return refusal
+	}
+	c.event = c.appendEvent(c.event[:0])
+	c.journey.Function = t.functionARN
+
+	ctx, stop := c.waiting(proxy)
+	defer stop()
+	result, err := c.gateway.invoker.Invoke(ctx, execution.Invocation{
+		Function:    t.function,
+		Payload:     c.event,
+		TraceHeader: c.trace.String(),
+		Journey:     &c.journey,
+	})
+	if err != nil {
+		return c.notInvoked(ctx, proxy, err)
+	}
+	c.journey.Invocation = result.RequestID
+	if result.FunctionError != "" {
+		return c.refuse(stepIntegration, telemetry.Failed, failedFunction{t, result}, badGateway())
+	}
+	c.pass(stepIntegration, t)
+	return c.readAnswer(result.Payload)
+}
+
+// notInvoked answers for an invocation without a result.
+func (c *call) notInvoked(ctx context.Context, proxy *plan.LambdaProxy, err error) *gatewayResponse {
+	c.abandoned = true // whoever gave up may still read the event
+	if context.Cause(ctx) == errTimeout {
+		return c.refuse(stepIntegration, telemetry.Failed, advice{
+			"the function had not answered within the integration's " + proxy.Timeout.String() + "; it runs on",
+			"let it answer sooner, or raise the integration's timeoutInMillis (at most 29000)"}, integrationTimeout())
+	}
+	if fault := aws.AsFault(err); fault != nil {
+		return c.refuse(stepIntegration, telemetry.Failed, note("Lambda refused the invocation: %s: %s", fault.Code, fault.Message), internalServerError())
+	}
+	if !errors.Is(err, context.Canceled) {
+		c.gateway.log.Error("an invocation failed", "function", c.target.functionARN, "request", c.requestID, "error", err)
+	}
+	return c.refuse(stepIntegration, telemetry.Failed, note("the function could not be invoked: %v", err), internalServerError())
+}
+
+// readAnswer makes the response of what the function answered.
+func (c *call) readAnswer(payload []byte) *gatewayResponse {
+	l := &c.answer
+	if err := decodeLambdaResponse(payload, l); err != nil {
+		return c.refuse(stepIntegration, telemetry.Failed, err.(*malformed), badGateway())
+	}
+	// AWS: base64 is decoded where the caller's Accept is a binary media type
+	// of the API; elsewhere it goes out as it is (recorded).
+	if l.base64 && isBinary(c.target.frame.binary, c.request.Header.Get("Accept")) {
+		if err := l.binary(); err != nil {
+			return c.refuse(stepIntegration, telemetry.Failed, advice{"the function calls its body base64, but: " + err.Error(),
+				"encode the body, or answer isBase64Encoded false"}, internalServerError())
+		}
+	}
+	l.merge(&c.response)
+	return nil
+}
+
+// Explain makes a target the detail of a journey's step: that its function
+// answered.
+func (t *target) Explain() (what, mend string) { return t.functionARN + " answered", "" }
+
+// failedFunction explains a function's error.
+type failedFunction struct {
+	target *target
+	result *execution.Result
+}
+
+func (f failedFunction) Explain() (what, mend string) {
+	const most = 2048
+	payload := f.result.Payload
+	if len(payload) > most {
+		payload = payload[:most]
+	}
+	return f.target.functionARN + " failed: " + string(payload),
+		"look into the function's log: lamgate logs " + f.target.function.Name
+}

@@ -1,0 +1,174 @@
+package rest
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// maxBody is the most that a request's body may have.
+//
+// AWS: the quota of payloads is 10 MB.
+const maxBody = 10 << 20
+
+const methodRequestPassed = telemetry.Note("the body was read and the parameters that the method requires are there")
+
+// methodRequest reads the body and the query string and validates what the
+// method demands of them.
+func (c *call) methodRequest() *gatewayResponse {
+	if closed := c.route.Closed; closed != nil {
+		return c.refuse(stepMethodRequest, telemetry.Failed, closed, internalServerError())
+	}
+	c.query = parseQuery(c.query[:0], c.address.Query)
+	if refusal := c.requireParameters(); refusal != nil {
+		return refusal
+	}
+	if refusal := c.readBody(); refusal != nil {
+		return refusal
+	}
+	c.pass(stepMethodRequest, methodRequestPassed)
+	return nil
+}
+
+// requireParameters refuses a request that lacks required parameters.
+//
+// AWS: all that are missing are named at once, headers first, then those of
+// the path, then those of the query string (recorded:
+// test_api_gateway_request_validator). A blank one is missing.
+func (c *call) requireParameters() *gatewayResponse {
+	var missing []string
+	for _, p := range c.route.Required {
+		if c.parameter(p) == "" {
+			missing = append(missing, p.Name)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	message := "Missing required request parameters: [" + strings.Join(missing, ", ") + "]"
+	return c.refuse(stepMethodRequest, telemetry.Failed, telemetry.Note(message), badRequestParameters(message))
+}
+
+// parameter returns a parameter of the method request; of several values the
+// last, and of none the empty string.
+func (c *call) parameter(p plan.Parameter) string {
+	switch p.Location {
+	case plan.Header, plan.MultiHeader:
+		if strings.EqualFold(p.Name, "Host") {
+			return c.address.Domain
+		}
+		if values := c.request.Header.Values(p.Name); len(values) > 0 {
+			return values[len(values)-1]
+		}
+	case plan.Path:
+		for _, v := range c.params {
+			if v.Name == p.Name {
+				return v.Value
+			}
+		}
+	case plan.QueryString, plan.MultiQuery:
+		for i := len(c.query) - 1; i >= 0; i-- {
+			if c.query[i].name == p.Name {
+				return c.query[i].value
+			}
+		}
+	}
+	return ""
+}
+
+// readBody reads the request's body whole.
+func (c *call) readBody() *gatewayResponse {
+	r := c.request
+	if r.ContentLength > maxBody {
+		return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has %d bytes of at most %d", r.ContentLength, maxBody), requestTooLarge())
+	}
+	if r.ContentLength == 0 || r.Body == nil {
+		return nil
+	}
+	c.body = c.body[:0]
+	if r.ContentLength > 0 {
+		c.body = slices.Grow(c.body, int(r.ContentLength))
+	}
+	for {
+		if len(c.body) == cap(c.body) {
+			if len(c.body) > maxBody {
+				return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has more than %d bytes", maxBody), requestTooLarge())
+			}
+			if r.ContentLength > 0 && int64(len(c.body)) >= r.ContentLength {
+				return nil
+			}
+			c.body = slices.Grow(c.body, max(512, len(c.body)))
+		}
+		n, err := r.Body.Read(c.body[len(c.body):cap(c.body)])
+		c.body = c.body[:len(c.body)+n]
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return c.refuse(stepMethodRequest, telemetry.Failed, note("the body cannot be read: %v", err), badRequest())
+		}
+	}
+	if len(c.body) > maxBody {
+		return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has more than %d bytes", maxBody), requestTooLarge())
+	}
+	return nil
+}
+
+// parseQuery appends the parameters of a query string to list, sorted by name;
+// those of one name stay in their order.
+//
+// AWS: a semicolon splits like an ampersand, a plus is a space (recorded), and
+// what is no percent-encoding stands for itself.
+func parseQuery(list []field, query string) []field {
+	for query != "" {
+		pair := query
+		if i := strings.IndexAny(query, "&;"); i >= 0 {
+			pair, query = query[:i], query[i+1:]
+		} else {
+			query = ""
+		}
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		list = append(list, field{unescapeQuery(name), unescapeQuery(value)})
+	}
+	slices.SortStableFunc(list, func(a, b field) int { return cmp.Compare(a.name, b.name) })
+	return list
+}
+
+func unescapeQuery(s string) string {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '+':
+			b = append(b, ' ')
+		case ch == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		default:
+			b = append(b, ch)
+		}
+	}
+	return string(b)
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// unhex returns the value of a hexadecimal digit.
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&^0x20 - 'A' + 10
+}

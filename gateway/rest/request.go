@@ -1,0 +1,168 @@
+package rest
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// serve takes a request through its steps. The first that refuses ends the
+// way, and its answer is the gateway's.
+func (c *call) serve() *gatewayResponse {
+	steps := [...]func(*call) *gatewayResponse{
+		(*call).findStage,
+		(*call).matchResource,
+		(*call).resourcePolicy,
+		(*call).authorizer,
+		(*call).apiKey,
+		(*call).throttle,
+		(*call).methodRequest,
+		(*call).integrationRequest,
+		(*call).integrate,
+		(*call).integrationResponse,
+		(*call).methodResponse,
+	}
+	for _, step := range steps {
+		if refusal := step(c); refusal != nil {
+			return refusal
+		}
+	}
+	return nil
+}
+
+// The names of the steps, as journeys tell them.
+const (
+	stepStage               = "stage"
+	stepResource            = "match resource"
+	stepResourcePolicy      = "resource policy"
+	stepAuthorizer          = "authorizer"
+	stepAPIKey              = "API key"
+	stepThrottle            = "throttle"
+	stepMethodRequest       = "method request"
+	stepIntegrationRequest  = "integration request"
+	stepPermission          = "permission"
+	stepIntegration         = "integration"
+	stepIntegrationResponse = "integration response"
+	stepMethodResponse      = "method response"
+)
+
+// A call is one request on its way. Calls are used again; nothing may keep one.
+type call struct {
+	gateway *Gateway
+	request *http.Request
+	address Address
+	now     time.Time
+
+	requestID  string
+	extendedID string
+	sourceIP   string
+	trace      trace
+
+	api       *api
+	stage     *stage
+	published *published
+	route     *plan.Route
+	target    *target
+	params    []plan.Param // of the path
+
+	query   []field  // sorted by name
+	headers []header // as the integration receives them
+	body    []byte
+	event   []byte // the integration's payload
+
+	mocked   *plan.MockResponse // of a MOCK integration
+	answer   lambdaResponse     // of a function
+	response response
+	journey  telemetry.Journey
+
+	// abandoned says that something the call started may still use it.
+	abandoned bool
+}
+
+// A field is a name with a value.
+type field struct{ name, value string }
+
+// begin prepares the call for a request.
+func (c *call) begin(g *Gateway, r *http.Request) {
+	c.gateway, c.request = g, r
+	c.now = g.clock.Now()
+	c.address, _ = Addressed(r)
+	c.requestID = aws.NewUUID()
+	c.extendedID = aws.NewExtendedRequestID()
+	c.sourceIP = hostOf(r.RemoteAddr)
+	j := &c.journey
+	j.RequestID, j.ExtendedID, j.Started = c.requestID, c.extendedID, c.now
+	j.API, j.Stage, j.Method, j.Path = c.address.API, c.address.Stage, r.Method, c.address.Path
+}
+
+// end leaves the request's journey behind.
+func (c *call) end() {
+	c.journey.Took = c.gateway.clock.Now().Sub(c.now)
+	c.gateway.journeys.Record(&c.journey)
+}
+
+// The largest buffers that a call keeps for the next request.
+const keptBuffer = 64 << 10
+
+func (c *call) reset() {
+	params, query, headers := c.params[:0], c.query[:0], c.headers[:0]
+	body, event, fields := c.body[:0], c.event[:0], c.response.fields[:0]
+	single, multi := c.answer.single[:0], c.answer.multi[:0]
+	clear(headers[:cap(headers)])
+	clear(query[:cap(query)])
+	clear(fields[:cap(fields)])
+	clear(single[:cap(single)])
+	clear(multi[:cap(multi)])
+	*c = call{}
+	c.params, c.query, c.headers = params, query, headers
+	c.response.fields, c.answer.single, c.answer.multi = fields, single, multi
+	if cap(body) <= keptBuffer {
+		c.body = body
+	}
+	if cap(event) <= keptBuffer {
+		c.event = event
+	}
+}
+
+// pass, skip and refuse leave a step's verdict in the journey.
+func (c *call) pass(step string, why telemetry.Detail) {
+	c.journey.Add(c.gateway.clock.Now(), step, telemetry.Passed, why)
+}
+
+func (c *call) skip(step string, why telemetry.Detail) {
+	c.journey.Add(c.gateway.clock.Now(), step, telemetry.Skipped, why)
+}
+
+func (c *call) refuse(step string, v telemetry.Verdict, why telemetry.Detail, answer *gatewayResponse) *gatewayResponse {
+	c.journey.Add(c.gateway.clock.Now(), step, v, why)
+	return answer
+}
+
+// note is a journey's remark on a request that fails; passing requests use
+// details that cost nothing to make.
+func note(format string, args ...any) telemetry.Detail {
+	return telemetry.Note(fmt.Sprintf(format, args...))
+}
+
+// advice is a note with what would mend the matter.
+type advice struct{ what, mend string }
+
+func (a advice) Explain() (what, mend string) { return a.what, a.mend }
+
+// hostOf returns the host of HOST:PORT.
+func hostOf(address string) string {
+	for i := len(address) - 1; i >= 0; i-- {
+		if address[i] == ':' {
+			host := address[:i]
+			if len(host) > 1 && host[0] == '[' {
+				host = host[1 : len(host)-1]
+			}
+			return host
+		}
+	}
+	return address
+}

@@ -1,0 +1,190 @@
+package rest
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/state"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// An api is a REST API as its document has it.
+type api struct {
+	plan.RestAPI
+	stages map[string]*stage
+}
+
+// A stage publishes a deployment of an api.
+type stage struct {
+	*plan.Stage
+	api           *api
+	deploymentKey string
+	sampled       string // the sampling decision of its traces
+	current       atomic.Pointer[published]
+}
+
+// published is what a stage serves: a plan, with a target for each route.
+type published struct {
+	plan    *plan.Plan
+	targets []target
+}
+
+// A deployment is compiled when the first request meets it: an API may have
+// many, and only those that stages point to are ever served.
+type deployment struct {
+	document state.Document
+	once     sync.Once
+	plan     *plan.Plan
+	err      error
+}
+
+// A function is a function's document. It is never modified: another document
+// is another *function, which is what cached decisions are tested by.
+type function struct {
+	execution.Function
+}
+
+func formFunction(d state.Document) (*function, error) {
+	f := new(function)
+	return f, json.Unmarshal(d.Value, &f.Function)
+}
+
+func formDeployment(d state.Document) (*deployment, error) {
+	return &deployment{document: d}, nil
+}
+
+func formAPI(d state.Document) (*api, error) {
+	a := new(api)
+	if err := json.Unmarshal(d.Value, &a.RestAPI); err != nil {
+		return nil, err
+	}
+	a.stages = make(map[string]*stage, len(a.Stages))
+	for name, document := range a.Stages {
+		s := &stage{Stage: document, api: a, deploymentKey: plan.DeploymentKey(a.ID, document.Deployment), sampled: "0"}
+		if document.TracingEnabled {
+			s.sampled = "1"
+		}
+		a.stages[name] = s
+	}
+	return a, nil
+}
+
+func (d *deployment) compiled() (*plan.Plan, error) {
+	d.once.Do(func() {
+		document := new(plan.Deployment)
+		if d.err = json.Unmarshal(d.document.Value, document); d.err == nil {
+			d.plan = plan.Compile(document)
+		}
+	})
+	return d.plan, d.err
+}
+
+// findStage finds what the request is addressed to.
+//
+// AWS: an API or a stage that does not exist is 403 Forbidden, not 404.
+func (c *call) findStage() *gatewayResponse {
+	a, ok := c.gateway.apis.Get(plan.RestAPIKey(c.address.API))
+	if !ok || (c.address.Region != "" && c.address.Region != a.Region) {
+		return c.refuse(stepStage, telemetry.Failed, note("there is no REST API %q", c.address.API), forbidden())
+	}
+	c.api = a
+	c.journey.Account, c.journey.Region = a.Account, a.Region
+	c.stage, ok = a.stages[c.address.Stage]
+	if !ok {
+		return c.refuse(stepStage, telemetry.Failed, &noStage{c.address.Stage, a}, forbidden())
+	}
+	if c.address.Domain == "" {
+		c.address.Domain = a.ID + ".execute-api." + a.Region + ".amazonaws.com"
+	}
+	var err error
+	if c.published, err = c.stage.publish(c.gateway); err != nil {
+		c.gateway.log.Error("a stage cannot be served", "api", a.ID, "stage", c.stage.Name, "error", err)
+		return c.refuse(stepStage, telemetry.Failed, note("%v", err), internalServerError())
+	}
+	c.pass(stepStage, c.published)
+	return nil
+}
+
+// publish returns what the stage serves now.
+func (s *stage) publish(g *Gateway) (*published, error) {
+	d, ok := g.deployments.Get(s.deploymentKey)
+	if !ok {
+		return nil, fmt.Errorf("the stage's deployment %s does not exist", s.Deployment)
+	}
+	p, err := d.compiled()
+	if err != nil {
+		return nil, fmt.Errorf("the deployment %s cannot be read: %w", s.Deployment, err)
+	}
+	if current := s.current.Load(); current != nil && current.plan == p {
+		return current, nil
+	}
+	// Two requests may do this at once; either's work will do.
+	current := &published{plan: p, targets: make([]target, len(p.Routes))}
+	for i, r := range p.Routes {
+		current.targets[i].prepare(s, p.Deployment, r)
+	}
+	s.current.Store(current)
+	return current, nil
+}
+
+// Explain makes a published the detail of a journey's step.
+func (p *published) Explain() (what, mend string) {
+	return "the stage publishes deployment " + p.plan.Deployment.ID, ""
+}
+
+// noStage explains a stage that an API lacks.
+type noStage struct {
+	asked string
+	api   *api
+}
+
+func (n *noStage) Explain() (what, mend string) {
+	what = fmt.Sprintf("the API %s has no stage %q", n.api.ID, n.asked)
+	if len(n.api.stages) == 0 {
+		what += ", nor any other"
+	}
+	return what, "aws apigateway create-deployment --rest-api-id " + n.api.ID + " --stage-name " + n.asked
+}
+
+// A target is a route on a stage: what has been prepared and found out for it.
+type target struct {
+	limiter     *limiter
+	frame       frame
+	proxy       *plan.LambdaProxy // nil unless the route is served by a function
+	function    execution.FunctionRef
+	functionARN string
+	key         string // of the function's document
+	role        string // the ARN of the role to invoke it with
+	sourceARN   string
+	closed      *plan.Closed
+	permission  atomic.Pointer[permission]
+}
+
+func (t *target) prepare(s *stage, d *plan.Deployment, r *plan.Route) {
+	t.limiter = newLimiter(s, r)
+	t.frame = newFrame(s, d, r)
+	proxy, ok := r.Binding.(*plan.LambdaProxy)
+	if !ok || r.Closed != nil {
+		return
+	}
+	t.proxy = proxy
+	arn, err := proxy.Function.Fill(s.Variables)
+	if err == nil {
+		t.role, err = proxy.Credentials.Fill(s.Variables)
+	}
+	if err == nil {
+		t.function, err = execution.ParseFunctionARN(arn)
+	}
+	if err != nil {
+		t.closed = &plan.Closed{What: "the integration does not name a function: " + err.Error(),
+			Mend: "correct the integration's URI, or set the stage's variable"}
+		return
+	}
+	t.key, t.functionARN = t.function.Key(), t.function.ARN()
+	// AWS: the region is the function's, whatever that of the API.
+	t.sourceARN = "arn:aws:execute-api:" + t.function.Region + ":" + d.Account + ":" + d.API + "/" + s.Name + "/" + r.SourcePath()
+}

@@ -1,0 +1,61 @@
+package rest
+
+import (
+	"encoding/hex"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/lamgate/lamgate/aws"
+)
+
+// traceHeader is the header that carries a trace through AWS's services.
+const traceHeader = "X-Amzn-Trace-Id"
+
+// A trace is the X-Ray trace that a request belongs to.
+type trace struct {
+	incoming string // the client's header; empty if it sent none that names a root
+	root     string
+	parent   string // 16 hexadecimal digits
+	sampled  string
+}
+
+// beginTrace continues the trace that the client's header names, or starts one.
+func (c *call) beginTrace() {
+	t := &c.trace
+	if sent := c.request.Header[traceHeader]; len(sent) > 0 {
+		for part := range strings.SplitSeq(sent[len(sent)-1], ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+			switch {
+			case strings.EqualFold(name, "Root"):
+				t.root, t.incoming = value, sent[len(sent)-1]
+			case strings.EqualFold(name, "Sampled"):
+				t.sampled = value
+			}
+		}
+	}
+	if t.root == "" {
+		t.root = aws.NewTraceID(c.now)
+	}
+	if t.sampled != "0" && t.sampled != "1" {
+		t.sampled = c.stage.sampled
+	}
+	var b [8]byte
+	for i, random := 0, rand.Uint64(); i < len(b); i++ {
+		b[i] = byte(random >> (8 * i))
+	}
+	t.parent = hex.EncodeToString(b[:])
+}
+
+// String is the trace as the function and the caller receive it.
+func (t *trace) String() string {
+	return "Root=" + t.root + ";Parent=" + t.parent + ";Sampled=" + t.sampled + ";Lineage=1:" + t.parent[:8] + ":0"
+}
+
+// appendIncoming appends the trace as it stands in an event's headers: the
+// client's own, or the root alone.
+func (t *trace) appendIncoming(b []byte) []byte {
+	if t.incoming != "" {
+		return appendEscaped(b, t.incoming)
+	}
+	return append(append(b, "Root="...), t.root...)
+}
