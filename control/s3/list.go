@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ type page struct {
 
 // list collects the objects of a bucket whose keys begin with prefix and come
 // after a key, folding those that go on beyond delimiter.
-func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after string, limit *int32, encode func(string) *string) (*page, error) {
+func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after string, limit *int32) (*page, error) {
 	if _, err := s.bucket(ctx, bucket); err != nil {
 		return nil, err
 	}
@@ -65,30 +64,13 @@ func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after str
 		}
 		if common != "" {
 			folded, last = common, common
-			p.prefixes = append(p.prefixes, s3.CommonPrefix{Prefix: encode(common)})
+			p.prefixes = append(p.prefixes, s3.CommonPrefix{Prefix: new(common)})
 			continue
 		}
 		last = o.Key
-		p.objects = append(p.objects, s3.Object{Key: encode(o.Key), LastModified: new(o.Modified), ETag: new(o.ETag), Size: new(o.Size), StorageClass: new("STANDARD")})
+		p.objects = append(p.objects, s3.Object{Key: new(o.Key), LastModified: new(o.Modified), ETag: new(o.ETag), Size: new(o.Size), StorageClass: new("STANDARD")})
 	}
 	return p, nil
-}
-
-// encoder returns how keys are written in a listing.
-func encoder(kind *string) func(string) *string {
-	if value(kind) == "url" {
-		return func(key string) *string {
-			return new(strings.NewReplacer("%2F", "/", "+", "%20", "%2A", "*").Replace(url.QueryEscape(key)))
-		}
-	}
-	return func(key string) *string { return &key }
-}
-
-func optional(encode func(string) *string, p *string) *string {
-	if p == nil {
-		return nil
-	}
-	return encode(*p)
 }
 
 // ListObjectsV2 lists a bucket by continuation tokens.
@@ -101,13 +83,12 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request
 		}
 		after = string(b)
 	}
-	encode := encoder(in.EncodingType)
-	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), after, in.MaxKeys, encode)
+	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), after, in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
 	out := &s3.ListObjectsV2Output{
-		Name: in.Bucket, Prefix: encode(value(in.Prefix)), Delimiter: optional(encode, in.Delimiter), StartAfter: optional(encode, in.StartAfter),
+		Name: in.Bucket, Prefix: new(value(in.Prefix)), Delimiter: in.Delimiter, StartAfter: in.StartAfter,
 		EncodingType: in.EncodingType, ContinuationToken: in.ContinuationToken,
 		Contents: p.objects, CommonPrefixes: p.prefixes,
 		KeyCount: new(int32(len(p.objects) + len(p.prefixes))), MaxKeys: new(pageSize(in.MaxKeys)), IsTruncated: new(p.last != ""),
@@ -132,20 +113,19 @@ func pageSize(asked *int32) int32 {
 
 // ListObjects lists a bucket by markers.
 func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
-	encode := encoder(in.EncodingType)
-	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), value(in.Marker), in.MaxKeys, encode)
+	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), value(in.Marker), in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
 	out := &s3.ListObjectsOutput{
-		Name: in.Bucket, Prefix: encode(value(in.Prefix)), Marker: encode(value(in.Marker)), Delimiter: optional(encode, in.Delimiter),
+		Name: in.Bucket, Prefix: new(value(in.Prefix)), Marker: new(value(in.Marker)), Delimiter: in.Delimiter,
 		EncodingType: in.EncodingType, Contents: p.objects, CommonPrefixes: p.prefixes,
 		MaxKeys: new(pageSize(in.MaxKeys)), IsTruncated: new(p.last != ""),
 	}
 	// AWS: the next marker is told only where a delimiter is used; else it is
 	// the last key.
 	if p.last != "" && in.Delimiter != nil {
-		out.NextMarker = encode(p.last)
+		out.NextMarker = new(p.last)
 	}
 	return out, nil
 }
