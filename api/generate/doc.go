@@ -10,8 +10,8 @@
 // With -fetch it fetches only: the release, and the source archive of the same
 // release, whose protocol test cases wire's tests run.
 //
-// The way through its files: fetch.go brings the archives, model.go reads a
-// model, reach.go decides which shapes are needed and what they are called in
-// Go, then types.go, interfaces.go and tables.go each write the file of their
-// name.
+// The way through its files: fetch.go brings the archives, package botocore
+// turns a model into a table, names.go decides which of its shapes become structs
+// and what they are called in Go, then types.go, interfaces.go and tables.go each
+// write the file of their name.
 package main

@@ -12,6 +12,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/lamgate/lamgate/api/generate/botocore"
 )
 
 // cache is where archives are kept, out of the tree.
@@ -27,7 +29,7 @@ func fetchWheel(version string) (string, error) {
 // which only its source archive has, to protocol-tests in the cache.
 func fetchProtocolTests(version string) error {
 	file := filepath.Join(cache, "botocore-"+version+".tar.gz")
-	if err := pip(file, "--no-binary", ":all:", "--no-build-isolation", "botocore=="+version); err != nil {
+	if err := pip(file, "--no-binary", ":all:", "botocore=="+version); err != nil {
 		return err
 	}
 	f, err := os.Open(file)
@@ -89,7 +91,7 @@ func pip(file string, args ...string) error {
 }
 
 // readModel returns the newest model of a service as it stands in the wheel.
-func readModel(wheel, name string) (*model, error) {
+func readModel(wheel, name string) (*botocore.Model, error) {
 	archive, err := zip.OpenReader(wheel)
 	if err != nil {
 		return nil, err
@@ -117,5 +119,5 @@ func readModel(wheel, name string) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseModel(unzipped)
+	return botocore.Parse(unzipped)
 }

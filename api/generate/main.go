@@ -70,7 +70,11 @@ func generate(wheel, version, name string) error {
 	if err != nil {
 		return err
 	}
-	s, err := newService(name, model)
+	table, err := model.Service(name)
+	if err != nil {
+		return err
+	}
+	s, err := newService(table)
 	if err != nil {
 		return err
 	}

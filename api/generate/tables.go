@@ -2,81 +2,40 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/lamgate/lamgate/api"
 )
 
 func (s *service) writeTables() string {
-	md := s.Metadata
 	w := &writer{}
 	w.linef("package %s\n\nimport \"github.com/lamgate/lamgate/api\"\n", s.pkg)
-	w.linef("// Service is the table of %s.", md.ServiceID)
+	w.linef("// Service is the table of %s.", s.ID)
 	w.linef("var Service = api.Service{")
-	w.linef("Name: %q,", s.name)
-	w.linef("ID: %q,", md.ServiceID)
-	signing := md.SigningName
-	if signing == "" {
-		signing = md.EndpointPrefix
-	}
-	w.linef("SigningName: %q,", signing)
-	w.linef("EndpointPrefix: %q,", md.EndpointPrefix)
-	w.linef("TargetPrefix: %q,", md.TargetPrefix)
-	w.linef("Version: %q,", md.APIVersion)
-	w.linef("XMLNamespace: %q,", md.XMLNamespace.URI)
-	w.linef("Protocol: api.%s,", protocol(md.Protocol, md.JSONVersion))
+	w.linef("Name: %q,\nID: %q,\nSigningName: %q,\nEndpointPrefix: %q,", s.Name, s.ID, s.SigningName, s.EndpointPrefix)
+	w.linef("TargetPrefix: %q,\nVersion: %q,\nXMLNamespace: %q,", s.TargetPrefix, s.Version, s.XMLNamespace)
+	w.linef("Protocol: api.%s,", protocols[s.Protocol])
 	w.linef("Operations: []api.Operation{")
-	for _, op := range s.operations {
-		s.writeOperation(w, op)
+	for i := range s.Operations {
+		s.writeOperation(w, &s.Operations[i])
 	}
 	w.linef("},")
 	w.linef("Shapes: []api.Shape{")
-	for i, name := range s.shapes {
-		s.writeShape(w, i, name)
+	for i := range s.Shapes {
+		writeShape(w, i, &s.Shapes[i])
 	}
 	w.linef("},")
 	w.linef("}")
 	return w.String()
 }
 
-func protocol(name, jsonVersion string) string {
-	switch name {
-	case "rest-json":
-		return "RestJSON"
-	case "rest-xml":
-		return "RestXML"
-	case "query":
-		return "Query"
-	case "json":
-		if jsonVersion == "1.0" {
-			return "JSON10"
-		}
-		return "JSON11"
-	}
-	panic("protocol " + name + " has no codec")
-}
-
-func (s *service) writeOperation(w *writer, op *operation) {
-	input, output, wrapper := -1, -1, ""
-	if op.Input != nil {
-		input = s.index[op.Input.Shape]
-	}
-	if op.Output != nil {
-		output, wrapper = s.index[op.Output.Shape], op.Output.ResultWrapper
-	}
-	status := op.HTTP.ResponseCode
-	if status == 0 {
-		status = 200
-	}
+func (s *service) writeOperation(w *writer, op *api.Operation) {
 	w.linef("{")
-	w.linef("Name: %q, Method: %q, URI: %q, Status: %d,", op.Name, op.HTTP.Method, op.HTTP.RequestURI, status)
-	w.printf("Input: %d, Output: %d,", input, output)
-	w.text("ResultWrapper", wrapper)
+	w.linef("Name: %q, Method: %q, URI: %q, Status: %d,", op.Name, op.Method, op.URI, op.Status)
+	w.printf("Input: %d, Output: %d,", op.Input, op.Output)
+	w.text("ResultWrapper", op.ResultWrapper)
 	if len(op.Errors) > 0 {
-		w.printf("Errors: []int{")
-		for _, e := range op.Errors {
-			w.printf("%d, ", s.index[e.Shape])
-		}
-		w.printf("},")
+		w.printf("Errors: %#v,", op.Errors)
 	}
 	w.linef("")
 	w.linef("NewInput: func() any { return new(%s) },", s.input(op))
@@ -87,99 +46,77 @@ func (s *service) writeOperation(w *writer, op *operation) {
 	w.linef("},")
 }
 
-func (s *service) writeShape(w *writer, i int, name string) {
-	sh := s.Shapes[name]
-	w.printf("{ // %d\nName: %q, Kind: api.%s,", i, name, s.kind(sh))
-	switch {
-	case sh.Document, sh.EventStream:
-		w.printf("Payload: -1,")
-	case sh.Type == "structure":
-		w.printf("Payload: %d,", slices.IndexFunc(sh.Members, func(m namedRef) bool { return m.name == sh.Payload }))
-	case sh.Type == "list":
-		w.printf("Element: %d,", s.index[sh.Member.Shape])
-		w.text("ElementName", sh.Member.LocationName)
-	case sh.Type == "map":
-		w.printf("Key: %d, Value: %d,", s.index[sh.Key.Shape], s.index[sh.Value.Shape])
-		w.text("KeyName", sh.Key.LocationName)
-		w.text("ValueName", sh.Value.LocationName)
+func writeShape(w *writer, i int, sh *api.Shape) {
+	w.printf("{ // %d\nName: %q, Kind: api.%s,", i, sh.Name, kinds[sh.Kind])
+	switch sh.Kind {
+	case api.Structure, api.Document:
+		w.printf("Payload: %d,", sh.Payload)
+	case api.List:
+		w.printf("Element: %d,", sh.Element)
+		w.text("ElementName", sh.ElementName)
+	case api.Map:
+		w.printf("Key: %d, Value: %d,", sh.Key, sh.Value)
+		w.text("KeyName", sh.KeyName)
+		w.text("ValueName", sh.ValueName)
 	}
 	w.flag("Flattened", sh.Flattened)
 	w.flag("Streaming", sh.Streaming)
 	w.flag("EventStream", sh.EventStream)
 	w.flag("Union", sh.Union)
-	w.text("XMLName", sh.LocationName)
-	w.text("XMLNamespace", sh.XMLNamespace.URI)
-	w.text("XMLPrefix", sh.XMLNamespace.Prefix)
+	w.text("XMLName", sh.XMLName)
+	w.text("XMLNamespace", sh.XMLNamespace)
+	w.text("XMLPrefix", sh.XMLPrefix)
 	if len(sh.Enum) > 0 {
 		w.printf("Enum: %#v,", sh.Enum)
 	}
-	if sh.Min != nil {
-		w.printf("HasMin: true, Min: %d,", int64(*sh.Min))
+	if sh.HasMin {
+		w.printf("HasMin: true, Min: %d,", sh.Min)
 	}
-	if sh.Max != nil {
-		w.printf("HasMax: true, Max: %d,", int64(*sh.Max))
+	if sh.HasMax {
+		w.printf("HasMax: true, Max: %d,", sh.Max)
 	}
 	w.text("Pattern", sh.Pattern)
 	w.timestampFormat(sh.TimestampFormat)
-	if sh.Exception {
-		w.flag("IsError", true)
-		w.text("ErrorCode", sh.Error.Code)
-		if sh.Error.HTTPStatusCode != 0 {
-			w.printf("ErrorStatus: %d,", sh.Error.HTTPStatusCode)
-		}
-		w.flag("Sender", sh.Error.SenderFault || sh.Error.HTTPStatusCode/100 == 4)
+	w.flag("IsError", sh.IsError)
+	w.text("ErrorCode", sh.ErrorCode)
+	if sh.ErrorStatus != 0 {
+		w.printf("ErrorStatus: %d,", sh.ErrorStatus)
 	}
-	if sh.Type == "structure" && !sh.EventStream && len(sh.Members) > 0 {
+	w.flag("Sender", sh.Sender)
+	if len(sh.Members) > 0 {
 		w.linef("\nMembers: []api.Member{")
-		for _, m := range sh.Members {
-			s.writeMember(w, sh, m)
+		for i := range sh.Members {
+			writeMember(w, &sh.Members[i])
 		}
 		w.printf("},")
 	}
 	w.linef("\n},")
 }
 
-func (s *service) writeMember(w *writer, owner *shape, m namedRef) {
-	wireName := m.LocationName
-	if wireName == "" && m.Location != "headers" {
-		wireName = m.name
+func writeMember(w *writer, m *api.Member) {
+	w.printf("{Name: %q, WireName: %q, Shape: %d,", m.Name, m.WireName, m.Shape)
+	if m.Location != api.InBody {
+		w.printf("Location: api.%s,", locations[m.Location])
 	}
-	w.printf("{Name: %q, WireName: %q, Shape: %d,", m.name, wireName, s.index[m.Shape])
-	if l, ok := locations[m.Location]; ok {
-		w.printf("Location: api.%s,", l)
-	}
-	w.flag("Required", slices.Contains(owner.Required, m.name))
-	w.flag("Attribute", m.XMLAttribute)
+	w.flag("Required", m.Required)
+	w.flag("Attribute", m.Attribute)
 	w.flag("Flattened", m.Flattened)
 	w.flag("IdempotencyToken", m.IdempotencyToken)
-	w.flag("Streaming", m.Streaming || s.Shapes[m.Shape].Streaming || s.Shapes[m.Shape].EventStream)
+	w.flag("Streaming", m.Streaming)
 	w.flag("JSONValue", m.JSONValue)
-	w.text("XMLNamespace", m.XMLNamespace.URI)
-	w.text("XMLPrefix", m.XMLNamespace.Prefix)
+	w.text("XMLNamespace", m.XMLNamespace)
+	w.text("XMLPrefix", m.XMLPrefix)
 	w.timestampFormat(m.TimestampFormat)
 	w.linef("},")
 }
 
-var locations = map[string]string{
-	"uri":         "InURI",
-	"querystring": "InQuery",
-	"header":      "InHeader",
-	"headers":     "InHeaders",
-	"statusCode":  "InStatus",
-}
-
-func (s *service) kind(sh *shape) string {
-	if sh.Document {
-		return "Document"
-	}
-	switch sh.Type {
-	case "byte", "short":
-		return "Integer"
-	case "character":
-		return "String"
-	}
-	return strings.ToUpper(sh.Type[:1]) + sh.Type[1:]
-}
+// The names of api's constants, in their order.
+var (
+	protocols = []string{"RestJSON", "RestXML", "Query", "JSON10", "JSON11"}
+	kinds     = []string{"Structure", "List", "Map", "String", "Integer", "Long", "Float", "Double", "Boolean", "Timestamp", "Blob", "Document"}
+	locations = []string{"InBody", "InURI", "InQuery", "InHeader", "InHeaders", "InStatus"}
+	formats   = []string{"DefaultFormat", "ISO8601", "UnixTimestamp", "RFC822"}
+)
 
 // A writer leaves out fields whose value is the zero value.
 type writer struct{ strings.Builder }
@@ -200,13 +137,8 @@ func (w *writer) flag(field string, value bool) {
 	}
 }
 
-func (w *writer) timestampFormat(f string) {
-	switch f {
-	case "iso8601":
-		w.printf("TimestampFormat: api.ISO8601,")
-	case "unixTimestamp":
-		w.printf("TimestampFormat: api.UnixTimestamp,")
-	case "rfc822":
-		w.printf("TimestampFormat: api.RFC822,")
+func (w *writer) timestampFormat(f api.TimestampFormat) {
+	if f != api.DefaultFormat {
+		w.printf("TimestampFormat: api.%s,", formats[f])
 	}
 }

@@ -3,28 +3,27 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lamgate/lamgate/api"
 )
 
 func (s *service) writeDoc() string {
-	return fmt.Sprintf("// Package %s declares the operations of the AWS service %s, version %s.\npackage %[1]s\n",
-		s.pkg, s.Metadata.ServiceID, s.Metadata.APIVersion)
+	return fmt.Sprintf("// Package %s declares the operations of the AWS service %s, version %s.\npackage %[1]s\n", s.pkg, s.ID, s.Version)
 }
 
 func (s *service) writeTypes() string {
 	var b strings.Builder
-	for _, name := range s.structs {
-		fmt.Fprintf(&b, "type %s struct {\n", exported(name))
-		for _, m := range s.Shapes[name].Members {
-			fmt.Fprintf(&b, "%s %s\n", exported(m.name), s.fieldType(m))
+	for _, i := range s.structs {
+		sh := &s.Shapes[i]
+		fmt.Fprintf(&b, "type %s struct {\n", exported(sh.Name))
+		for i := range sh.Members {
+			fmt.Fprintf(&b, "%s %s\n", exported(sh.Members[i].Name), s.fieldType(&sh.Members[i]))
 		}
 		b.WriteString("}\n\n")
 	}
-	for _, op := range s.operations {
-		if op.Input == nil {
-			fmt.Fprintf(&b, "type %s struct{}\n\n", s.input(op))
-		}
-		if op.Output == nil {
-			fmt.Fprintf(&b, "type %s struct{}\n\n", s.output(op))
+	for i := range s.Operations {
+		for _, name := range s.emptyStructs(&s.Operations[i]) {
+			fmt.Fprintf(&b, "type %s struct{}\n\n", name)
 		}
 	}
 	text := b.String()
@@ -39,46 +38,39 @@ func (s *service) writeTypes() string {
 }
 
 // fieldType returns the Go type of a struct's field: one that can be absent.
-func (s *service) fieldType(m namedRef) string {
-	sh := s.Shapes[m.Shape]
-	switch {
-	case sh.EventStream, sh.Type == "blob" && (sh.Streaming || m.Streaming):
+func (s *service) fieldType(m *api.Member) string {
+	if m.Streaming {
 		return "io.ReadCloser"
-	case sh.Document, sh.Type == "blob", sh.Type == "list", sh.Type == "map":
+	}
+	switch s.Shapes[m.Shape].Kind {
+	case api.Document, api.Blob, api.List, api.Map:
 		return s.elementType(m.Shape)
 	}
 	return "*" + s.elementType(m.Shape)
 }
 
 // elementType returns the Go type of a shape in a list or map.
-func (s *service) elementType(name string) string {
-	sh := s.Shapes[name]
-	if sh.Document {
-		return "any"
+func (s *service) elementType(shape int) string {
+	sh := &s.Shapes[shape]
+	switch sh.Kind {
+	case api.Structure:
+		return exported(sh.Name)
+	case api.List:
+		return "[]" + s.elementType(sh.Element)
+	case api.Map:
+		return "map[" + s.elementType(sh.Key) + "]" + s.elementType(sh.Value)
 	}
-	switch sh.Type {
-	case "structure":
-		return exported(name)
-	case "list":
-		return "[]" + s.elementType(sh.Member.Shape)
-	case "map":
-		return "map[" + s.elementType(sh.Key.Shape) + "]" + s.elementType(sh.Value.Shape)
-	case "blob":
-		return "[]byte"
-	case "timestamp":
-		return "time.Time"
-	}
-	return goScalars[sh.Type]
+	return goTypes[sh.Kind]
 }
 
-var goScalars = map[string]string{
-	"string":    "string",
-	"character": "string",
-	"boolean":   "bool",
-	"byte":      "int32",
-	"short":     "int32",
-	"integer":   "int32",
-	"long":      "int64",
-	"float":     "float32",
-	"double":    "float64",
+var goTypes = map[api.Kind]string{
+	api.String:    "string",
+	api.Boolean:   "bool",
+	api.Integer:   "int32",
+	api.Long:      "int64",
+	api.Float:     "float32",
+	api.Double:    "float64",
+	api.Timestamp: "time.Time",
+	api.Blob:      "[]byte",
+	api.Document:  "any",
 }

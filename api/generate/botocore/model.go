@@ -1,4 +1,4 @@
-package main
+package botocore
 
 import (
 	"bytes"
@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// A model is what is read of a service-2.json.
-type model struct {
+// A Model is what is read of a service-2.json.
+type Model struct {
 	Metadata struct {
 		APIVersion     string
 		EndpointPrefix string
@@ -18,27 +18,29 @@ type model struct {
 		TargetPrefix   string
 		XMLNamespace   xmlNamespace
 	}
-	Operations map[string]*operation
-	Shapes     map[string]*shape
+	Operations map[string]*Operation
+	Shapes     map[string]*Shape
 }
 
-type operation struct {
+// An Operation of a model.
+type Operation struct {
 	Name string
 	HTTP struct {
 		Method       string
 		RequestURI   string
 		ResponseCode int
 	}
-	Input, Output *ref
-	Errors        []ref
+	Input, Output *Ref
+	Errors        []Ref
 }
 
-type shape struct {
+// A Shape of a model.
+type Shape struct {
 	Type            string
 	Members         members
 	Required        []string
-	Member          *ref
-	Key, Value      *ref
+	Member          *Ref
+	Key, Value      *Ref
 	LocationName    string
 	Payload         string
 	Flattened       bool
@@ -62,8 +64,8 @@ type shape struct {
 	}
 }
 
-// A ref is a member's, element's or message's reference to a shape.
-type ref struct {
+// A Ref is a member's, element's or message's reference to a shape.
+type Ref struct {
 	Shape            string
 	Location         string
 	LocationName     string
@@ -81,7 +83,7 @@ type ref struct {
 
 type namedRef struct {
 	name string
-	ref
+	Ref
 }
 
 // members keeps the order of the model, which a map would lose.
@@ -98,7 +100,7 @@ func (m *members) UnmarshalJSON(text []byte) error {
 			return err
 		}
 		n := namedRef{name: name.(string)}
-		if err := d.Decode(&n.ref); err != nil {
+		if err := d.Decode(&n.Ref); err != nil {
 			return err
 		}
 		*m = append(*m, n)
@@ -117,7 +119,8 @@ func (x *xmlNamespace) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(x))
 }
 
-func parseModel(r io.Reader) (*model, error) {
-	m := new(model)
+// Parse reads a service-2.json.
+func Parse(r io.Reader) (*Model, error) {
+	m := new(Model)
 	return m, json.NewDecoder(r).Decode(m)
 }
