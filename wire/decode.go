@@ -87,13 +87,12 @@ func (c *call) decodeQueryMember(m *api.Member, sh *api.Shape, v reflect.Value) 
 	return parseScalar(sh, text, v)
 }
 
-// decodeQueryMap takes the parameters that no other member names.
+// decodeQueryMap takes all parameters but those of the URI and of the signature.
 func (c *call) decodeQueryMap(sh *api.Shape, v reflect.Value) error {
-	owner := c.service.shape(c.operation.Input)
 	value := &c.service.Shapes[sh.Value]
 	m := reflect.MakeMap(v.Type())
 	for name, texts := range c.message.query {
-		if isQueryMember(owner, name) || strings.HasPrefix(name, "X-Amz-") || literalOf(c.operation.URI, name) {
+		if strings.HasPrefix(name, "X-Amz-") || literalOf(c.operation.URI, name) {
 			continue
 		}
 		item := reflect.New(v.Type().Elem()).Elem()
@@ -108,15 +107,6 @@ func (c *call) decodeQueryMap(sh *api.Shape, v reflect.Value) error {
 		v.Set(m)
 	}
 	return nil
-}
-
-func isQueryMember(sh *api.Shape, name string) bool {
-	for i := range sh.Members {
-		if sh.Members[i].Location == api.InQuery && sh.Members[i].WireName == name {
-			return true
-		}
-	}
-	return false
 }
 
 func literalOf(uri, name string) bool {

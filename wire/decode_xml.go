@@ -116,11 +116,7 @@ func (s *service) readMembers(e *element, sh *api.Shape, v reflect.Value) error 
 		case m.Attribute:
 			err = readAttribute(e, m, member, v.Field(i))
 		case member.Kind == api.List && (m.Flattened || member.Flattened):
-			name := member.ElementName
-			if name == "" {
-				name = m.WireName
-			}
-			err = s.readElements(e, name, member, v.Field(i))
+			err = s.readElements(e, m.WireName, member, v.Field(i))
 		case member.Kind == api.Map && (m.Flattened || member.Flattened):
 			err = s.readEntries(e, m.WireName, member, v.Field(i))
 		default:

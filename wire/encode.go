@@ -30,7 +30,7 @@ func (c *call) respond(out any) error {
 	}
 	if sh == nil || out == nil {
 		c.setContentType(header)
-		return c.write(c.operation.Status, nil)
+		return c.write(c.operation.Status, c.emptyBody())
 	}
 	status := c.encodeHTTP(sh, v, header)
 	if sh.Payload >= 0 && sh.Members[sh.Payload].Streaming {
@@ -41,6 +41,15 @@ func (c *call) respond(out any) error {
 		return err
 	}
 	return c.write(status, body)
+}
+
+// emptyBody is what stands for an output without members.
+func (c *call) emptyBody() []byte {
+	switch c.service.Protocol {
+	case api.JSON10, api.JSON11:
+		return []byte("{}")
+	}
+	return nil
 }
 
 // identifyResponse names the request in the headers, as clients log it.
@@ -160,9 +169,6 @@ func (c *call) encodeDocument(m *api.Member, sh *api.Shape, v reflect.Value, hea
 	s := c.service
 	if s.Protocol != api.RestXML {
 		c.setContentType(header)
-		if sh.Kind == api.Structure && s.Protocol == api.RestJSON && m == nil && !hasBodyMembers(sh) {
-			return nil, nil
-		}
 		return s.appendJSON(nil, m, sh, v)
 	}
 	if m == nil && !hasBodyMembers(sh) {
@@ -257,12 +263,15 @@ func (c *call) queryBody(sh *api.Shape, v reflect.Value) ([]byte, error) {
 // write sends a response whose body is at hand.
 func (c *call) write(status int, body []byte) error {
 	header := c.w.Header()
-	if len(body) > 0 && c.r.Method != http.MethodHead {
+	if c.r.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
+		body = nil
+	}
+	if len(body) > 0 {
 		header.Set("Content-Length", strconv.Itoa(len(body)))
 	}
 	c.committed = true
 	c.w.WriteHeader(status)
-	if len(body) == 0 || c.r.Method == http.MethodHead {
+	if len(body) == 0 {
 		return nil
 	}
 	_, err := c.w.Write(body)

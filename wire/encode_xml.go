@@ -95,9 +95,6 @@ func (w *xmlWriter) element(name string, m *api.Member, sh *api.Shape, v reflect
 	flattened := sh.Flattened || m != nil && m.Flattened
 	switch {
 	case sh.Kind == api.List && flattened:
-		if sh.ElementName != "" {
-			name = sh.ElementName
-		}
 		return w.list(name, m, sh, v)
 	case sh.Kind == api.Map && flattened:
 		return w.entries(name, m, sh, v)
