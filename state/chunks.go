@@ -38,7 +38,8 @@ func chunkSubject(id string, n int64) string {
 	return chunksRoot + "." + id + "." + strconv.FormatInt(n, 10)
 }
 
-// A keeper knows which chunked values are needed, and removes others.
+// A keeper knows which chunked values are needed, and removes others. It speaks
+// for this node; others would have to be asked.
 type keeper struct {
 	mu      sync.Mutex
 	writing map[string]bool // not referred to yet

@@ -58,12 +58,14 @@ func startEngine(dir string, log *slog.Logger) (_ *engine, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the engine: %w", err)
 	}
-	e.js, err = jetstream.New(e.conn)
+	e.js, err = jetstream.New(e.conn, jetstream.WithPublishAsyncTimeout(publishTimeout))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the engine: %w", err)
 	}
 	return e, nil
 }
+
+func engineDir(dir string) string { return filepath.Join(dir, "engine") }
 
 func engineOptions(dir string) *server.Options {
 	return &server.Options{
@@ -79,7 +81,7 @@ func engineOptions(dir string) *server.Options {
 		MaxPending:             256 << 20,
 		JetStream:              true,
 		DisableJetStreamBanner: true,
-		StoreDir:               filepath.Join(dir, "engine"),
+		StoreDir:               engineDir(dir),
 		JetStreamMaxMemory:     64 << 20,
 		// Room is watched in space.go, by what the disk really has.
 		JetStreamMaxStore: math.MaxInt64 / 4,

@@ -117,7 +117,7 @@ func (f *feed) catchUp() {
 		f.apply(rec)
 	}
 	f.gathered = nil
-	r.reach(last)
+	r.restart(last)
 	close(f.caughtUp)
 }
 

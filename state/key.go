@@ -66,8 +66,16 @@ func subjectOf(root, key string) (string, error) {
 	return b.String(), nil
 }
 
-// filterOf returns the subject that matches every key under prefix: a whole
-// key, or the beginning of keys if it ends in a slash or is empty.
+// under reports whether key is prefix, or begins with it where prefix ends in a
+// slash or is empty.
+func under(prefix, key string) bool {
+	if prefix == "" || strings.HasSuffix(prefix, "/") {
+		return strings.HasPrefix(key, prefix)
+	}
+	return key == prefix
+}
+
+// filterOf returns the subject that matches every key under prefix.
 func filterOf(root, prefix string) (string, error) {
 	if prefix == "" {
 		return root + ".>", nil

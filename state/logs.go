@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -97,7 +96,7 @@ func (l *logs) Append(stream string, events []LogEvent) error {
 	}
 	l.alarm(full)
 	for _, f := range l.followers {
-		if strings.HasPrefix(stream, f.prefix) {
+		if under(f.prefix, stream) {
 			f.once.Do(func() { close(f.appended) })
 		}
 	}

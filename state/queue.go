@@ -20,6 +20,8 @@ const (
 // to a consumer of the engine: what a killed server was working on is due at
 // once when the next one starts, a delay survives that and follows our Clock,
 // and work may take as long as it takes without saying so every few seconds.
+// With more than one node, an entry would have to be claimed by rewriting its
+// record at the sequence that it stands at.
 type queue struct {
 	store *Store
 	root  string // of its subjects

@@ -13,7 +13,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 )
 
-func push(t testing.TB, q Queue, messages ...string) {
+func push(t tester, q Queue, messages ...string) {
 	t.Helper()
 	for _, m := range messages {
 		if err := q.Push(t.Context(), []byte(m)); err != nil {
@@ -24,7 +24,7 @@ func push(t testing.TB, q Queue, messages ...string) {
 
 // take works on a queue until it has been handed n messages, and is done with
 // each.
-func take(t testing.TB, q Queue, n int) (messages []string) {
+func take(t tester, q Queue, n int) (messages []string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -128,6 +128,15 @@ func (r *replica) forget(present map[string]bool) {
 	clear(r.blobs.graves)
 }
 
+// restart sets the revision up to which all changes have been applied. It may
+// go back: what an engine has shown and lost, its successor numbers anew.
+func (r *replica) restart(revision uint64) {
+	r.mu.Lock()
+	r.revision = 0
+	r.mu.Unlock()
+	r.reach(revision)
+}
+
 // reach announces that all changes up to a revision have been applied.
 func (r *replica) reach(revision uint64) {
 	r.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sys/unix"
 )
 
@@ -37,7 +38,7 @@ func (s *Store) running() (*engine, error) {
 // blame says of a write that has failed why it did, and sees to an engine that
 // has stopped: a full disk is not to end the server.
 func (s *Store) blame(e *engine, err error) error {
-	if !e.server.JetStreamEnabled() {
+	if !e.server.JetStreamEnabled() || errors.Is(err, jetstream.ErrAsyncPublishTimeout) {
 		e.fail(err)
 	}
 	if e.failed.Err() == nil {

@@ -48,7 +48,7 @@ func fillDisk(t *testing.T, disk string) (ballast string) {
 }
 
 // eventually calls f until it succeeds.
-func eventually(t testing.TB, f func() error) {
+func eventually(t tester, f func() error) {
 	t.Helper()
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
@@ -174,6 +174,13 @@ func TestEngineComesBackFromFullDisk(t *testing.T) {
 	if _, err := docs.Put(ctx, "refused", value, 0); !errors.Is(err, ErrNoSpace) {
 		t.Errorf("a write to the full disk was answered %v", err)
 	}
+	eventually(t, func() error {
+		r, err := s.Blobs().Open(ctx, "kept")
+		if err == nil {
+			_, err = io.ReadAll(r)
+		}
+		return err
+	})
 
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
@@ -198,7 +205,7 @@ func TestEngineComesBackFromFullDisk(t *testing.T) {
 	})
 }
 
-func readBlob(t testing.TB, s *Store, key string) []byte {
+func readBlob(t tester, s *Store, key string) []byte {
 	t.Helper()
 	r := must(s.Blobs().Open(t.Context(), key))(t)
 	defer r.Close()

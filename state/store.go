@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,9 +93,14 @@ func Open(o Options) (*Store, error) {
 	}
 	s.logs = newLogs(s)
 	s.life, s.end = context.WithCancel(context.Background())
-	if err := s.start(); err != nil {
-		s.end()
-		lock.Close()
+	_, err = os.Stat(engineDir(o.Dir))
+	isNew := errors.Is(err, fs.ErrNotExist)
+	err = s.start()
+	if err == nil && isNew {
+		err = syncDirs(o.Dir)
+	}
+	if err != nil {
+		s.stop()
 		return nil, fmt.Errorf("open state in %s: %w", o.Dir, err)
 	}
 	s.chore(func() { s.tend(s.engine.Load()) })
@@ -202,10 +209,38 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.chores.Wait()
+	return s.stop()
+}
+
+func (s *Store) stop() error {
+	s.end()
 	if e := s.engine.Swap(nil); e != nil {
 		e.stop()
 	}
 	return s.lock.Close()
+}
+
+// syncDirs makes sure that files in a new directory will be found again after
+// a power cut: to sync a file is not to sync its name.
+func syncDirs(dir string) error {
+	sync := func(path string) error {
+		d, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer d.Close()
+		return d.Sync()
+	}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return sync(path)
+	})
+	if err != nil {
+		return err
+	}
+	return sync(filepath.Dir(dir))
 }
 
 // chore runs f in the background, unless the store closes. Close waits for it.

@@ -1,11 +1,20 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"go.uber.org/goleak"
 )
+
+// A tester is a *testing.T, a *testing.B or a *rapid.T.
+type tester interface {
+	Context() context.Context
+	Helper()
+	Error(...any)
+	Fatal(...any)
+}
 
 func open(t testing.TB, o Options) *Store {
 	t.Helper()
@@ -21,8 +30,8 @@ func open(t testing.TB, o Options) *Store {
 }
 
 // must returns a call's value and fails the test if the call has failed.
-func must[T any](value T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
+func must[T any](value T, err error) func(tester) T {
+	return func(t tester) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)

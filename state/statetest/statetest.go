@@ -1,4 +1,5 @@
-// Package statetest gives tests a store of their own.
+// Package statetest gives tests a store of their own. It is the real one:
+// opening it takes some milliseconds.
 package statetest
 
 import (
@@ -7,10 +8,19 @@ import (
 	"github.com/lamgate/lamgate/state"
 )
 
-// Open returns a store in a directory that the test leaves behind with it.
+// Open returns a store in a directory of the test, closed when it ends.
 func Open(t testing.TB) *state.Store {
 	t.Helper()
-	s, err := state.Open(state.Options{Dir: t.TempDir()})
+	return OpenWith(t, state.Options{})
+}
+
+// OpenWith is Open for tests with a clock or a directory of their own.
+func OpenWith(t testing.TB, o state.Options) *state.Store {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	s, err := state.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
