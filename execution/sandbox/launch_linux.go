@@ -38,10 +38,22 @@ const (
 	messageListeners            // with two files
 	messageCommand              // with credentials: the sender's process ID
 	messageStarted
-	messageExited // wait status
+	messageExited // wait status, then struct rusage
 )
 
-const messageSize = 24
+const (
+	messageSize = 24
+	exitedSize  = 16 + 144
+	peakAt      = 16 + 32 // of ru_maxrss in messageExited
+)
+
+// The message that the server sends to init is a process ID, as init knows it,
+// and a signal.
+const (
+	requestSize    = 16
+	commandProcess = 2          // the first that init forks
+	everyProcess   = ^uint64(0) // -1: all but init
+)
 
 // An identity is whom the sandbox's processes are, outside.
 type identity struct {
@@ -53,13 +65,15 @@ type identity struct {
 
 // A launch is what a program is written from.
 type launch struct {
-	spec   Spec
-	layout hostLayout
-	id     identity
-	joins  int  // number of cgroups
-	thaw   bool // thawFD is a freezer
-	filter []unix.SockFilter
-	limits []limit
+	spec     Spec
+	layout   hostLayout
+	id       identity
+	joins    int  // number of control groups that the command writes itself into
+	birth    bool // the file after those is a control group to be born in
+	thaw     bool // thawFD is a freezer
+	landlock bool // the kernel can keep abstract sockets apart
+	filter   []unix.SockFilter
+	limits   []limit
 }
 
 // A limit is one resource limit.
@@ -72,6 +86,9 @@ type limit struct {
 func (l launch) program() (*program, error) {
 	p := newProgram()
 	p.spare = uint64(joinFD + l.joins)
+	if l.birth {
+		p.spare++
+	}
 	p.stub(l)
 	if err := p.root(l.layout, l.spec, l.id); err != nil {
 		return nil, err
@@ -163,11 +180,18 @@ func (p *program) command(l launch, wait label) {
 
 	parent := p.label()
 	// As vfork: the memory is shared, and init waits until the exec.
-	fork := p.do("fork", unix.SYS_CLONE, unix.CLONE_VM|unix.CLONE_VFORK|uint64(unix.SIGCHLD), 0, 0, 0, 0)
-	fork.outLabel, fork.positive = wait, parent
+	const flags = unix.CLONE_VM | unix.CLONE_VFORK
+	var fork *step
+	if l.birth {
+		birth := p.words(flags|unix.CLONE_INTO_CGROUP, 0, 0, 0, uint64(unix.SIGCHLD), 0, 0, 0, 0, 0, uint64(joinFD+l.joins))
+		fork = p.do("fork into a control group", unix.SYS_CLONE3, birth, 11*8)
+	} else {
+		fork = p.do("fork", unix.SYS_CLONE, flags|uint64(unix.SIGCHLD), 0, 0, 0, 0)
+	}
+	fork.outTo, fork.positive = reference{wait, 0}, parent
 
 	for i := range l.joins {
-		p.do("join a cgroup", unix.SYS_WRITE, uint64(joinFD+i), p.str("0"), 1)
+		p.do("join a control group", unix.SYS_WRITE, uint64(joinFD+i), p.str("0"), 1)
 	}
 	p.do("make a cgroup namespace", unix.SYS_UNSHARE, unix.CLONE_NEWCGROUP)
 	// If the host runs out of memory, it is not the server that goes.
@@ -193,6 +217,9 @@ func (p *program) command(l launch, wait label) {
 		p.try(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, capability)
 	}
 	p.try(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)
+	if l.landlock && l.spec.Network == HostNetwork {
+		p.landlock()
+	}
 	p.giveUp(l)
 	p.do("let signals through", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, none, 0, 8)
 	p.do("run "+l.spec.Command[0], unix.SYS_EXECVE, p.str(l.spec.Command[0]), p.strs(l.spec.Command), p.strs(l.spec.Env))
@@ -208,13 +235,22 @@ func (p *program) becomeUser(id identity) {
 	p.do("change user", unix.SYS_SETRESUID, uid, uid, uid)
 }
 
+// landlock writes the steps that keep the host's abstract sockets out of reach:
+// they belong to the network, which is the host's.
+func (p *program) landlock() {
+	rules := p.words(0, 0, unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET) // struct landlock_ruleset_attr
+	p.do("forbid new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
+	p.do("make a Landlock ruleset", unix.SYS_LANDLOCK_CREATE_RULESET, rules, 24, 0)
+	// The descriptor is the lowest free one.
+	p.do("keep abstract sockets apart", unix.SYS_LANDLOCK_RESTRICT_SELF, p.spare, 0)
+	p.do("close the Landlock ruleset", unix.SYS_CLOSE, p.spare)
+}
+
 // giveUp writes the steps that take away capabilities and system calls.
 func (p *program) giveUp(l launch) {
 	p.do("drop capabilities", unix.SYS_CAPSET, p.words(unix.LINUX_CAPABILITY_VERSION_3), p.words(0, 0, 0))
 	p.do("forbid new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
-	if len(l.filter) > 0 {
-		p.do("filter system calls", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, p.filter(l.filter))
-	}
+	p.do("filter system calls", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, p.filter(l.filter))
 }
 
 // init writes the steps of process 1 once the command runs.
@@ -231,30 +267,40 @@ func (p *program) init(l launch, wait label) {
 	p.try(unix.SYS_PRCTL, unix.PR_SET_NAME, p.str("lamgate-init"))
 	p.send(p.words(messageStarted, 0, 0), failure)
 
-	// The server has closed its end, or was ended: thaw, so that everyone can
-	// be killed, and go.
-	loop, orphaned, report := p.label(), p.label(), p.label()
+	loop, receive, pass, orphaned, report := p.label(), p.label(), p.label(), p.label(), p.label()
 	poll := p.words(controlFD|unix.POLLIN<<32, signalFD|unix.POLLIN<<32)
-	buffer := p.bytes(make([]byte, 128))
-	exited := p.words(messageExited, 0, 0)
+	signals := p.bytes(make([]byte, 128))
+	exited := p.bytes(make([]byte, exitedSize))
+	binary.LittleEndian.PutUint64(p.data[exited-dataBase:], messageExited)
+	status, usage := exited+8, exited+16
 
 	p.mark(loop)
 	p.try(unix.SYS_PPOLL, poll, 2, 0, 0, 8)
-	p.try(unix.SYS_RECVFROM, controlFD, buffer, 8, unix.MSG_DONTWAIT, 0, 0).zero = orphaned
-	p.try(unix.SYS_READ, signalFD, buffer, 128)
+	// What the server sends is the first two arguments of kill. When there is
+	// nothing more to receive, the server has gone.
+	p.mark(receive)
+	request := p.try(unix.SYS_RECVFROM, controlFD, 0, requestSize, unix.MSG_DONTWAIT, 0, 0)
+	request.fill, request.fillAt = reference{pass, 0}, 1
+	request.zero, request.positive = orphaned, pass
+	p.try(unix.SYS_READ, signalFD, signals, 128)
 	reap := p.here()
-	first := p.try(unix.SYS_WAIT4, ^uint64(0), exited+8, unix.WNOHANG, 0)
+	first := p.try(unix.SYS_WAIT4, everyProcess, status, unix.WNOHANG, usage)
 	first.negative, first.zero = loop, loop
 	// Someone has been reaped. If the command is still running it was not the
 	// command; if there is no such child any more it was, and its status is
 	// the one that was stored.
 	p.mark(wait)
-	second := p.try(unix.SYS_WAIT4, 0, exited+8, unix.WNOHANG, 0)
+	second := p.try(unix.SYS_WAIT4, 0, status, unix.WNOHANG, usage)
 	second.zero, second.negative, second.positive = reap, report, report
+
+	p.mark(pass)
+	kill := p.try(unix.SYS_KILL, 0, 0)
+	kill.negative, kill.zero, kill.positive = receive, receive, receive
+
 	p.mark(report)
-	p.send(exited, next)
+	p.sendBytes(exited, exitedSize, next)
 	p.mark(orphaned)
-	if l.thaw {
+	if l.thaw { // so that everyone can be ended
 		p.try(unix.SYS_WRITE, thawFD, p.str("THAWED"), 6)
 	}
 	p.exit(0)
@@ -268,7 +314,11 @@ func (p *program) fail() {
 }
 
 func (p *program) send(message address, onError label) {
-	p.do("speak to the server", unix.SYS_SENDTO, controlFD, message, messageSize, unix.MSG_NOSIGNAL, 0, 0).negative = onError
+	p.sendBytes(message, messageSize, onError)
+}
+
+func (p *program) sendBytes(message address, size uint64, onError label) {
+	p.do("speak to the server", unix.SYS_SENDTO, controlFD, message, size, unix.MSG_NOSIGNAL, 0, 0).negative = onError
 }
 
 func (p *program) exit(code uint64) { p.do("exit", unix.SYS_EXIT_GROUP, code) }

@@ -56,11 +56,19 @@ type step struct {
 	number uintptr
 	args   [6]uint64
 
-	out         address // where the result is stored, if not 0
-	outLabel    label   // or else, if not 0, into argument outArgument of this step
-	outArgument int
+	out    address   // where the result is stored, if not 0
+	outTo  reference // or else, if not zero
+	fill   reference // if not zero, argument fillAt is its address
+	fillAt int
 
 	negative, zero, positive label
+}
+
+// A reference is to an argument of the step at a label. A program changes
+// itself: one call's result is another's argument.
+type reference struct {
+	step     label
+	argument int
 }
 
 // A program is being written.
@@ -159,6 +167,11 @@ func (p *program) target(l label, index int) (address, error) {
 	return p.place(at), nil
 }
 
+// argument is the address of a step's argument.
+func (p *program) argument(r reference) address {
+	return p.place(p.labels[r.step]) + 8 + 8*address(r.argument)
+}
+
 // place is the address of an instruction.
 func (p *program) place(index int) address {
 	return instructionBase + address(index)*address(unsafe.Sizeof(instruction{}))
@@ -176,17 +189,16 @@ type instruction struct {
 func (p *program) assemble() ([]byte, error) {
 	b := make([]byte, 0, len(p.steps)*int(unsafe.Sizeof(instruction{})))
 	for i, s := range p.steps {
-		b = binary.LittleEndian.AppendUint64(b, uint64(s.number))
-		for _, a := range s.args {
-			b = binary.LittleEndian.AppendUint64(b, a)
+		args, out := s.args, s.out
+		if s.fill != (reference{}) {
+			args[s.fillAt] = p.argument(s.fill)
 		}
-		out := s.out
-		if s.outLabel != next {
-			at, err := p.target(s.outLabel, i)
-			if err != nil {
-				return nil, err
-			}
-			out = at + 8 + 8*address(s.outArgument)
+		if s.outTo != (reference{}) {
+			out = p.argument(s.outTo)
+		}
+		b = binary.LittleEndian.AppendUint64(b, uint64(s.number))
+		for _, a := range args {
+			b = binary.LittleEndian.AppendUint64(b, a)
 		}
 		b = binary.LittleEndian.AppendUint64(b, out)
 		for _, l := range []label{s.negative, s.zero, s.positive} {

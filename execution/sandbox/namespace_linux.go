@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,6 +24,11 @@ type namespaces struct {
 	users   users
 	null    *os.File
 	buffers *outputBuffers
+	cgroups *cgroups
+	watch   *watch
+	filter  []unix.SockFilter
+
+	landlock bool // the kernel can keep abstract sockets apart
 
 	mu       sync.Mutex
 	controls []Control
@@ -37,12 +43,18 @@ func openNamespace(o Options) (Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the namespace driver: %w", err)
 	}
+	groups := openCgroups()
+	abi, _, _ := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	return &namespaces{
-		log:     o.Log,
-		layout:  readHostLayout(),
-		users:   users,
-		null:    null,
-		buffers: newOutputBuffers(),
+		log:      o.Log,
+		layout:   readHostLayout(),
+		users:    users,
+		null:     null,
+		buffers:  newOutputBuffers(),
+		cgroups:  groups,
+		watch:    newWatch(),
+		filter:   newFilter(groups.memory.dir != ""),
+		landlock: int(abi) >= 6, // the first to know scopes
 	}, nil
 }
 
@@ -57,7 +69,8 @@ func (d *namespaces) Controls() []Control {
 // Probe implements Driver.
 func (d *namespaces) Probe(ctx context.Context) ([]Control, error) { return nil, nil }
 
-func (d *namespaces) Close() error { return d.null.Close() }
+// Close implements Driver. The sandboxes must have ended.
+func (d *namespaces) Close() error { return errors.Join(d.cgroups.close(), d.null.Close()) }
 
 // Start implements Driver.
 func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
@@ -73,21 +86,7 @@ func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
 }
 
 func (d *namespaces) start(ctx context.Context, spec Spec) (*namespace, error) {
-	id := d.users.choose()
-	l := launch{
-		spec:   spec,
-		layout: d.layout,
-		id:     id,
-		limits: []limit{
-			inheritedLimit(unix.RLIMIT_NOFILE, uint64(spec.Files), id.privileged),
-			{unix.RLIMIT_CORE, 0},
-		},
-	}
-	p, err := l.program()
-	if err != nil {
-		return nil, err
-	}
-	s, err := d.launch(spec, p)
+	s, err := d.launch(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -96,52 +95,137 @@ func (d *namespaces) start(ctx context.Context, spec Spec) (*namespace, error) {
 		s.finish()
 		return nil, err
 	}
+	d.watch.add(s)
 	go s.attend()
 	return s, nil
 }
 
-// launch starts a program's stub.
-func (d *namespaces) launch(spec Spec, p *program) (*namespace, error) {
-	file, err := p.file()
+// launch writes a launcher and starts its stub. What the sandbox is made of
+// belongs to it from then on.
+func (d *namespaces) launch(spec Spec) (s *namespace, err error) {
+	s = &namespace{driver: d, spec: spec, started: time.Now(), done: make(chan struct{})}
+	var files opened
+	defer files.close()
+	if s.group, err = d.cgroups.group(spec); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = s.group.remove()
+		}
+	}()
+	joins, birth, err := s.group.joins()
+	files.add(joins...)
+	files.add(birth)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	thaw, err := s.group.thawFile()
+	files.add(thaw)
 	if err != nil {
-		return nil, fmt.Errorf("make the control socket: %w", err)
+		return nil, fmt.Errorf("open the freezer: %w", err)
 	}
-	defer unix.Close(pair[1])
-	err = errors.Join(
-		unix.SetsockoptInt(pair[0], unix.SOL_SOCKET, unix.SO_PASSCRED, 1),
-		unix.SetNonblock(pair[0], true))
-	control := os.NewFile(uintptr(pair[0]), "control")
+	id := d.users.choose()
+	s.program, err = launch{
+		spec:     spec,
+		layout:   d.layout,
+		id:       id,
+		joins:    len(joins),
+		birth:    birth != nil,
+		thaw:     thaw != nil,
+		landlock: d.landlock,
+		filter:   d.filter,
+		limits:   d.limits(spec, id),
+	}.program()
 	if err != nil {
-		control.Close()
-		return nil, fmt.Errorf("make the control socket: %w", err)
+		return nil, err
 	}
-	output, writer, err := os.Pipe()
+	launcher, err := s.program.file()
+	files.add(launcher)
 	if err != nil {
-		control.Close()
+		return nil, err
+	}
+	var childControl, childOutput *os.File
+	if s.control, childControl, err = newControl(); err != nil {
+		return nil, err
+	}
+	files.add(childControl)
+	output, childOutput, err := os.Pipe()
+	files.add(childOutput)
+	if err != nil {
+		s.control.Close()
 		return nil, fmt.Errorf("make the output's pipe: %w", err)
 	}
-	defer writer.Close()
 
-	s := newNamespace(d, spec, p, control)
-	out := writer.Fd()
-	stub, err := syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", file.Fd()),
-		[]string{"lamgate: " + spec.Name},
-		&syscall.ProcAttr{
-			Env:   []string{},
-			Files: []uintptr{d.null.Fd(), out, out, uintptr(pair[1]), d.null.Fd()},
-		})
+	if thaw == nil {
+		thaw = d.null
+	}
+	out := childOutput.Fd()
+	inherited := []uintptr{d.null.Fd(), out, out, childControl.Fd(), thaw.Fd()}
+	for _, f := range joins {
+		inherited = append(inherited, f.Fd())
+	}
+	if birth != nil {
+		inherited = append(inherited, birth.Fd())
+	}
+	s.stub, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", launcher.Fd()), []string{"lamgate: " + spec.Name},
+		&syscall.ProcAttr{Env: []string{}, Files: inherited})
 	if err != nil {
-		control.Close()
+		s.control.Close()
 		output.Close()
 		return nil, fmt.Errorf("run the launcher: %w", err)
 	}
-	s.stub = stub
 	s.copying.Go(func() { d.buffers.copy(spec.Output, output) })
 	return s, nil
+}
+
+// limits are the resource limits of every process in a sandbox.
+func (d *namespaces) limits(spec Spec, id identity) []limit {
+	list := []limit{
+		inheritedLimit(unix.RLIMIT_NOFILE, uint64(spec.Files), id.privileged),
+		{unix.RLIMIT_CORE, 0},
+	}
+	if d.cgroups.pids.dir == "" && d.countsProcesses() {
+		list = append(list, inheritedLimit(unix.RLIMIT_NPROC, uint64(spec.Processes), id.privileged))
+	}
+	return list
+}
+
+// countsProcesses reports whether RLIMIT_NPROC counts the processes of one
+// sandbox only: if each has a host user of its own, or if the kernel counts by
+// user namespace, as it does since Linux 5.14.
+func (d *namespaces) countsProcesses() bool {
+	return d.users.privileged || kernelAtLeast(5, 14)
+}
+
+// newControl makes the socket between server and launcher.
+func newControl() (server, launcher *os.File, err error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make the control socket: %w", err)
+	}
+	err = errors.Join(unix.SetsockoptInt(pair[0], unix.SOL_SOCKET, unix.SO_PASSCRED, 1), unix.SetNonblock(pair[0], true))
+	if err != nil {
+		unix.Close(pair[0])
+		unix.Close(pair[1])
+		return nil, nil, fmt.Errorf("make the control socket: %w", err)
+	}
+	return os.NewFile(uintptr(pair[0]), "control"), os.NewFile(uintptr(pair[1]), "launcher's control"), nil
+}
+
+// opened are files that a launch needs no longer than it takes.
+type opened []*os.File
+
+func (o *opened) add(files ...*os.File) {
+	for _, f := range files {
+		if f != nil {
+			*o = append(*o, f)
+		}
+	}
+}
+
+func (o *opened) close() {
+	for _, f := range *o {
+		f.Close()
+	}
 }

@@ -22,6 +22,7 @@ type namespace struct {
 	driver  *namespaces
 	spec    Spec
 	program *program
+	group   *group
 	control *os.File // until it closes, someone in the sandbox lives
 
 	stub, initial, command int // process IDs on the host
@@ -32,19 +33,11 @@ type namespace struct {
 	done    chan struct{}
 	exit    Exit
 
-	mu   sync.Mutex
-	gone bool // init has been waited for: its process ID may be another's
-}
-
-func newNamespace(d *namespaces, spec Spec, p *program, control *os.File) *namespace {
-	return &namespace{
-		driver:  d,
-		spec:    spec,
-		program: p,
-		control: control,
-		started: time.Now(),
-		done:    make(chan struct{}),
-	}
+	mu      sync.Mutex
+	gone    bool  // init has been waited for: its process ID may be another's
+	max     int64 // the most memory seen
+	tooMuch bool  // ended by the watch
+	looks   int   // of the watch
 }
 
 func (s *namespace) RuntimeAPI() net.Listener { return s.listeners[0] }
@@ -53,11 +46,39 @@ func (s *namespace) Done() <-chan struct{}    { return s.done }
 func (s *namespace) Exit() Exit               { return s.exit }
 func (s *namespace) PID() int                 { return s.command }
 
-func (s *namespace) Freeze() error { return errors.New("freeze: not built") }
-func (s *namespace) Thaw() error   { return errors.New("thaw: not built") }
+// Freeze implements Sandbox.
+func (s *namespace) Freeze() error {
+	s.driver.watch.remove(s)
+	return s.run(false)
+}
 
-func (s *namespace) MaxMemory() int64 { return 0 }
+// Thaw implements Sandbox.
+func (s *namespace) Thaw() error {
+	err := s.run(true)
+	if err == nil {
+		s.driver.watch.add(s)
+	}
+	return err
+}
 
+// run lets the processes run or stops them: by the freezer, or by signals.
+func (s *namespace) run(on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return os.ErrProcessDone
+	}
+	if done, err := s.group.freeze(!on); done {
+		return err
+	}
+	if on {
+		return s.send(everyProcess, syscall.SIGCONT)
+	}
+	return s.send(everyProcess, syscall.SIGSTOP)
+}
+
+// Signal implements Sandbox. Init passes the signal on, so that it never
+// reaches another process that has got the ID.
 func (s *namespace) Signal(sig os.Signal) error {
 	number, ok := sig.(syscall.Signal)
 	if !ok {
@@ -68,21 +89,52 @@ func (s *namespace) Signal(sig os.Signal) error {
 	if s.gone {
 		return os.ErrProcessDone
 	}
-	return syscall.Kill(s.command, number)
+	return s.send(commandProcess, number)
 }
 
+// send asks init to send a signal.
+func (s *namespace) send(process uint64, sig syscall.Signal) error {
+	b := binary.LittleEndian.AppendUint64(nil, process)
+	b = binary.LittleEndian.AppendUint64(b, uint64(sig))
+	_, err := s.control.Write(b)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// Kill implements Sandbox.
 func (s *namespace) Kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.gone && s.initial != 0 {
-		_ = syscall.Kill(s.initial, syscall.SIGKILL)
+	s.kill()
+}
+
+// kill ends init, and the kernel with it everyone: also the frozen, once they
+// are thawed.
+func (s *namespace) kill() {
+	if s.gone || s.initial == 0 {
+		return
 	}
+	_ = syscall.Kill(s.initial, syscall.SIGKILL)
+	_, _ = s.group.freeze(false)
+}
+
+// MaxMemory implements Sandbox. The watch keeps it up to date.
+func (s *namespace) MaxMemory() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.max == 0 && !s.gone {
+		s.max = residentPeak(s.command)
+	}
+	return s.max
 }
 
 // A message is one of the launcher's.
 type message struct {
 	kind, a, b uint64
-	sender     int // process ID on the host
+	peak       int64 // messageExited: the command's most memory, in bytes
+	sender     int   // process ID on the host
 	files      []int
 }
 
@@ -93,7 +145,7 @@ func (s *namespace) receive() (message, error) {
 	if err != nil {
 		return m, err
 	}
-	var data [messageSize]byte
+	var data [exitedSize]byte
 	var oob [128]byte
 	var n, oobn int
 	var failed error
@@ -123,6 +175,9 @@ func (s *namespace) receive() (message, error) {
 	m.kind = binary.LittleEndian.Uint64(data[0:])
 	m.a = binary.LittleEndian.Uint64(data[8:])
 	m.b = binary.LittleEndian.Uint64(data[16:])
+	if n == exitedSize {
+		m.peak = int64(binary.LittleEndian.Uint64(data[peakAt:])) << 10
+	}
 	return m, nil
 }
 
@@ -144,7 +199,7 @@ func (s *namespace) await(ctx context.Context) error {
 		case messageFailure:
 			return s.failure(m)
 		case messageInit:
-			s.initial = int(m.a)
+			s.born(int(m.a))
 		case messageCommand:
 			s.command = m.sender
 		case messageListeners:
@@ -161,6 +216,13 @@ func (s *namespace) await(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// born notes init's process ID.
+func (s *namespace) born(initial int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.initial = initial
 }
 
 // failure makes an error of a message.
@@ -194,19 +256,25 @@ func (s *namespace) attend() {
 // finish waits until nothing of the sandbox is left.
 func (s *namespace) finish() {
 	status, reported := s.lastWords()
-	s.control.Close()
+	s.driver.watch.remove(s)
 	if s.stub != 0 {
 		_, _ = syscall.Wait4(s.stub, nil, 0, nil)
 	}
+	_, _ = s.group.freeze(false) // init cannot end before the frozen
 	if s.initial != 0 {
 		_, _ = syscall.Wait4(s.initial, nil, 0, nil)
 	}
 	s.mu.Lock()
 	s.gone = true
+	s.control.Close()
 	s.mu.Unlock()
 	s.copying.Wait()
 
 	s.exit.Ran = time.Since(s.started)
+	s.exit.OutOfMemory = s.tooMuch || s.group.outOfMemory()
+	if err := s.group.remove(); err != nil {
+		s.driver.log.Warn("a control group remains", "sandbox", s.spec.Name, "error", err)
+	}
 	if !reported { // init was killed, and the command with it
 		status = syscall.WaitStatus(syscall.SIGKILL)
 	}
@@ -227,10 +295,13 @@ func (s *namespace) lastWords() (status syscall.WaitStatus, reported bool) {
 		}
 		switch m.kind {
 		case messageInit: // in a launch that was given up
-			s.initial = int(m.a)
+			s.born(int(m.a))
 			s.Kill()
 		case messageExited:
 			status, reported = syscall.WaitStatus(m.a), true
+			s.mu.Lock()
+			s.max = max(s.max, m.peak)
+			s.mu.Unlock()
 		}
 	}
 }

@@ -17,8 +17,16 @@ func residentPeak(pid int) int64 {
 	if err != nil {
 		return 0
 	}
-	_, after, _ := bytes.Cut(status, []byte("\nVmHWM:"))
-	line, _, _ := bytes.Cut(after, []byte(" kB"))
-	kilobytes, _ := strconv.ParseInt(string(bytes.TrimSpace(line)), 10, 64)
-	return kilobytes << 10
+	return kilobytes(status, "VmHWM:") << 10
+}
+
+// kilobytes finds a line "Name:  123 kB" in a file of /proc.
+func kilobytes(b []byte, name string) int64 {
+	for line := range bytes.Lines(b) {
+		if rest, ok := bytes.CutPrefix(line, []byte(name)); ok {
+			n, _ := strconv.ParseInt(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))), 10, 64)
+			return n
+		}
+	}
+	return 0
 }

@@ -91,3 +91,16 @@ func (u users) choose() identity {
 	gid := u.gids.first + rand.IntN(u.gids.count)
 	return identity{privileged: true, uid: uid, gid: gid, mountUID: uid, mountGID: gid}
 }
+
+// kernelAtLeast reports whether the kernel is of a version or later.
+func kernelAtLeast(major, minor int) bool {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	var a, b int
+	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b); n != 2 {
+		return false
+	}
+	return a > major || a == major && b >= minor
+}

@@ -1,0 +1,251 @@
+//go:build amd64 || arm64
+
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// cgroups is what of the kernel's control groups the server may use. Each of
+// the three resources lies in version 1 or version 2, on hybrid machines some
+// in one and some in the other, or nowhere.
+type cgroups struct {
+	memory, pids, freezer hierarchy
+	name                  string // of the server's own group in each hierarchy
+	problem               string // why a resource lies nowhere
+	count                 atomic.Int64
+}
+
+// A hierarchy is a place in which groups may be made; dir is empty for none.
+type hierarchy struct {
+	dir     string // the server's own group is made in it
+	version int
+}
+
+// cgroupPrefix begins the names of groups that servers make for themselves.
+const cgroupPrefix = "lamgate-"
+
+// A mount of control groups.
+type cgroupMount struct {
+	dir, root   string
+	version     int
+	controllers []string // version 1 only
+}
+
+// openCgroups finds out what may be used, and removes what servers that were
+// killed have left.
+func openCgroups() *cgroups {
+	c := &cgroups{name: cgroupPrefix + identifyProcess(os.Getpid())}
+	mountinfo, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		c.problem = err.Error()
+		return c
+	}
+	own, _ := os.ReadFile("/proc/self/cgroup")
+	mounts := parseCgroupMounts(mountinfo)
+	for _, m := range mounts {
+		if m.version == 1 {
+			for _, r := range []struct {
+				controller string
+				h          *hierarchy
+			}{{"memory", &c.memory}, {"pids", &c.pids}, {"freezer", &c.freezer}} {
+				if slices.Contains(m.controllers, r.controller) {
+					*r.h = c.try(m, ownCgroup(own, m, r.controller))
+				}
+			}
+		}
+	}
+	for _, m := range mounts {
+		if m.version == 2 {
+			c.useVersion2(m, ownCgroup(own, m, ""))
+		}
+	}
+	if c.memory.dir == "" && c.problem == "" {
+		c.problem = "no control group with a memory controller is mounted"
+	}
+	return c
+}
+
+// try looks for a place in a hierarchy: its root as the server sees it, as other
+// managers of containers use, or the server's own group.
+func (c *cgroups) try(m cgroupMount, own string) hierarchy {
+	for _, dir := range []string{m.dir, own} {
+		removeStale(dir)
+		err := os.Mkdir(filepath.Join(dir, c.name), 0o755)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return hierarchy{dir, m.version}
+		}
+		c.problem = err.Error()
+	}
+	return hierarchy{}
+}
+
+// useVersion2 takes from version 2 what version 1 does not have.
+func (c *cgroups) useVersion2(m cgroupMount, own string) {
+	if c.memory.dir != "" && c.pids.dir != "" && c.freezer.dir != "" {
+		return
+	}
+	h := c.try(m, own)
+	if h.dir == "" {
+		return
+	}
+	if c.freezer.dir == "" {
+		c.freezer = h // every group can be frozen
+	}
+	group := filepath.Join(h.dir, c.name)
+	for _, r := range []struct {
+		controller string
+		h          *hierarchy
+	}{{"memory", &c.memory}, {"pids", &c.pids}} {
+		if r.h.dir != "" {
+			continue
+		}
+		enable := []byte("+" + r.controller)
+		if !hasWord(filepath.Join(group, "cgroup.controllers"), r.controller) {
+			// Refused while the parent has processes of its own.
+			if err := os.WriteFile(filepath.Join(h.dir, "cgroup.subtree_control"), enable, 0); err != nil {
+				c.problem = fmt.Sprintf("the %s controller is not delegated to %s: %v", r.controller, h.dir, err)
+				continue
+			}
+		}
+		if err := os.WriteFile(filepath.Join(group, "cgroup.subtree_control"), enable, 0); err != nil {
+			c.problem = err.Error()
+			continue
+		}
+		*r.h = h
+	}
+}
+
+func hasWord(file, word string) bool {
+	b, err := os.ReadFile(file)
+	return err == nil && slices.Contains(strings.Fields(string(b)), word)
+}
+
+// parseCgroupMounts reads the mounts of control groups in /proc/self/mountinfo.
+func parseCgroupMounts(mountinfo []byte) []cgroupMount {
+	var list []cgroupMount
+	for lines := bufio.NewScanner(bytes.NewReader(mountinfo)); lines.Scan(); {
+		before, after, ok := strings.Cut(lines.Text(), " - ")
+		left, right := strings.Fields(before), strings.Fields(after)
+		if !ok || len(left) < 5 || len(right) < 3 {
+			continue
+		}
+		m := cgroupMount{root: unescapeMount(left[3]), dir: unescapeMount(left[4])}
+		switch right[0] {
+		case "cgroup":
+			m.version, m.controllers = 1, strings.Split(right[2], ",")
+		case "cgroup2":
+			m.version = 2
+		default:
+			continue
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// unescapeMount undoes the kernel's octal escapes of white space.
+func unescapeMount(s string) string {
+	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
+}
+
+// ownCgroup finds the server's own group in /proc/self/cgroup.
+func ownCgroup(cgroup []byte, m cgroupMount, controller string) string {
+	for line := range strings.Lines(string(cgroup)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) == 3 && slices.Contains(strings.Split(parts[1], ","), controller) {
+			if rest, ok := strings.CutPrefix(parts[2], strings.TrimSuffix(m.root, "/")); ok {
+				return filepath.Join(m.dir, rest)
+			}
+		}
+	}
+	return m.dir
+}
+
+// identifyProcess names a process so that no later one has the same name: by
+// its ID and the time of its start.
+func identifyProcess(pid int) string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return ""
+	}
+	// The command's name may hold anything; what follows its parenthesis not.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 {
+		return ""
+	}
+	return strconv.Itoa(pid) + "-" + fields[19]
+}
+
+// removeStale removes the groups of servers that no longer live. One that only
+// seems dead, because it lives in another container, loses nothing: a group
+// with processes cannot be removed, and an empty one is made again.
+func removeStale(dir string) {
+	groups, _ := filepath.Glob(filepath.Join(dir, cgroupPrefix+"*"))
+	for _, group := range groups {
+		identity := strings.TrimPrefix(filepath.Base(group), cgroupPrefix)
+		pid, _, _ := strings.Cut(identity, "-")
+		n, err := strconv.Atoi(pid)
+		if err == nil && identifyProcess(n) == identity {
+			continue
+		}
+		inner, _ := filepath.Glob(filepath.Join(group, "*", "cgroup.procs"))
+		for _, procs := range inner {
+			thaw(filepath.Dir(procs))
+			removeGroup(filepath.Dir(procs))
+		}
+		removeGroup(group)
+	}
+}
+
+// thaw lets a group run whose version is not known.
+func thaw(group string) {
+	_ = os.WriteFile(filepath.Join(group, "freezer.state"), []byte("THAWED"), 0)
+	_ = os.WriteFile(filepath.Join(group, "cgroup.freeze"), []byte("0"), 0)
+}
+
+// removeGroup removes a group whose processes have ended or are ending.
+func removeGroup(group string) error {
+	for wait := time.Millisecond; ; wait *= 2 {
+		err := unix.Rmdir(group)
+		if err != unix.EBUSY || wait > 100*time.Millisecond {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// close removes the server's own groups.
+func (c *cgroups) close() error {
+	var failed error
+	for _, h := range c.hierarchies() {
+		if err := removeGroup(filepath.Join(h.dir, c.name)); err != nil && err != unix.ENOENT {
+			failed = errors.Join(failed, fmt.Errorf("remove the control group %s: %w", filepath.Join(h.dir, c.name), err))
+		}
+	}
+	return failed
+}
+
+// hierarchies lists those in use, each once.
+func (c *cgroups) hierarchies() []hierarchy {
+	var list []hierarchy
+	for _, h := range []hierarchy{c.memory, c.pids, c.freezer} {
+		if h.dir != "" && !slices.Contains(list, h) {
+			list = append(list, h)
+		}
+	}
+	return list
+}

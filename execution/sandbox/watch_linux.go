@@ -1,0 +1,142 @@
+//go:build amd64 || arm64
+
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// watchEvery is how often the memory of sandboxes that run is looked at. Real
+// time, not a Clock's: it watches real processes.
+const watchEvery = 25 * time.Millisecond
+
+// A watch looks after the memory of all sandboxes that are not frozen. With
+// control groups it reads one number each, and more only if that is above the
+// limit; without, it adds up what the processes hold.
+type watch struct {
+	mu      sync.Mutex
+	running map[*namespace]struct{}
+	ticking bool
+}
+
+func newWatch() *watch { return &watch{running: map[*namespace]struct{}{}} }
+
+// add begins to watch a sandbox.
+func (w *watch) add(s *namespace) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running[s] = struct{}{}
+	if !w.ticking {
+		w.ticking = true
+		go w.tick()
+	}
+}
+
+// remove stops watching a sandbox.
+func (w *watch) remove(s *namespace) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.running, s)
+}
+
+// tick looks at all sandboxes until there are none left.
+func (w *watch) tick() {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	var list []*namespace
+	for range ticker.C {
+		list = w.list(list[:0])
+		if len(list) == 0 {
+			return
+		}
+		for _, s := range list {
+			s.checkMemory()
+		}
+	}
+}
+
+func (w *watch) list(list []*namespace) []*namespace {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for s := range w.running {
+		list = append(list, s)
+	}
+	w.ticking = len(list) > 0
+	return list
+}
+
+// checkMemory ends the sandbox if its processes hold more memory than they may.
+func (s *namespace) checkMemory() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return
+	}
+	limit := int64(s.spec.MemoryMB) << 20
+	var held int64
+	if s.group.memory != "" {
+		usage := s.group.usage()
+		if s.looks++; usage <= limit && s.looks%8 != 1 {
+			return
+		}
+		held = s.group.held()
+		if held > limit {
+			held -= s.tmpUsed()
+		}
+	} else {
+		held = s.resident(false)
+		if held > limit { // what is shared was counted more than once
+			held = s.resident(true)
+		}
+	}
+	s.max = max(s.max, min(held, limit), residentPeak(s.command))
+	if held > limit {
+		s.tooMuch = true
+		s.kill()
+	}
+}
+
+// tmpUsed is what the files in /tmp take.
+func (s *namespace) tmpUsed() int64 {
+	var st unix.Statfs_t
+	if err := unix.Statfs(fmt.Sprintf("/proc/%d/root/tmp", s.initial), &st); err != nil {
+		return 0
+	}
+	return int64(st.Blocks-st.Bfree) * st.Bsize
+}
+
+// resident adds up the memory of all processes in the sandbox. Exactly counts
+// each page once; it is slow.
+func (s *namespace) resident(exactly bool) int64 {
+	proc := fmt.Sprintf("/proc/%d/root/proc/", s.initial)
+	dir, err := os.Open(proc)
+	if err != nil {
+		return 0
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var sum int64
+	for _, name := range names {
+		if _, err := strconv.Atoi(name); err != nil || name == "1" {
+			continue
+		}
+		if exactly {
+			b, _ := os.ReadFile(proc + name + "/smaps_rollup")
+			sum += kilobytes(b, "Pss:") << 10
+			continue
+		}
+		b, _ := os.ReadFile(proc + name + "/statm")
+		if fields := bytes.Fields(b); len(fields) > 1 {
+			n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+			sum += n * int64(os.Getpagesize())
+		}
+	}
+	return sum
+}
