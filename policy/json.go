@@ -43,6 +43,13 @@ func (d Document) MarshalJSON() ([]byte, error) {
 	return w.buf.Bytes(), w.err
 }
 
+// MarshalJSON writes a statement in AWS's form.
+func (s Statement) MarshalJSON() ([]byte, error) {
+	var w writer
+	s.write(&w)
+	return w.buf.Bytes(), w.err
+}
+
 func (s *Statement) write(w *writer) {
 	w.begin()
 	if s.Sid != "" {

@@ -61,15 +61,19 @@ func (s *Store) writeChunks(ctx context.Context, r io.Reader, refer func(chunked
 	s.keeper.mu.Unlock()
 
 	size, err := s.sendChunks(ctx, value.ID, r)
+	unused := err != nil
 	if err == nil {
 		value.Size = size
 		err = refer(value)
+		// After another error there may be a record. If there is none, sweep
+		// finds the chunks.
+		unused = errors.Is(err, ErrConflict)
 	}
 
 	s.keeper.mu.Lock()
 	delete(s.keeper.writing, value.ID)
 	s.keeper.mu.Unlock()
-	if err != nil && !s.replica.refersTo(value.ID) {
+	if unused {
 		s.discard(value.ID)
 	}
 	return err
@@ -109,7 +113,7 @@ func (s *Store) sendChunks(ctx context.Context, id string, r io.Reader) (size in
 		} else {
 			buffer = make([]byte, partSize)
 		}
-		length, err := io.ReadFull(r, buffer)
+		length, err := fill(r, buffer)
 		if length > 0 {
 			if err := s.space.take(length + recordOverhead); err != nil {
 				return size, err
@@ -121,7 +125,7 @@ func (s *Store) sendChunks(ctx context.Context, id string, r io.Reader) (size in
 			pending = append(pending, sent{ack, buffer})
 			size += int64(length)
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -268,9 +272,9 @@ func (s *Store) removeChunks(id string) error {
 	return e.chunks.Purge(s.life, jetstream.WithPurgeSubject(chunksRoot+"."+id+".>"))
 }
 
-// sweep discards the chunks that no record refers to: a crash leaves them
-// between a value's first chunk and its record, or its last record and the
-// removal of its chunks.
+// sweep discards the chunks that no record refers to: an engine that has been
+// killed, or has failed, leaves them between a value's first chunk and its
+// record, or its last record and the removal of its chunks.
 func (s *Store) sweep() {
 	e, err := s.running()
 	if err != nil {
@@ -299,4 +303,16 @@ func (s *Store) sweep() {
 			s.discard(id)
 		}
 	}
+}
+
+// fill reads until p is full or r ends. It tells the end of r from a reader that
+// breaks off, such as the body of a request whose client went away; to
+// io.ReadFull both are io.ErrUnexpectedEOF.
+func fill(r io.Reader, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = r.Read(p[n:])
+		n += m
+	}
+	return n, err
 }

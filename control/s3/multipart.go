@@ -194,15 +194,17 @@ func chosenParts(u *upload, list *s3.CompletedMultipartUpload) ([]part, error) {
 	if list == nil || len(list.Parts) == 0 {
 		return nil, aws.Faultf(http.StatusBadRequest, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema")
 	}
-	var parts []part
 	last := 0
-	for i, c := range list.Parts {
+	for _, c := range list.Parts {
 		n := int(value(c.PartNumber))
 		if n <= last {
 			return nil, aws.Faultf(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order. The parts list must be specified in order by part number.")
 		}
 		last = n
-		p, ok := u.Parts[n]
+	}
+	var parts []part
+	for i, c := range list.Parts {
+		p, ok := u.Parts[int(value(c.PartNumber))]
 		if !ok || !sameETag(value(c.ETag), etag(p.MD5)) {
 			return nil, aws.Faultf(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.")
 		}
