@@ -13,10 +13,11 @@ type quirks struct {
 	validationCode string // of a fault of the validator; empty: the service checks its input itself
 	bodyPrefix     bool   // member paths begin with the operation's name if they stand in the body
 	enumOrder      map[string][]string
-	unchecked      map[string]bool // "Shape.Member" or "Shape": left to the implementation
-	sparseNull     map[string]bool // lists whose violated constraints do not mention null
-	plainElements  map[string]bool // lists that print their elements' constraint as their own
-	superseded     map[string]bool // operations that a newer one answers at the same URI
+	patterns       map[string]string // of shapes for which the model has none
+	unchecked      map[string]bool   // "Shape.Member": left to the implementation
+	sparseNull     map[string]bool   // lists whose violated constraints do not mention null
+	plainElements  map[string]bool   // lists that print their elements' constraint as their own
+	superseded     map[string]bool   // operations that a newer one answers at the same URI
 
 	limits      map[string]int64 // greatest bodies by operation
 	streamLimit int64            // of streaming payloads
@@ -27,7 +28,6 @@ type quirks struct {
 	milliseconds    bool              // XML: times always have three decimals
 	payloadTypes    map[string]string // Content-Type of an operation's blob payload
 	errorType       bool              // errors tell their Type, "User" or "Service"
-	upperMessage    bool              // unmodelled errors spell Message with a capital
 }
 
 func quirksOf(s *api.Service) quirks {
@@ -39,6 +39,11 @@ func quirksOf(s *api.Service) quirks {
 		return apigatewayQuirks(q)
 	case "s3":
 		return s3Quirks(q)
+	case "cloudformation":
+		q.validationCode, q.undecodableCode = "ValidationError", "MalformedInput"
+		// AWS: recorded (test_stack_name_creation).
+		q.patterns = map[string]string{"StackName": "[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"}
+		return q
 	case "logs":
 		// AWS: CloudWatch Logs calls it so, where other JSON services say
 		// ValidationException.

@@ -52,10 +52,12 @@ func (c *call) identify() error {
 			return aws.Faultf(http.StatusNotImplemented, "NotImplemented",
 				"lamgate does not serve the AWS service that signs as %q", scope.service)
 		}
-		// Some services share a name: which one it is, the path tells.
-		c.service = c.byPath(candidates)
-		if c.service == nil {
-			c.service = candidates[0]
+		c.service = candidates[0]
+		if len(candidates) > 1 {
+			// Some services share a name: which one it is, the path tells.
+			if s := c.byPath(candidates); s != nil {
+				c.service = s
+			}
 		}
 	case r.Header.Get("X-Amz-Target") != "":
 		prefix, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")

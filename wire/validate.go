@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -94,7 +95,7 @@ func (v *validator) structure(sh *api.Shape, fields reflect.Value, prefix string
 			}
 			continue
 		}
-		if m.Streaming || v.service.unchecked != nil && v.service.unchecked[sh.Name+"."+m.Name] {
+		if m.Streaming || v.service.unchecked[sh.Name+"."+m.Name] {
 			continue
 		}
 		v.member(&v.service.Shapes[m.Shape], field, prefix, m.Name)
@@ -211,21 +212,19 @@ func (v *validator) check(sh *api.Shape, value reflect.Value, fail func(constrai
 	if sh.Kind != api.String {
 		return
 	}
-	if sh.Pattern != "" && !v.patterns.get(sh.Pattern).matches(value.String()) {
-		fail("Member must satisfy regular expression pattern: " + sh.Pattern)
+	if p := v.pattern(sh); p != "" && !v.patterns.get(p).matches(value.String()) {
+		fail("Member must satisfy regular expression pattern: " + p)
 	}
-	if len(sh.Enum) > 0 && !contains(sh.Enum, value.String()) {
+	if len(sh.Enum) > 0 && !slices.Contains(sh.Enum, value.String()) {
 		fail(v.enumeration(sh))
 	}
 }
 
-func contains(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
+func (v *validator) pattern(sh *api.Shape) string {
+	if sh.Pattern != "" {
+		return sh.Pattern
 	}
-	return false
+	return v.service.quirks.patterns[sh.Name]
 }
 
 // constraints lists all constraints of the elements of a list or map, which AWS
@@ -238,8 +237,8 @@ func (v *validator) constraints(sh *api.Shape, null bool) []string {
 	if sh.HasMin {
 		all = append(all, v.minimum(sh))
 	}
-	if sh.Pattern != "" {
-		all = append(all, "Member must satisfy regular expression pattern: "+sh.Pattern)
+	if p := v.pattern(sh); p != "" {
+		all = append(all, "Member must satisfy regular expression pattern: "+p)
 	}
 	if len(sh.Enum) > 0 {
 		all = append(all, v.enumeration(sh))
