@@ -89,5 +89,5 @@ func (s blobs) record(ctx context.Context, msg *nats.Msg) error {
 	if err != nil {
 		return err
 	}
-	return s.replica.wait(ctx, written)
+	return s.replica.wait(s.life, written)
 }

@@ -99,6 +99,14 @@ func writeUntilKilled(s *Store) error {
 			return err
 		})
 		start := int(time.Now().UnixNano())
+		stream := fmt.Sprintf("g/%d", start+i)
+		go loop(0, func(n int) error {
+			err := s.Logs().Append(stream, []LogEvent{{Message: fmt.Sprint(n)}})
+			if n%100 == 0 {
+				err = s.Logs().Flush()
+			}
+			return err
+		})
 		go loop(0, func(n int) error {
 			m := fmt.Sprintf("%d.%d", start+i, n)
 			err := q.Push(ctx, []byte(m))
@@ -204,6 +212,7 @@ func TestWhatIsAcknowledgedOutlivesKill(t *testing.T) {
 			}
 		}
 		clear(wanted)
+		checkLines(t, s)
 		s.Close()
 	}
 }
@@ -249,4 +258,25 @@ func drain(t *testing.T, s *Store) map[string]bool {
 		t.Errorf("of %d messages, some came twice: %q", waiting, slices.Sorted(maps.Keys(found)))
 	}
 	return found
+}
+
+// checkLines expects that each stream holds numbered lines from its first
+// onwards: the last ones may be lost, none before them.
+func checkLines(t *testing.T, s *Store) {
+	t.Helper()
+	next := map[string]int{}
+	_, err := s.Logs().Read(t.Context(), "g/", 0, func(stream string, _ uint64, e LogEvent) bool {
+		if e.Message != fmt.Sprint(next[stream]) {
+			t.Errorf("%s: line %s instead of %d", stream, e.Message, next[stream])
+			return false
+		}
+		next[stream]++
+		return true
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := s.Logs().Purge(t.Context(), "", time.Time{}); err != nil {
+		t.Error(err)
+	}
 }

@@ -135,12 +135,12 @@ func (s *Store) write(ctx context.Context, msg *nats.Msg, grave, revision uint64
 	if isAPIError(err, jetstream.JSErrCodeStreamWrongLastSequence) {
 		// So that whoever reads the document in order to try again reads what
 		// the faster writer has written.
-		return 0, cmp.Or(s.replica.wait(ctx, standing(err)), ErrConflict)
+		return 0, cmp.Or(s.replica.wait(s.life, standing(err)), ErrConflict)
 	}
 	if err != nil {
 		return 0, err
 	}
-	return written, s.replica.wait(ctx, written)
+	return written, s.replica.wait(s.life, written)
 }
 
 // standing returns the revision at which a subject stands, from the engine's

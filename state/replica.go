@@ -151,8 +151,9 @@ func (r *replica) reach(revision uint64) {
 	})
 }
 
-// wait returns when the replica and its watchers have come to a revision.
-func (r *replica) wait(ctx context.Context, revision uint64) error {
+// wait returns when the replica and its watchers have come to a revision, or
+// the store closes.
+func (r *replica) wait(life context.Context, revision uint64) error {
 	r.mu.Lock()
 	if r.revision >= revision {
 		r.mu.Unlock()
@@ -164,8 +165,8 @@ func (r *replica) wait(ctx context.Context, revision uint64) error {
 	select {
 	case <-reached:
 		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-life.Done():
+		return errClosed
 	}
 }
 

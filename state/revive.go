@@ -68,6 +68,7 @@ func (s *Store) tend(e *engine) {
 			return
 		}
 		s.log.Info("state: the engine runs again")
+		s.chore(s.sweep)
 	}
 }
 

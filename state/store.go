@@ -188,6 +188,9 @@ func logsConfig(size int64) jetstream.StreamConfig {
 
 // prepareStream makes the stream, or brings an older server's up to date.
 func prepareStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	// The engine reads all messages of this span at its start, to know twins
+	// among them. None of ours can be, so it is the shortest that it takes.
+	want.Duplicates = 100 * time.Millisecond
 	stream, err := js.CreateStream(ctx, want)
 	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		stream, err = js.UpdateStream(ctx, want)
@@ -263,18 +266,22 @@ func (s *Store) Blobs() Blobs { return blobs{s} }
 // Logs returns the store's logs.
 func (s *Store) Logs() Logs { return s.logs }
 
-// publish has the engine store a message and returns its revision.
+// publish has the engine store a message and returns its revision. What has
+// begun is carried through, though ctx may end: a caller that has gone away
+// leaves no write of which nobody knows whether it took place.
 func (s *Store) publish(ctx context.Context, msg *nats.Msg, opts ...jetstream.PublishOpt) (uint64, error) {
 	e, err := s.running()
 	if err != nil {
 		return 0, err
 	}
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
 	// The engine does not answer a write that it fails to store.
-	limited, cancel := context.WithTimeout(ctx, publishTimeout)
+	limited, cancel := context.WithTimeout(e.failed, publishTimeout)
 	defer cancel()
-	defer context.AfterFunc(e.failed, cancel)()
 	ack, err := e.js.PublishMsg(limited, msg, append(opts, jetstream.WithRetryAttempts(0))...)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if errors.Is(err, context.DeadlineExceeded) {
 		e.fail(err)
 	}
 	if err != nil {
