@@ -1,0 +1,169 @@
+package resource
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/control/cloudformation/template"
+)
+
+type stage struct{ client APIGateway }
+
+// stageSettings are the properties that a Stage has in common with the
+// StageDescription of a Deployment.
+func stageSettings() Properties {
+	caching := []string{"CacheDataEncrypted", "CacheTtlInSeconds", "CachingEnabled"}
+	return Properties{
+		"AccessLogSetting":     {Kind: Object, Members: Properties{"DestinationArn": {}, "Format": {}}},
+		"DataTraceEnabled":     {Kind: Boolean},
+		"Description":          {},
+		"LoggingLevel":         {},
+		"MethodSettings":       objects(methodSettings().missing(caching...)),
+		"MetricsEnabled":       {Kind: Boolean},
+		"Tags":                 tags(),
+		"ThrottlingBurstLimit": {Kind: Integer},
+		"ThrottlingRateLimit":  {Kind: Double},
+		"TracingEnabled":       {Kind: Boolean},
+		"Variables":            {Kind: Map},
+	}
+}
+
+func methodSettings() Properties {
+	return Properties{
+		"DataTraceEnabled": {Kind: Boolean}, "HttpMethod": {}, "LoggingLevel": {}, "MetricsEnabled": {Kind: Boolean},
+		"ResourcePath": {}, "ThrottlingBurstLimit": {Kind: Integer}, "ThrottlingRateLimit": {Kind: Double},
+	}
+}
+
+func stageType(client APIGateway) *Type {
+	s := stage{client}
+	p := stageSettings()
+	for _, name := range []string{"DataTraceEnabled", "LoggingLevel", "MetricsEnabled", "ThrottlingBurstLimit", "ThrottlingRateLimit"} {
+		delete(p, name)
+	}
+	p["DeploymentId"] = Property{}
+	p["RestApiId"] = Property{Required: true, Replace: true}
+	p["StageName"] = Property{Required: true, Replace: true}
+	return &Type{
+		Name:        "AWS::ApiGateway::Stage",
+		Properties:  p.missing("CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "ClientCertificateId", "DocumentationVersion"),
+		Identifiers: []string{"RestApiId", "StageName"},
+		Named:       func(r *Request) string { return r.text("StageName") },
+		Find:        s.find, Create: s.create, Update: s.update, Delete: s.delete,
+	}
+}
+
+func (s stage) find(ctx context.Context, r *Request) ([]string, error) {
+	_, err := s.client.GetStage(ctx, &apigateway.GetStageRequest{RestApiId: new(r.text("RestApiId")), StageName: &r.PhysicalID})
+	if err != nil {
+		return nil, gone(err)
+	}
+	return []string{r.PhysicalID}, nil
+}
+
+func (s stage) create(ctx context.Context, r *Request) (*Outcome, error) {
+	in := &apigateway.CreateStageRequest{Tags: r.allTags()}
+	if err := fill(in, r.Properties, "Tags", "AccessLogSetting", "MethodSettings"); err != nil {
+		return nil, err
+	}
+	if _, err := s.client.CreateStage(ctx, in); err != nil {
+		return nil, err
+	}
+	return &Outcome{PhysicalID: r.PhysicalID}, settleStage(ctx, s.client, r.text("RestApiId"), r.PhysicalID, r.Properties, r.text("DeploymentId"))
+}
+
+func (s stage) update(ctx context.Context, r *Request) (*Outcome, error) {
+	out := &Outcome{PhysicalID: r.PhysicalID}
+	if err := settleStage(ctx, s.client, r.text("RestApiId"), r.PhysicalID, r.Properties, r.text("DeploymentId")); err != nil {
+		return out, err
+	}
+	return out, retagAPI(ctx, s.client, r, "/restapis/"+r.text("RestApiId")+"/stages/"+r.PhysicalID)
+}
+
+func (s stage) delete(ctx context.Context, r *Request) error {
+	_, err := s.client.DeleteStage(ctx, &apigateway.DeleteStageRequest{RestApiId: new(r.text("RestApiId")), StageName: &r.PhysicalID})
+	return gone(err)
+}
+
+// settleStage patches a stage from what it is to what the settings say.
+func settleStage(ctx context.Context, client APIGateway, api, name string, settings *template.Node, deployment string) error {
+	have, err := client.GetStage(ctx, &apigateway.GetStageRequest{RestApiId: &api, StageName: &name})
+	if err != nil {
+		return err
+	}
+	text := func(key string) string {
+		if n := settings.Get(key); n.Scalar() {
+			return n.Text
+		}
+		return ""
+	}
+	var p patches
+	if deployment != "" {
+		p.replace("/deploymentId", value(have.DeploymentId), deployment)
+	}
+	p.replace("/description", value(have.Description), text("Description"))
+	p.replace("/tracingEnabled", strconv.FormatBool(value(have.TracingEnabled)), strconv.FormatBool(strings.EqualFold(text("TracingEnabled"), "true")))
+	p.mapping("/variables", have.Variables, stringMap(settings.Get("Variables")))
+	if log := settings.Get("AccessLogSetting"); log != nil {
+		p.replace("/accessLogSettings/destinationArn", value(value(have.AccessLogSettings).DestinationArn), scalar(log.Get("DestinationArn")))
+		p.replace("/accessLogSettings/format", value(value(have.AccessLogSettings).Format), scalar(log.Get("Format")))
+	} else if have.AccessLogSettings != nil {
+		p.add("remove", "/accessLogSettings", "")
+	}
+	methods := items(settings.Get("MethodSettings"))
+	wanted := map[string]bool{}
+	for _, m := range append(methods, settings) {
+		path := "*/*"
+		if m != settings {
+			path = methodPath(scalar(m.Get("ResourcePath"))) + "/" + scalar(m.Get("HttpMethod"))
+		}
+		for _, setting := range [][2]string{
+			{"LoggingLevel", "logging/loglevel"}, {"DataTraceEnabled", "logging/dataTrace"}, {"MetricsEnabled", "metrics/enabled"},
+			{"ThrottlingBurstLimit", "throttling/burstLimit"}, {"ThrottlingRateLimit", "throttling/rateLimit"},
+		} {
+			if n := m.Get(setting[0]); n != nil {
+				p.add("replace", "/"+path+"/"+setting[1], n.Text)
+				wanted[path] = true
+			}
+		}
+	}
+	for key := range have.MethodSettings {
+		if !wanted[key] {
+			p.add("remove", "/"+key, "")
+		}
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	_, err = client.UpdateStage(ctx, &apigateway.UpdateStageRequest{RestApiId: &api, StageName: &name, PatchOperations: p})
+	return err
+}
+
+// methodPath is a resource's path as the key of method settings has it. AWS:
+// slashes are written ~1, and /* is every resource.
+func methodPath(resource string) string {
+	if resource == "/*" || resource == "*" {
+		return "*"
+	}
+	return pointer(resource)
+}
+
+func scalar(n *template.Node) string {
+	if n.Scalar() {
+		return n.Text
+	}
+	return ""
+}
+
+func stringMap(n *template.Node) map[string]string {
+	if n == nil {
+		return nil
+	}
+	m := make(map[string]string, len(n.Fields))
+	for _, f := range n.Fields {
+		m[f.Key] = f.Value.Text
+	}
+	return m
+}

@@ -1,0 +1,135 @@
+package resource
+
+import (
+	"github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/api/iam"
+	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/api/logs"
+	"github.com/lamgate/lamgate/api/s3"
+)
+
+// Clients are the services that resources are made with.
+type Clients struct {
+	APIGateway APIGateway
+	Lambda     Lambda
+	IAM        IAM
+	S3         S3
+	Logs       Logs
+}
+
+// APIGateway is what the AWS::ApiGateway types call.
+type APIGateway interface {
+	apigateway.CreateRestApiAPI
+	apigateway.GetRestApiAPI
+	apigateway.GetRestApisAPI
+	apigateway.UpdateRestApiAPI
+	apigateway.PutRestApiAPI
+	apigateway.DeleteRestApiAPI
+	apigateway.TagResourceAPI
+	apigateway.UntagResourceAPI
+	apigateway.CreateResourceAPI
+	apigateway.GetResourcesAPI
+	apigateway.DeleteResourceAPI
+	apigateway.PutMethodAPI
+	apigateway.GetMethodAPI
+	apigateway.DeleteMethodAPI
+	apigateway.PutMethodResponseAPI
+	apigateway.PutIntegrationAPI
+	apigateway.PutIntegrationResponseAPI
+	apigateway.CreateModelAPI
+	apigateway.GetModelAPI
+	apigateway.UpdateModelAPI
+	apigateway.DeleteModelAPI
+	apigateway.CreateRequestValidatorAPI
+	apigateway.GetRequestValidatorsAPI
+	apigateway.UpdateRequestValidatorAPI
+	apigateway.DeleteRequestValidatorAPI
+	apigateway.CreateDeploymentAPI
+	apigateway.GetDeploymentsAPI
+	apigateway.UpdateDeploymentAPI
+	apigateway.DeleteDeploymentAPI
+	apigateway.CreateStageAPI
+	apigateway.GetStageAPI
+	apigateway.UpdateStageAPI
+	apigateway.DeleteStageAPI
+	apigateway.UpdateAccountAPI
+}
+
+// Lambda is what the AWS::Lambda types call.
+type Lambda interface {
+	lambda.CreateFunctionAPI
+	lambda.GetFunctionAPI
+	lambda.UpdateFunctionCodeAPI
+	lambda.UpdateFunctionConfigurationAPI
+	lambda.DeleteFunctionAPI
+	lambda.PutFunctionConcurrencyAPI
+	lambda.DeleteFunctionConcurrencyAPI
+	lambda.TagResourceAPI
+	lambda.UntagResourceAPI
+	lambda.AddPermissionAPI
+	lambda.RemovePermissionAPI
+	lambda.GetPolicyAPI
+	lambda.PublishVersionAPI
+	lambda.ListVersionsByFunctionAPI
+	lambda.CreateAliasAPI
+	lambda.GetAliasAPI
+	lambda.UpdateAliasAPI
+	lambda.DeleteAliasAPI
+}
+
+// IAM is what the AWS::IAM types call.
+type IAM interface {
+	iam.CreateRoleAPI
+	iam.GetRoleAPI
+	iam.UpdateRoleAPI
+	iam.UpdateAssumeRolePolicyAPI
+	iam.DeleteRoleAPI
+	iam.PutRolePolicyAPI
+	iam.DeleteRolePolicyAPI
+	iam.AttachRolePolicyAPI
+	iam.DetachRolePolicyAPI
+	iam.TagRoleAPI
+	iam.UntagRoleAPI
+	iam.CreatePolicyAPI
+	iam.GetPolicyAPI
+	iam.DeletePolicyAPI
+	iam.CreatePolicyVersionAPI
+	iam.DeletePolicyVersionAPI
+	iam.ListPolicyVersionsAPI
+}
+
+// S3 is what AWS::S3::Bucket calls, and how templates and API definitions are
+// read.
+type S3 interface {
+	s3.CreateBucketAPI
+	s3.HeadBucketAPI
+	s3.DeleteBucketAPI
+	s3.PutBucketTaggingAPI
+	s3.GetObjectAPI
+}
+
+// Logs is what AWS::Logs::LogGroup calls.
+type Logs interface {
+	logs.CreateLogGroupAPI
+	logs.DescribeLogGroupsAPI
+	logs.DeleteLogGroupAPI
+	logs.PutRetentionPolicyAPI
+	logs.DeleteRetentionPolicyAPI
+}
+
+// NewCatalogue returns every resource type that lamgate supports.
+func NewCatalogue(c Clients) Catalogue {
+	catalogue := Catalogue{}
+	for _, t := range []*Type{
+		restAPIType(c.APIGateway, c.S3), apiResourceType(c.APIGateway), methodType(c.APIGateway),
+		modelType(c.APIGateway), requestValidatorType(c.APIGateway), deploymentType(c.APIGateway),
+		stageType(c.APIGateway), accountType(c.APIGateway),
+		functionType(c.Lambda), permissionType(c.Lambda), versionType(c.Lambda), aliasType(c.Lambda),
+		roleType(c.IAM), policyType(c.IAM), managedPolicyType(c.IAM),
+		bucketType(c.S3), logGroupType(c.Logs),
+		waitConditionHandleType(), cdkMetadataType(),
+	} {
+		catalogue[t.Name] = t
+	}
+	return catalogue
+}

@@ -1,0 +1,124 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/lamgate/lamgate/api/logs"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/control/cloudformation/template"
+)
+
+type logGroup struct{ client Logs }
+
+func logGroupType(client Logs) *Type {
+	g := logGroup{client}
+	return &Type{
+		Name: "AWS::Logs::LogGroup",
+		Properties: Properties{
+			"LogGroupClass":   {Replace: true, Only: []string{"STANDARD"}},
+			"LogGroupName":    {Replace: true},
+			"RetentionInDays": {Kind: Integer},
+			"Tags":            tags(),
+		}.missing("BearerTokenAuthenticationEnabled", "DataProtectionPolicy", "DeletionProtectionEnabled", "FieldIndexPolicies", "KmsKeyId", "ResourcePolicyDocument"),
+		Attributes:  []string{"Arn"},
+		Identifiers: []string{"LogGroupName"},
+		Named: func(r *Request) string {
+			if name := r.text("LogGroupName"); name != "" {
+				return name
+			}
+			return generateName(r, 512)
+		},
+		Find: g.find, Create: g.create, Update: g.update, Delete: g.delete,
+	}
+}
+
+func (g logGroup) find(ctx context.Context, r *Request) ([]string, error) {
+	for in := (&logs.DescribeLogGroupsRequest{LogGroupNamePrefix: &r.PhysicalID}); ; {
+		out, err := g.client.DescribeLogGroups(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, group := range out.LogGroups {
+			if value(group.LogGroupName) == r.PhysicalID {
+				return []string{r.PhysicalID}, nil
+			}
+		}
+		if in.NextToken = out.NextToken; value(in.NextToken) == "" {
+			return nil, nil
+		}
+	}
+}
+
+func (g logGroup) create(ctx context.Context, r *Request) (*Outcome, error) {
+	in := &logs.CreateLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: r.allTags()}
+	if err := fill(in, r.Properties, "LogGroupName", "RetentionInDays", "Tags"); err != nil {
+		return nil, err
+	}
+	if _, err := g.client.CreateLogGroup(ctx, in); err != nil {
+		return nil, err
+	}
+	return g.outcome(ctx, r), g.retain(ctx, r)
+}
+
+func (g logGroup) retain(ctx context.Context, r *Request) error {
+	days := r.Properties.Get("RetentionInDays")
+	if days == nil {
+		if r.Previous.Get("RetentionInDays") == nil {
+			return nil
+		}
+		_, err := g.client.DeleteRetentionPolicy(ctx, &logs.DeleteRetentionPolicyRequest{LogGroupName: &r.PhysicalID})
+		return err
+	}
+	in := &logs.PutRetentionPolicyRequest{LogGroupName: &r.PhysicalID}
+	if err := fill(in, template.NewMap(template.Pos{}, template.F("RetentionInDays", days))); err != nil {
+		return err
+	}
+	_, err := g.client.PutRetentionPolicy(ctx, in)
+	return err
+}
+
+func (g logGroup) outcome(ctx context.Context, r *Request) *Outcome {
+	return &Outcome{PhysicalID: r.PhysicalID, Attributes: map[string]string{
+		"Arn": aws.CallerFrom(ctx).NewARN("logs", "log-group:"+r.PhysicalID+":*").String(),
+	}}
+}
+
+func (g logGroup) update(ctx context.Context, r *Request) (*Outcome, error) {
+	out := g.outcome(ctx, r)
+	if err := g.retain(ctx, r); err != nil {
+		return out, err
+	}
+	return out, g.retag(ctx, r)
+}
+
+// retag needs operations that lamgate's CloudWatch Logs may not have: the tags
+// of log groups are then what they were when the group was made.
+func (g logGroup) retag(ctx context.Context, r *Request) error {
+	set, remove := r.changedTags()
+	if len(set)+len(remove) == 0 {
+		return nil
+	}
+	client, ok := g.client.(interface {
+		logs.TagLogGroupAPI
+		logs.UntagLogGroupAPI
+	})
+	if !ok {
+		return aws.Faultf(400, "InvalidParameterException", "lamgate does not support changing the tags of a log group")
+	}
+	if len(remove) > 0 {
+		if _, err := client.UntagLogGroup(ctx, &logs.UntagLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: remove}); err != nil {
+			return err
+		}
+	}
+	if len(set) > 0 {
+		if _, err := client.TagLogGroup(ctx, &logs.TagLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: set}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g logGroup) delete(ctx context.Context, r *Request) error {
+	_, err := g.client.DeleteLogGroup(ctx, &logs.DeleteLogGroupRequest{LogGroupName: &r.PhysicalID})
+	return gone(err)
+}
