@@ -56,8 +56,8 @@ type MethodSettings struct {
 	MetricsEnabled                         bool
 	LoggingLevel                           string // OFF, ERROR or INFO
 	DataTraceEnabled                       bool
-	ThrottlingBurstLimit                   int
-	ThrottlingRateLimit                    float64
+	ThrottlingBurstLimit                   int     // -1 for no limit; 0 lets nothing through
+	ThrottlingRateLimit                    float64 // requests a second
 	CachingEnabled                         bool
 	CacheTTL                               int // seconds
 	CacheDataEncrypted                     bool

@@ -189,7 +189,7 @@ func (c *call) appendEdgeHeaders(b []byte, proto, opening, closing string) []byt
 		b = append(append(append(b, opening...), h.value...), closing...)
 	}
 	b = append(append(b, `"Via":`...), opening...)
-	b = append(b, c.request.Proto[len("HTTP/"):]...)
+	b = append(b, strings.TrimPrefix(c.request.Proto, "HTTP/")...)
 	b = append(b, " lamgate.cloudfront.net (CloudFront)"...)
 	b = append(append(append(b, closing...), `"X-Amz-Cf-Id":`...), opening...)
 	b = c.appendEdgeID(b)

@@ -28,6 +28,10 @@ func (c *call) methodRequest() *gatewayResponse {
 	if refusal := c.requireParameters(); refusal != nil {
 		return refusal
 	}
+	if c.published.plan.Deployment.MinimumCompressionSize != nil && c.request.Header.Get("Content-Encoding") != "" {
+		// AWS would unpack the body; to pass it on packed would garble it.
+		return c.refuse(stepMethodRequest, telemetry.Failed, note("lamgate does not unpack compressed bodies yet, and the API has a minimumCompressionSize"), internalServerError())
+	}
 	if refusal := c.readBody(); refusal != nil {
 		return refusal
 	}

@@ -1,0 +1,130 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestText(t *testing.T) {
+	variables := map[string]string{"fn": "hello", "q": "live", "empty": ""}
+	for _, c := range []struct{ text, want, fails string }{
+		{"", "", ""},
+		{"plain", "plain", ""},
+		{"${stageVariables.fn}", "hello", ""},
+		{"a:${stageVariables.fn}:${stageVariables.q}", "a:hello:live", ""},
+		{"$${stageVariables.fn}}", "$hello}", ""},
+		{"${other}", "${other}", ""},
+		{"${stageVariables.none}", "", `no variable "none"`},
+		{"${stageVariables.empty}", "", `no variable "empty"`},
+		{"${stageVariables.fn", "", "not closed"},
+		{"${stageVariables.}", "", "not closed"},
+	} {
+		text, err := ParseText(c.text)
+		got := ""
+		if err == nil {
+			got, err = text.Fill(variables)
+		}
+		if got != c.want || (err == nil) != (c.fails == "") || err != nil && !strings.Contains(err.Error(), c.fails) {
+			t.Errorf("%q: %q, %v", c.text, got, err)
+		}
+	}
+}
+
+func TestLambdaProxyIsCompiled(t *testing.T) {
+	const arn = "arn:aws:lambda:us-east-1:000000000000:function:hello"
+	const uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations"
+	integration := func(change func(*Integration)) *Method {
+		i := &Integration{Type: "AWS_PROXY", HTTPMethod: "POST", URI: uri, TimeoutMillis: 1500}
+		change(i)
+		return &Method{Integration: i}
+	}
+	for _, c := range []struct {
+		name   string
+		change func(*Integration)
+		closed string
+	}{
+		{"whole", func(*Integration) {}, ""},
+		{"mapped", func(i *Integration) {
+			i.RequestParameters = map[string]string{"integration.request.header.X-A": "'static'", "integration.request.querystring.b": "method.request.path.id"}
+		}, ""},
+		{"by GET", func(i *Integration) { i.HTTPMethod = "GET" }, "POST only"},
+		{"without a method", func(i *Integration) { i.HTTPMethod = "" }, "POST only"},
+		{"without a function", func(i *Integration) {
+			i.URI = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions//invocations"
+		}, "does not name a function"},
+		{"a URL", func(i *Integration) { i.URI = "https://example.com" }, "does not name a function"},
+		{"no invocations", func(i *Integration) { i.URI = strings.TrimSuffix(uri, "/invocations") }, "does not name a function"},
+		{"open slot", func(i *Integration) { i.URI = strings.Replace(uri, "hello", "${stageVariables.fn", 1) }, "not closed"},
+		{"onto Host's place", func(i *Integration) {
+			i.RequestParameters = map[string]string{"integration.request.cookie.a": "'x'"}
+		}, "no such place"},
+		{"from the body", func(i *Integration) {
+			i.RequestParameters = map[string]string{"integration.request.header.a": "method.request.body.a"}
+		}, "cannot map method.request.body.a"},
+		{"from the unknown", func(i *Integration) {
+			i.RequestParameters = map[string]string{"integration.request.header.a": "context.authorizer.claims.sub"}
+		}, "cannot map context.authorizer.claims.sub"},
+		{"onto Authorization", func(i *Integration) {
+			i.RequestParameters = map[string]string{"integration.request.header.authorization": "'x'"}
+		}, "no parameter can be mapped to the header authorization"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			binding, closed := compileBinding(integration(c.change))
+			if c.closed != "" {
+				if closed == nil || !strings.Contains(closed.What, c.closed) {
+					t.Errorf("closed by %+v", closed)
+				}
+				return
+			}
+			p, ok := binding.(*LambdaProxy)
+			if !ok || closed != nil || p.Timeout != 1500*time.Millisecond {
+				t.Fatalf("%+v, %+v", binding, closed)
+			}
+			if got, err := p.Function.Fill(nil); got != arn || err != nil {
+				t.Errorf("%q, %v", got, err)
+			}
+		})
+	}
+	if p := mustBind(t, integration(func(i *Integration) { i.TimeoutMillis = 0 })); p.(*LambdaProxy).Timeout != DefaultTimeout {
+		t.Errorf("%+v", p)
+	}
+	for _, kind := range []string{"AWS", "HTTP", "HTTP_PROXY"} {
+		if _, ok := mustBind(t, integration(func(i *Integration) { i.Type = kind })).(*Unbuilt); !ok {
+			t.Errorf("%s is bound", kind)
+		}
+	}
+	if _, ok := mustBind(t, integration(func(i *Integration) { i.ResponseTransferMode = "STREAM" })).(*Unbuilt); !ok {
+		t.Error("streaming is bound")
+	}
+}
+
+func mustBind(t *testing.T, m *Method) Binding {
+	t.Helper()
+	b, closed := compileBinding(m)
+	if closed != nil {
+		t.Fatal(closed)
+	}
+	return b
+}
+
+func TestMockStatus(t *testing.T) {
+	for template, want := range map[string]int{
+		`{"statusCode": 200}`:              200,
+		`{"statusCode":"404"}`:             404,
+		`{"a":{"b":[1]},"statusCode":201}`: 201,
+		` { "statusCode": 200, } `:         200,
+		`{ statusCode: 204 }`:              204,
+		`{'statusCode': 200}`:              200,
+		`{}`:                               0,
+		``:                                 0,
+		`200`:                              0,
+		`{"statusCode": "x"}`:              0,
+		`{"statusCode": [200]}`:            0,
+	} {
+		got, err := mockStatus(template)
+		if got != want || (err == nil) != (want != 0) {
+			t.Errorf("%s: %d, %v", template, got, err)
+		}
+	}
+}
