@@ -1,0 +1,275 @@
+package environment
+
+import (
+	"os"
+	"sync"
+	"time"
+
+	"github.com/lamgate/lamgate/execution/runtimeapi"
+	"github.com/lamgate/lamgate/execution/sandbox"
+)
+
+// An Environment is one sandbox with a runtime in it, from its start to its
+// end. It is the Owner of its Runtime API.
+type Environment struct {
+	pool    *Pool
+	log     *record
+	born    time.Time // when its start began
+	invoked bool      // it was started within an invocation, its init having failed before
+	counted bool      // as one of pool.starting; guarded by the pool
+
+	// Set once, before the runtime can speak.
+	box    sandbox.Sandbox
+	api    *runtimeapi.Server
+	code   *Package
+	output *os.File // the processes' end of the pipe
+
+	freezing sync.Mutex // orders Freeze before Thaw
+
+	mu        sync.Mutex
+	state     State
+	ticket    *ticket // under way
+	lastID    string  // of the last ticket
+	placed    bool    // among the starts under way
+	stopPlace func() bool
+	turn      uint64 // grows with each ticket, so that an old alarm is recognised
+	stop      func() bool
+	began     time.Time // the init, or the ticket under way
+	init      time.Duration
+	cold      bool // the next REPORT has the init's duration
+	idle      time.Time
+	ending    bool // by our own will
+	memory    int64
+	measured  time.Time
+}
+
+// to changes the state, with mu held. A transition that is not legal is a
+// mistake of this package; it is reported and not made.
+func (e *Environment) to(s State) bool {
+	next, err := e.state.next(s)
+	if err != nil {
+		e.pool.fleet.Log.Error("illegal transition", "function", e.pool.function.Name, "environment", e.log.stream, "error", err)
+		return false
+	}
+	e.state = next
+	return true
+}
+
+// take gives the environment a ticket. ok is false if it is dead; frozen says
+// that its processes are stopped.
+func (e *Environment) take(t *ticket, now time.Time) (frozen, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.state == Dead {
+		return false, false
+	}
+	frozen = e.state == Frozen
+	if !e.to(Busy) {
+		return false, false
+	}
+	t.assigned, t.deadline = now, now.Add(e.pool.config.Timeout)
+	e.begin(t, now)
+	e.arm(e.pool.config.Timeout)
+	return frozen, true
+}
+
+// begin makes a ticket the one under way, with mu held.
+func (e *Environment) begin(t *ticket, now time.Time) {
+	e.ticket, e.lastID, e.began = t, t.ID, now
+	e.log.start(t, e.pool.config.Version, now)
+}
+
+// arm sets the alarm that ends the environment, with mu held.
+func (e *Environment) arm(d time.Duration) {
+	e.turn++
+	turn := e.turn
+	e.stop = e.pool.fleet.Clock.AfterFunc(d, func() { e.expire(turn) })
+}
+
+func (e *Environment) disarm() {
+	e.turn++
+	if e.stop != nil {
+		e.stop()
+		e.stop = nil
+	}
+}
+
+// rest makes the environment idle; false if it is dead.
+func (e *Environment) rest(now time.Time) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.idle = now
+	return e.state != Dead && e.to(Idle)
+}
+
+// deliver sends a taken ticket's event.
+func (e *Environment) deliver(t *ticket, frozen bool) {
+	if frozen {
+		e.freezing.Lock()
+		if err := e.box.Thaw(); err != nil {
+			e.pool.fleet.Log.Error("environment does not thaw", "function", e.pool.function.Name, "error", err)
+		}
+		e.freezing.Unlock()
+	}
+	e.api.Send(t.event())
+}
+
+func (t *ticket) event() *runtimeapi.Event {
+	return &runtimeapi.Event{
+		RequestID:       t.ID,
+		FunctionARN:     t.FunctionARN,
+		Deadline:        t.deadline,
+		TraceHeader:     t.TraceHeader,
+		ClientContext:   t.ClientContext,
+		CognitoIdentity: t.CognitoIdentity,
+		Payload:         t.Payload,
+	}
+}
+
+// Ready implements runtimeapi.Owner.
+func (e *Environment) Ready() *runtimeapi.Event {
+	now := e.pool.fleet.Clock.Now()
+	e.mu.Lock()
+	if e.state == Dead {
+		e.mu.Unlock()
+		return nil
+	}
+	first := e.state == Initialising
+	var worked time.Duration
+	if first {
+		e.init, e.cold = now.Sub(e.began), true
+		if t := e.ticket; t != nil { // its init ran within the invocation
+			e.to(Busy)
+			e.mu.Unlock()
+			e.pool.adopt(e)
+			return t.event()
+		}
+	} else {
+		worked = now.Sub(e.began)
+	}
+	e.disarm()
+	e.mu.Unlock()
+	e.pool.fleet.started(e)
+	if t := e.pool.release(e, now, first, worked); t != nil {
+		return t.event()
+	}
+	return nil
+}
+
+// Answered implements runtimeapi.Owner.
+func (e *Environment) Answered(a runtimeapi.Answer) {
+	now := e.pool.fleet.Clock.Now()
+	e.mu.Lock()
+	t := e.ticket
+	e.ticket = nil
+	e.mu.Unlock()
+	if t != nil {
+		e.finish(t, now, answered(a))
+	}
+}
+
+// InitFailed implements runtimeapi.Owner.
+func (e *Environment) InitFailed(a runtimeapi.Answer) { e.fail(initFailed(a)) }
+
+// expire is the alarm: an init or an invocation that takes too long, or a
+// runtime that has answered and does not ask again.
+func (e *Environment) expire(turn uint64) {
+	e.mu.Lock()
+	if e.turn != turn || e.state == Dead {
+		e.mu.Unlock()
+		return
+	}
+	e.mu.Unlock()
+	e.fail(timedOut(e.pool.config.Timeout))
+}
+
+// fail ends the environment because of v, which becomes the answer to what is
+// under way, if it is not dead already.
+func (e *Environment) fail(v verdict) {
+	now := e.pool.fleet.Clock.Now()
+	e.mu.Lock()
+	if e.state == Dead {
+		e.mu.Unlock()
+		return
+	}
+	initialising := e.state == Initialising || e.state == Starting
+	took := now.Sub(e.began)
+	t := e.ticket
+	e.ticket = nil
+	answeredID := ""
+	if t == nil && !initialising && !e.ending {
+		answeredID = e.lastID
+	}
+	e.to(Dead)
+	e.disarm()
+	box := e.box
+	e.mu.Unlock()
+
+	if initialising {
+		e.pool.fleet.started(e)
+		e.log.initReport(took, e.invoked, v, now)
+	}
+	switch {
+	case t != nil:
+		e.finish(t, now, v)
+		e.pool.remove(e)
+	case initialising:
+		e.pool.initFailed(e)
+	default:
+		// Between two events: nobody waits, but the log says so.
+		e.log.died(answeredID, v, now)
+		e.pool.remove(e)
+	}
+	if box != nil {
+		box.Kill()
+	}
+}
+
+// end retires the environment.
+func (e *Environment) end() {
+	e.mu.Lock()
+	if e.state == Dead {
+		e.mu.Unlock()
+		return
+	}
+	e.ending = true
+	e.to(Dead)
+	e.disarm()
+	t := e.ticket
+	e.ticket = nil
+	box := e.box
+	e.mu.Unlock()
+	if t != nil {
+		t.done <- completion{err: ErrClosed}
+	}
+	e.pool.remove(e)
+	if box != nil {
+		box.Kill()
+	}
+}
+
+// attend waits for the sandbox's end and tidies up.
+func (e *Environment) attend() {
+	<-e.box.Done()
+	// What the runtime said with its last breath counts.
+	e.api.Drain(time.Now().Add(time.Second))
+	e.fail(exited(e.box.Exit()))
+	if l := e.box.Endpoint(); l != nil {
+		l.Close()
+	}
+	e.output.Close()
+	e.log.close()
+	e.code.Release()
+	e.pool.fleet.gone(e)
+}
+
+// maxMemory returns the most memory the processes have held, in MB. It is asked
+// of the sandbox once a second at most: it costs more than an event does.
+func (e *Environment) maxMemory(now time.Time) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.box != nil && (e.measured.IsZero() || now.Sub(e.measured) >= time.Second || e.state == Dead) {
+		e.memory, e.measured = e.box.MaxMemory(), now
+	}
+	return int((e.memory + 1<<20 - 1) >> 20)
+}

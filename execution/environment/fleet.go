@@ -1,0 +1,207 @@
+package environment
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/sandbox"
+)
+
+// Config is what a Fleet needs.
+type Config struct {
+	Driver      sandbox.Driver
+	Network     sandbox.Network
+	Runtimes    *Runtimes
+	Packages    *Packages
+	Credentials Credentials
+	Logs        LogSink
+	Clock       aws.Clock
+	Log         *slog.Logger
+
+	// Endpoint is lamgate itself, as functions on a private network reach it.
+	Endpoint http.Handler
+	// EndpointURL is where functions find lamgate: AWS_ENDPOINT_URL.
+	EndpointURL string
+
+	FreezeAfter time.Duration // idle for so long; a second if 0, never if negative
+	RetireAfter time.Duration // idle for so long; ten minutes if 0
+}
+
+// A Fleet is all environments of this server.
+type Fleet struct {
+	Config
+
+	life    context.Context // ends with Close
+	end     context.CancelFunc
+	closed  atomic.Bool
+	places  chan struct{} // of starts that may be under way at once
+	running sync.WaitGroup
+	keeper  keeper
+	server  *http.Server // of Endpoint
+
+	mu    sync.Mutex
+	pools map[*Pool]struct{}
+	alive map[*Environment]struct{}
+}
+
+// NewFleet returns a fleet without environments.
+func NewFleet(c Config) *Fleet {
+	if c.FreezeAfter == 0 {
+		c.FreezeAfter = time.Second
+	}
+	if c.RetireAfter == 0 {
+		c.RetireAfter = 10 * time.Minute
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Network == sandbox.PrivateNetwork && c.EndpointURL == "" {
+		c.EndpointURL = "http://" + sandbox.EndpointAddress
+	}
+	f := &Fleet{
+		Config: c,
+		// More at once than there are processors only makes each slower.
+		places: make(chan struct{}, max(4, 2*runtime.GOMAXPROCS(0))),
+		pools:  map[*Pool]struct{}{},
+		alive:  map[*Environment]struct{}{},
+	}
+	f.life, f.end = context.WithCancel(context.Background())
+	f.keeper.fleet = f
+	f.server = &http.Server{Handler: c.Endpoint, ReadHeaderTimeout: 30 * time.Second}
+	return f
+}
+
+// Pool returns a new pool: a generation of a function's version.
+func (f *Fleet) Pool(function execution.FunctionRef, c execution.Configuration) *Pool {
+	function.Qualifier = ""
+	return &Pool{fleet: f, function: function, config: c, all: map[*Environment]struct{}{}}
+}
+
+// remember keeps a pool among those that the fleet looks after, as long as there
+// is something in it.
+func (f *Fleet) remember(p *Pool, keep bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if keep {
+		f.pools[p] = struct{}{}
+	} else {
+		delete(f.pools, p)
+	}
+}
+
+// Close ends all environments, busy ones too, and waits until nothing is left
+// of them.
+func (f *Fleet) Close() {
+	f.closed.Store(true)
+	f.end()
+	f.keeper.stop()
+	f.mu.Lock()
+	pools := make([]*Pool, 0, len(f.pools))
+	for p := range f.pools {
+		pools = append(pools, p)
+	}
+	alive := make([]*Environment, 0, len(f.alive))
+	for e := range f.alive {
+		alive = append(alive, e)
+	}
+	f.mu.Unlock()
+	for _, e := range alive {
+		e.end()
+	}
+	for _, p := range pools {
+		p.mu.Lock()
+		for t := p.next(); t != nil; t = p.next() {
+			t.done <- completion{err: ErrClosed}
+		}
+		p.mu.Unlock()
+	}
+	f.server.Close()
+	f.running.Wait()
+}
+
+// enter takes a place among the starts under way; false if the fleet is closed.
+func (f *Fleet) enter() bool {
+	select {
+	case f.places <- struct{}{}:
+		return true
+	case <-f.life.Done():
+		return false
+	}
+}
+
+func (f *Fleet) leave() { <-f.places }
+
+// admit begins to count an environment as alive, and lets its place go when it
+// has had it long enough.
+func (f *Fleet) admit(e *Environment) {
+	f.mu.Lock()
+	f.alive[e] = struct{}{}
+	f.mu.Unlock()
+	stop := f.Clock.AfterFunc(placeLimit, func() { f.started(e) })
+	e.mu.Lock()
+	e.stopPlace = stop
+	e.mu.Unlock()
+	f.keeper.wake()
+}
+
+// started gives an environment's place to the next start, once.
+func (f *Fleet) started(e *Environment) {
+	e.mu.Lock()
+	placed, stop := e.placed, e.stopPlace
+	e.placed = false
+	e.mu.Unlock()
+	if placed {
+		if stop != nil {
+			stop()
+		}
+		f.leave()
+	}
+}
+
+// gone forgets an environment that has ended.
+func (f *Fleet) gone(e *Environment) {
+	f.mu.Lock()
+	delete(f.alive, e)
+	f.mu.Unlock()
+}
+
+// listen opens the Runtime API's listener of an environment that shares the
+// host's network; in a network of its own the sandbox opens it.
+func (f *Fleet) listen() (net.Listener, string, error) {
+	if f.Network == sandbox.PrivateNetwork {
+		return nil, sandbox.RuntimeAPIAddress, nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", fmt.Errorf("listen for the runtime: %w", err)
+	}
+	return l, l.Addr().String(), nil
+}
+
+func (f *Fleet) serveEndpoint(l net.Listener) {
+	if f.Endpoint == nil {
+		l.Close()
+		return
+	}
+	f.running.Go(func() { _ = f.server.Serve(l) })
+}
+
+func (f *Fleet) issue(p *Pool) (AccessKey, error) {
+	if f.Credentials == nil {
+		return AccessKey{}, nil
+	}
+	return f.Credentials.Issue(p.function.Account, p.function.Region, p.config.Role, p.function.Name)
+}
+
+func (f *Fleet) logFailed(err error) {
+	f.Log.Error("log events were lost", "error", err)
+}

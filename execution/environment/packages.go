@@ -1,0 +1,208 @@
+package environment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/state"
+)
+
+// Packages keeps deployment packages unpacked on disk, each once, under the
+// SHA-256 of its ZIP file, for all environments that run it.
+type Packages struct {
+	dir   string
+	blobs state.Blobs
+	clock aws.Clock
+	log   *slog.Logger
+
+	mu    sync.Mutex
+	trees map[string]*Package
+}
+
+// A Package is an unpacked deployment package in use. Release gives it back.
+type Package struct {
+	Dir string
+
+	packages *Packages
+	sum      string
+	users    int
+	since    time.Time // when users became 0
+	ready    chan struct{}
+	err      error
+}
+
+// NewPackages keeps packages below dir. What an earlier server has unpacked
+// there is used again; what it left half-done is removed.
+func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logger) (*Packages, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make directory for code: %w", err)
+	}
+	p := &Packages{dir: dir, blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read directory of code: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
+			removeTree(path)
+			continue
+		}
+		done := make(chan struct{})
+		close(done)
+		p.trees[e.Name()] = &Package{Dir: path, packages: p, sum: e.Name(), since: clock.Now(), ready: done}
+	}
+	return p, nil
+}
+
+// Open returns the package of a function's code, unpacking it if need be.
+func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, error) {
+	digest, err := base64.StdEncoding.DecodeString(code.SHA256)
+	if err != nil || len(digest) != sha256.Size {
+		return nil, fmt.Errorf("code has the SHA-256 %q, which is none", code.SHA256)
+	}
+	sum := hex.EncodeToString(digest)
+	p.mu.Lock()
+	t, ok := p.trees[sum]
+	if !ok {
+		t = &Package{Dir: filepath.Join(p.dir, sum), packages: p, sum: sum, ready: make(chan struct{})}
+		p.trees[sum] = t
+		// Not by ctx: others may come to wait for the same tree.
+		go t.unpack(code.Blob)
+	}
+	t.users++
+	p.mu.Unlock()
+	select {
+	case <-t.ready:
+	case <-ctx.Done():
+		t.Release()
+		return nil, ctx.Err()
+	}
+	if t.err != nil {
+		t.Release()
+		return nil, t.err
+	}
+	return t, nil
+}
+
+// Release says that one who opened the package uses it no more.
+func (t *Package) Release() {
+	p := t.packages
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t.users--; t.users == 0 {
+		t.since = p.clock.Now()
+	}
+}
+
+// Collect removes the packages that nobody has used for a while.
+func (p *Packages) Collect(unused time.Duration) {
+	now := p.clock.Now()
+	p.mu.Lock()
+	var old []*Package
+	for sum, t := range p.trees {
+		if t.users == 0 && now.Sub(t.since) >= unused {
+			// Out of sight before it goes: who needs it again unpacks it anew.
+			hidden := filepath.Join(p.dir, ".old-"+sum)
+			if err := os.Rename(t.Dir, hidden); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				p.log.Warn("unused code remains on disk", "path", t.Dir, "error", err)
+				continue
+			}
+			delete(p.trees, sum)
+			old = append(old, &Package{Dir: hidden})
+		}
+	}
+	p.mu.Unlock()
+	for _, t := range old {
+		if err := removeTree(t.Dir); err != nil {
+			p.log.Warn("unused code remains on disk", "path", t.Dir, "error", err)
+		}
+	}
+}
+
+func (t *Package) unpack(blob string) {
+	p := t.packages
+	t.err = p.unpack(blob, t.sum, t.Dir)
+	if t.err != nil {
+		p.mu.Lock()
+		delete(p.trees, t.sum) // the next one tries again
+		p.mu.Unlock()
+	}
+	close(t.ready)
+}
+
+func (p *Packages) unpack(blob, sum, dir string) error {
+	spool, err := os.CreateTemp(p.dir, ".zip-")
+	if err != nil {
+		return fmt.Errorf("fetch code: %w", err)
+	}
+	defer os.Remove(spool.Name())
+	defer spool.Close()
+	size, err := p.fetch(spool, blob, sum)
+	if err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(p.dir, ".new-")
+	if err != nil {
+		return fmt.Errorf("unpack code: %w", err)
+	}
+	defer removeTree(temp)
+	if err := unzip(spool, size, temp); err != nil {
+		return err
+	}
+	// A directory that may not be written cannot be renamed either, where the
+	// server is not root.
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return fmt.Errorf("unpack code: %w", err)
+	}
+	if err := os.Rename(temp, dir); err != nil {
+		return fmt.Errorf("unpack code: %w", err)
+	}
+	if err := os.Chmod(dir, 0o555); err != nil {
+		return fmt.Errorf("unpack code: %w", err)
+	}
+	return nil
+}
+
+// fetch copies a blob to a file and checks that it is what it should be.
+func (p *Packages) fetch(f *os.File, blob, sum string) (int64, error) {
+	r, err := p.blobs.Open(context.Background(), blob)
+	if err != nil {
+		return 0, fmt.Errorf("fetch code from the store: %w", err)
+	}
+	defer r.Close()
+	h := sha256.New()
+	size, err := io.Copy(io.MultiWriter(f, h), r)
+	if err != nil {
+		return 0, fmt.Errorf("fetch code from the store: %w", err)
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
+		return 0, fmt.Errorf("the code in the store has the SHA-256 %s, not %s", got, sum)
+	}
+	return size, nil
+}
+
+// removeTree removes a tree, also one whose directories may not be written.
+func removeTree(dir string) error {
+	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			_ = os.Chmod(path, 0o755)
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
+}

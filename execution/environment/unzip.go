@@ -1,0 +1,168 @@
+package environment
+
+import (
+	"archive/zip"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// Limits on an unpacked package.
+const (
+	// AWS: 250 MB for code and layers together.
+	maxUnzipped = 262144000
+	maxEntries  = 200_000
+	maxLink     = 4096
+)
+
+// unzip unpacks a ZIP file into the empty directory dir. Everyone may read the
+// result and nobody may write it. Whatever would end up, or point, outside dir
+// is an error, as is what is larger unpacked than AWS allows: sizes are counted
+// as they come, not believed.
+func unzip(file io.ReaderAt, size int64, dir string) error {
+	z, err := zip.NewReader(file, size)
+	if err != nil {
+		return fmt.Errorf("the deployment package is not a ZIP file: %w", err)
+	}
+	if len(z.File) > maxEntries {
+		return fmt.Errorf("the deployment package has %d entries, more than %d", len(z.File), maxEntries)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("unpack the deployment package: %w", err)
+	}
+	defer root.Close()
+	u := unzipper{root: root, left: maxUnzipped, directories: map[string]bool{".": true}}
+	for _, f := range z.File {
+		if err := u.entry(f); err != nil {
+			return fmt.Errorf("unpack %q of the deployment package: %w", f.Name, err)
+		}
+	}
+	return u.close()
+}
+
+type unzipper struct {
+	root        *os.Root // nothing can be reached outside it
+	left        int64    // bytes that may still be written
+	directories map[string]bool
+}
+
+func (u *unzipper) entry(f *zip.File) error {
+	name := strings.ReplaceAll(f.Name, `\`, "/") // some Windows tools write them
+	if name == "" || path.IsAbs(name) || strings.ContainsRune(name, 0) {
+		return fmt.Errorf("its name is not a relative path")
+	}
+	isDir := strings.HasSuffix(name, "/")
+	name = path.Clean(name)
+	if name == ".." || strings.HasPrefix(name, "../") {
+		return fmt.Errorf("its name leads out of the package")
+	}
+	if name == "." {
+		return nil
+	}
+	if isDir || f.Mode().IsDir() {
+		return u.directory(name)
+	}
+	if err := u.directory(path.Dir(name)); err != nil {
+		return err
+	}
+	switch mode := f.Mode(); {
+	case mode&fs.ModeSymlink != 0:
+		return u.link(name, f)
+	case mode.IsRegular():
+		return u.file(name, f)
+	default:
+		return fmt.Errorf("it is neither a file, nor a directory, nor a symbolic link")
+	}
+}
+
+// directory makes a directory and its parents, and remembers them.
+func (u *unzipper) directory(name string) error {
+	if u.directories[name] {
+		return nil
+	}
+	if err := u.directory(path.Dir(name)); err != nil {
+		return err
+	}
+	if err := u.root.Mkdir(name, 0o755); err != nil {
+		return err
+	}
+	u.directories[name] = true
+	return nil
+}
+
+func (u *unzipper) file(name string, f *zip.File) error {
+	if int64(f.UncompressedSize64) > u.left || f.UncompressedSize64 > maxUnzipped {
+		return errTooMuch
+	}
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	mode := fs.FileMode(0o444)
+	if f.Mode()&0o111 != 0 {
+		mode = 0o555
+	}
+	// AWS: of two entries with one name, the later holds.
+	_ = u.root.Remove(name)
+	w, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	n, err := io.Copy(w, io.LimitReader(r, u.left+1))
+	if err != nil {
+		return err
+	}
+	if u.left -= n; u.left < 0 {
+		return errTooMuch
+	}
+	// Not what the umask left of the mode, and not the owner's wish to keep
+	// others from reading: they run the code.
+	return w.Chmod(mode)
+}
+
+var errTooMuch = fmt.Errorf("unzipped, the package must be smaller than %d bytes", maxUnzipped)
+
+func (u *unzipper) link(name string, f *zip.File) error {
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, maxLink+1))
+	if err != nil {
+		return err
+	}
+	target := string(b)
+	inside := path.Join(path.Dir(name), target)
+	if len(b) > maxLink || target == "" || path.IsAbs(target) || inside == ".." || strings.HasPrefix(inside, "../") {
+		return fmt.Errorf("the symbolic link leads out of the package")
+	}
+	_ = u.root.Remove(name)
+	return u.root.Symlink(filepath.FromSlash(target), name)
+}
+
+// close takes the right to write away from the directories, the innermost
+// first. The outermost stays as it is: it is yet to be renamed.
+func (u *unzipper) close() error {
+	names := make([]string, 0, len(u.directories))
+	for name := range u.directories {
+		if name != "." {
+			names = append(names, name)
+		}
+	}
+	sort.Sort(sort.Reverse(sort.StringSlice(names)))
+	for _, name := range names {
+		if err := u.root.Chmod(name, 0o555); err != nil {
+			return fmt.Errorf("unpack the deployment package: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package environment
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// AccessKey is a set of temporary credentials.
+type AccessKey struct{ ID, Secret, SessionToken string }
+
+// Credentials issues the credentials of a function's role.
+type Credentials interface {
+	// Issue returns credentials of role for a session of a name, that of the
+	// function.
+	Issue(account, region, role, session string) (AccessKey, error)
+}
+
+// variables returns the environment of a function's processes.
+//
+// AWS: the defined runtime environment variables of the developer guide.
+func (e *Environment) variables(i *Interpreter, key AccessKey, runtimeAPI string) []string {
+	c, f := &e.pool.config, e.pool.function
+	memory := strconv.Itoa(c.MemoryMB)
+	v := map[string]string{
+		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     c.Version,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory,
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       e.log.group,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      e.log.stream,
+		"AWS_LAMBDA_RUNTIME_API":          runtimeAPI,
+		"AWS_REGION":                      f.Region,
+		"AWS_DEFAULT_REGION":              f.Region,
+		"AWS_ACCESS_KEY_ID":               key.ID,
+		"AWS_SECRET_ACCESS_KEY":           key.Secret,
+		"AWS_SESSION_TOKEN":               key.SessionToken,
+		"AWS_XRAY_CONTEXT_MISSING":        "LOG_ERROR",
+		"AWS_XRAY_DAEMON_ADDRESS":         "127.0.0.1:2000",
+		"_AWS_XRAY_DAEMON_ADDRESS":        "127.0.0.1",
+		"_AWS_XRAY_DAEMON_PORT":           "2000",
+		"LAMBDA_TASK_ROOT":                "/var/task",
+		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
+		"_HANDLER":                        c.Handler,
+		"TZ":                              ":UTC",
+		"LANG":                            "en_US.UTF-8",
+		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		"LD_LIBRARY_PATH":                 "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
+	}
+	if i.family != provided {
+		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
+	}
+	if i.family == node {
+		v["NODE_PATH"] = "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
+	}
+	if c.LogFormat == "JSON" {
+		v["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+		if c.ApplicationLogLevel != "" {
+			v["AWS_LAMBDA_LOG_LEVEL"] = c.ApplicationLogLevel
+		}
+	}
+	if e.pool.fleet.EndpointURL != "" {
+		v["AWS_ENDPOINT_URL"] = e.pool.fleet.EndpointURL
+	}
+	// control/lambda refuses the reserved names; a function may set the others,
+	// AWS_ENDPOINT_URL among them.
+	reserved := []string{"_HANDLER", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_FUNCTION_NAME"}
+	for name, value := range c.Environment {
+		if !slices.Contains(reserved, name) {
+			v[name] = value
+		}
+	}
+	list := make([]string, 0, len(v))
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		list = append(list, name+"="+v[name])
+	}
+	return list
+}

@@ -1,0 +1,161 @@
+package invoke
+
+import (
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/state"
+)
+
+// functions follows the documents of functions and keeps a pool for each
+// version that has been invoked.
+type functions struct {
+	fleet  *environment.Fleet
+	limits *limits
+	log    *slog.Logger
+	stop   func()
+	byKey  sync.Map // key -> *function
+}
+
+// A function is a document in the form that invocations need. It is replaced
+// when the document changes, and then takes the pools of what has stayed the
+// same with it.
+type function struct {
+	ref   execution.FunctionRef
+	doc   *execution.Function
+	limit *limit
+
+	mu    sync.Mutex
+	pools map[string]*generation // by version
+	gone  bool                   // replaced, or deleted
+}
+
+// A generation is a version's pool and the configuration it was made for.
+type generation struct {
+	config execution.Configuration
+	pool   *environment.Pool
+}
+
+func follow(docs state.Documents, fleet *environment.Fleet, l *limits, log *slog.Logger) *functions {
+	f := &functions{fleet: fleet, limits: l, log: log}
+	f.stop = docs.Watch(execution.FunctionsPrefix, f.change)
+	return f
+}
+
+// change takes a document's new value. It must be quick: the write that made it
+// waits.
+func (f *functions) change(c state.Change) {
+	var old *function
+	if v, ok := f.byKey.Load(c.Key); ok {
+		old = v.(*function)
+	}
+	doc := new(execution.Function)
+	if !c.Deleted {
+		if err := json.Unmarshal(c.Value, doc); err != nil {
+			f.log.Error("a function's document cannot be read; the function is not served", "key", c.Key, "error", err)
+			c.Deleted = true
+		}
+	}
+	if c.Deleted {
+		f.byKey.Delete(c.Key)
+		if old != nil {
+			old.retire(nil)
+			f.limits.reserve(old.limit, nil)
+		}
+		return
+	}
+	now := &function{
+		ref:   execution.FunctionRef{Account: doc.Account, Region: doc.Region, Name: doc.Name},
+		doc:   doc,
+		pools: map[string]*generation{},
+	}
+	if old != nil {
+		now.limit = old.limit
+	} else {
+		now.limit = f.limits.of(doc.Account, doc.Region)
+	}
+	f.limits.reserve(now.limit, doc.ReservedConcurrency)
+	if old != nil {
+		old.retire(now)
+	}
+	f.byKey.Store(c.Key, now)
+}
+
+// retire ends the pools of a function that is replaced by next, or deleted if
+// that is nil, but for those whose version has stayed as it is: they are next's.
+func (f *function) retire(next *function) {
+	f.mu.Lock()
+	pools := f.pools
+	f.pools, f.gone = nil, true
+	f.mu.Unlock()
+	for version, g := range pools {
+		if next != nil {
+			if c, ok := next.doc.Resolve(version, 0); ok && sameRun(&g.config, c) {
+				next.pools[version] = g
+				continue
+			}
+		}
+		go g.pool.Retire()
+	}
+}
+
+// sameRun reports whether two configurations run the same: whether environments
+// of one can serve the other.
+func sameRun(a, b *execution.Configuration) bool {
+	return reflect.DeepEqual(essence(a), essence(b))
+}
+
+// essence is a configuration without what only describes it.
+func essence(c *execution.Configuration) execution.Configuration {
+	e := *c
+	e.Description, e.RevisionID, e.LastModified = "", "", time.Time{}
+	e.State, e.StateReason, e.StateReasonCode = "", "", ""
+	e.LastUpdateStatus, e.LastUpdateReason, e.LastUpdateReasonCode = "", "", ""
+	e.DeadLetterTarget, e.RuntimeWarning, e.RecursiveLoop, e.ProvisionedConcurrency = "", "", "", 0
+	e.Code.Blob = "" // the SHA-256 tells what is in it
+	if len(e.Environment) == 0 {
+		e.Environment = nil
+	}
+	return e
+}
+
+// find returns a function; false if there is none.
+func (f *functions) find(ref execution.FunctionRef) (*function, bool) {
+	v, ok := f.byKey.Load(ref.Key())
+	if !ok {
+		return nil, false
+	}
+	return v.(*function), true
+}
+
+// pool returns the pool of a version, or nil if the function has been replaced
+// meanwhile.
+func (f *function) pool(fleet *environment.Fleet, c *execution.Configuration) *environment.Pool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.gone {
+		return nil
+	}
+	g, ok := f.pools[c.Version]
+	if !ok {
+		config := *c
+		config.Environment = maps.Clone(c.Environment)
+		g = &generation{config, fleet.Pool(f.ref, config)}
+		f.pools[c.Version] = g
+	}
+	return g.pool
+}
+
+func (f *functions) close() {
+	f.stop()
+	f.byKey.Range(func(_, v any) bool {
+		v.(*function).retire(nil)
+		return true
+	})
+}

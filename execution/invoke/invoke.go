@@ -1,0 +1,153 @@
+package invoke
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// Limits of payloads.
+const (
+	// AWS: 6 MB, synchronous; 1 MB asynchronous since October 2025.
+	maxPayload      = 6 * 1024 * 1024
+	maxAsyncPayload = 1024 * 1024
+)
+
+// Invoke implements execution.Invoker.
+func (s *Service) Invoke(ctx context.Context, i execution.Invocation) (*execution.Result, error) {
+	if i.RequestID == "" {
+		i.RequestID = aws.NewUUID()
+	}
+	o, err := s.run(ctx, &i)
+	if err != nil {
+		i.Journey.Add(s.Clock.Now(), "invoke", verdictOf(err), refused{err})
+		return nil, err
+	}
+	return &o.Result, nil
+}
+
+// run is an invocation, step by step.
+func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environment.Outcome, error) {
+	if len(i.Payload) > maxPayload {
+		return nil, tooLarge(len(i.Payload), maxPayload)
+	}
+	for {
+		f, c, err := s.resolve(i.Function)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkState(i.Function, c); err != nil {
+			return nil, err
+		}
+		payload := i.Payload
+		if len(payload) == 0 {
+			payload = []byte("{}") // AWS: what a function gets that is given nothing
+		}
+		pool := f.pool(s.Fleet, c)
+		if pool == nil {
+			continue // replaced since it was resolved
+		}
+		if err := f.limit.enter(); err != nil {
+			return nil, err
+		}
+		o, err := pool.Invoke(ctx, environment.Request{
+			ID:            i.RequestID,
+			FunctionARN:   i.Function.ARN(),
+			Payload:       payload,
+			TraceHeader:   i.TraceHeader,
+			ClientContext: clientContext(i.ClientContext),
+			LogTail:       i.LogTail,
+		})
+		f.limit.leave()
+		if err != nil {
+			return nil, s.notRun(i.Function, err)
+		}
+		s.explain(i.Journey, i.Function, c, o)
+		return o, nil
+	}
+}
+
+// resolve finds the version that an invocation means.
+func (s *Service) resolve(ref execution.FunctionRef) (*function, *execution.Configuration, error) {
+	f, ok := s.functions.find(ref)
+	if !ok {
+		return nil, nil, notFound(ref)
+	}
+	c, ok := f.doc.Resolve(ref.Qualifier, rand.Float64())
+	if !ok {
+		return nil, nil, notFound(ref)
+	}
+	return f, c, nil
+}
+
+// checkState refuses functions that cannot run (yet).
+//
+// AWS: a function being created is refused; one being updated runs as it was.
+func checkState(ref execution.FunctionRef, c *execution.Configuration) error {
+	switch c.State {
+	case "Pending":
+		return aws.Faultf(http.StatusConflict, "ResourceConflictException",
+			"The operation cannot be performed at this time. The function is currently in the following state: Pending").With("Type", "User")
+	case "Failed":
+		return aws.Faultf(http.StatusConflict, "ResourceConflictException",
+			"The operation cannot be performed at this time. The function is currently in the following state: Failed").With("Type", "User")
+	}
+	return nil
+}
+
+// notRun turns what kept an invocation from its function into a fault.
+func (s *Service) notRun(ref execution.FunctionRef, err error) error {
+	switch {
+	case aws.AsFault(err) != nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, environment.ErrClosed):
+		return aws.Faultf(http.StatusServiceUnavailable, "ServiceException", "lamgate is shutting down").With("Type", "Service")
+	}
+	s.Log.Error("function could not be run", "function", ref.ARN(), "error", err)
+	return aws.Faultf(http.StatusInternalServerError, "ServiceException", "lamgate could not run the function: %v", err).With("Type", "Service")
+}
+
+func notFound(ref execution.FunctionRef) *aws.Fault {
+	return aws.Faultf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", ref.ARN()).With("Type", "User")
+}
+
+// AWS: the message of a payload that Invoke does not take.
+func tooLarge(size, limit int) *aws.Fault {
+	return aws.Faultf(http.StatusRequestEntityTooLarge, "RequestTooLargeException",
+		"%d byte payload is too large for the %s invocation type (limit %d bytes)", size, invocationType(limit), limit).With("Type", "User")
+}
+
+func invocationType(limit int) string {
+	if limit == maxPayload {
+		return "RequestResponse"
+	}
+	return "Event"
+}
+
+// clientContext decodes what clients send as base64. What is no JSON is left
+// away: a header of the Runtime API could not carry it.
+func clientContext(s string) string {
+	if s == "" {
+		return ""
+	}
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil || !json.Valid(b) {
+		return ""
+	}
+	return string(b)
+}
+
+func verdictOf(err error) telemetry.Verdict {
+	if aws.HasCode(err, "TooManyRequestsException") {
+		return telemetry.Denied
+	}
+	return telemetry.Failed
+}

@@ -1,0 +1,67 @@
+package invoke
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/state"
+)
+
+// Config is what a Service needs.
+type Config struct {
+	Documents state.Documents
+	Queue     state.Queue // of asynchronous invocations, and of nothing else
+	Fleet     *environment.Fleet
+	Clock     aws.Clock
+	Log       *slog.Logger
+
+	// Exhausted is told of asynchronous invocations that have failed for good:
+	// the place of dead-letter queues and destinations. May be nil.
+	Exhausted Exhausted
+	// Concurrency is the account's limit in each region; 1000 if 0.
+	Concurrency int
+}
+
+// A Service runs functions. It implements execution.Invoker.
+type Service struct {
+	Config
+	functions *functions
+	limits    limits
+
+	end     context.CancelFunc
+	workers sync.WaitGroup
+}
+
+var _ execution.Invoker = (*Service)(nil)
+
+// New returns a service that follows the functions' documents and works on the
+// queue until Close. The fleet stays its maker's to close, after the service.
+func New(c Config) *Service {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = defaultConcurrency
+	}
+	s := &Service{Config: c}
+	s.limits.account = c.Concurrency
+	s.functions = follow(c.Documents, c.Fleet, &s.limits, c.Log)
+	ctx, end := context.WithCancel(context.Background())
+	s.end = end
+	if c.Queue != nil {
+		s.workers.Go(func() { s.work(ctx) })
+	}
+	return s
+}
+
+// Close stops taking asynchronous invocations from the queue. One that is under
+// way goes back to it, to be run again by the next server.
+func (s *Service) Close() {
+	s.end()
+	s.workers.Wait()
+	s.functions.close()
+}
