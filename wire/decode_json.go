@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/api"
 )
@@ -38,7 +39,7 @@ func (m mismatch) Error() string { return string(m) }
 // for a string). The texts for collections are as reported by users.
 func (d *jsonDecoder) mismatch(sh *api.Shape) error {
 	switch c := d.peek(); {
-	case c == 0:
+	case !strings.ContainsRune("{[\"tf-0123456789", rune(c)):
 		return d.syntax("a value")
 	case sh.Kind == api.Structure || sh.Kind == api.Map || sh.Kind == api.List:
 		if c == '[' {
@@ -52,10 +53,9 @@ func (d *jsonDecoder) mismatch(sh *api.Shape) error {
 		return mismatch("Start of structure or map found where not expected.")
 	case c == '[':
 		return mismatch("Start of list found where not expected")
-	case c == '"' || c == 't' || c == 'f' || c == '-' || c >= '0' && c <= '9':
+	default:
 		return mismatch(javaClass(c) + " can not be converted to an " + javaType(sh.Kind))
 	}
-	return d.syntax("a value")
 }
 
 func javaClass(c byte) string {

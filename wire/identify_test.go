@@ -1,0 +1,179 @@
+package wire_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/lamgate/lamgate/api/s3"
+	"github.com/lamgate/lamgate/api/sts"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/wire"
+)
+
+// callOf returns what a request is taken for, "service Operation", by the fault
+// of servers that implement nothing.
+func callOf(t *testing.T, server *httptest.Server, service, method, target string, header ...string) string {
+	t.Helper()
+	resp, body := send(t, server, service, method, target, "", header...)
+	code, message := faultOf(t, resp, body)
+	rest, ok := strings.CutPrefix(message, "lamgate does not implement ")
+	if code != "NotImplemented" || !ok || resp.StatusCode != http.StatusNotImplemented {
+		return code + ": " + message
+	}
+	name, _, _ := strings.Cut(rest, " yet")
+	return name
+}
+
+func TestIdentify(t *testing.T) {
+	server := newServer(t, nil)
+	for _, test := range []struct{ name, service, method, target, header, want string }{
+		{"a signature", "lambda", "GET", "/2015-03-31/functions/", "", "lambda ListFunctions"},
+		{"a signature beats the host", "lambda", "GET", "/2015-03-31/functions", "Host: s3.localhost", "lambda ListFunctions"},
+		{"a presigned URL", "", "GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030000Z&X-Amz-Expires=900&X-Amz-Signature=0", "", "s3 GetObject"},
+		{"a signature of the second version", "", "GET", "/bucket/key", "Authorization: AWS AKID:c2ln", "s3 GetObject"},
+		{"a signature for many regions", "", "GET", "/bucket/key", "Authorization: AWS4-ECDSA-P256-SHA256 Credential=AKID/20260102/s3/aws4_request, SignedHeaders=host, Signature=0", "s3 GetObject"},
+		{"a target", "", "POST", "/", "X-Amz-Target: Logs_20140328.DescribeLogGroups", "logs DescribeLogGroups"},
+		{"an action in the URL", "", "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "", "sts GetCallerIdentity"},
+		{"a host", "", "GET", "/account", "Host: apigateway.eu-west-1.amazonaws.com", "apigateway GetAccount"},
+		{"a host of this machine", "", "GET", "/2015-03-31/functions", "Host: lambda.localhost:4566", "lambda ListFunctions"},
+		{"a path that one service has", "", "GET", "/restapis/abc/resources", "", "apigateway GetResources"},
+		{"else it is S3's", "", "GET", "/bucket/key", "", "s3 GetObject"},
+		{"a bucket before the host", "", "GET", "/key", "Host: my.bucket.s3.amazonaws.com", "s3 GetObject"},
+		{"of another region", "", "GET", "/", "Host: my.bucket.s3.eu-west-1.amazonaws.com", "s3 ListObjects"},
+		{"in the old form", "", "GET", "/?list-type=2", "Host: bucket.s3-eu-west-1.amazonaws.com", "s3 ListObjectsV2"},
+		{"before lamgate's own", "", "PUT", "/", "Host: bucket.s3.localhost:4566", "s3 CreateBucket"},
+		{"before LocalStack's", "", "HEAD", "/", "Host: s3.localhost.localstack.cloud:4566", ""},
+		{"before a bare localhost", "s3", "GET", "/key", "Host: bucket.localhost:4566", "s3 GetObject"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.want == "" {
+				t.Skip("a HEAD has no body to tell")
+			}
+			var header []string
+			if name, value, ok := strings.Cut(test.header, ": "); ok {
+				header = []string{name, value}
+			}
+			if got := callOf(t, server, test.service, test.method, test.target, header...); got != test.want {
+				t.Errorf("%s %s is taken for %s, want %s", test.method, test.target, got, test.want)
+			}
+		})
+	}
+}
+
+func TestS3Routes(t *testing.T) {
+	server := newServer(t, nil)
+	for _, test := range []struct{ method, target, header, want string }{
+		{"GET", "/", "", "ListBuckets"},
+		{"GET", "/?x-id=ListBuckets", "", "ListBuckets"},
+		{"GET", "/b", "", "ListObjects"},
+		{"GET", "/b/", "", "ListObjects"},
+		{"GET", "/b?list-type=2&prefix=x", "", "ListObjectsV2"},
+		{"GET", "/b?versioning", "", "GetBucketVersioning"},
+		{"GET", "/b?versions", "", "ListObjectVersions"},
+		{"GET", "/b?notification", "", "GetBucketNotificationConfiguration"},
+		{"GET", "/b?lifecycle", "", "GetBucketLifecycleConfiguration"},
+		{"GET", "/b?uploads", "", "ListMultipartUploads"},
+		{"GET", "/b?analytics", "", "ListBucketAnalyticsConfigurations"},
+		{"GET", "/b?analytics&id=1", "", "GetBucketAnalyticsConfiguration"},
+		{"GET", "/b/k?uploadId=1", "", "ListParts"},
+		{"GET", "/b/k?tagging", "", "GetObjectTagging"},
+		{"PUT", "/b/k", "", "PutObject"},
+		{"PUT", "/b/k?partNumber=1&uploadId=1", "", "UploadPart"},
+		{"PUT", "/b/k", "X-Amz-Copy-Source: b/x", "CopyObject"},
+		{"PUT", "/b/k?partNumber=1&uploadId=1", "X-Amz-Copy-Source: b/x", "UploadPartCopy"},
+		{"PUT", "/b?tagging", "", "PutBucketTagging"},
+		{"POST", "/b/k?uploads", "", "CreateMultipartUpload"},
+		{"POST", "/b/k?uploadId=1", "", "CompleteMultipartUpload"},
+		{"POST", "/b?delete", "", "DeleteObjects"},
+		{"DELETE", "/b/k", "", "DeleteObject"},
+		{"DELETE", "/b/k?uploadId=1", "", "AbortMultipartUpload"},
+		{"DELETE", "/b", "", "DeleteBucket"},
+		{"DELETE", "/b?policy", "", "DeleteBucketPolicy"},
+	} {
+		header := []string{}
+		if name, value, ok := strings.Cut(test.header, ": "); ok {
+			header = []string{name, value}
+		}
+		got := callOf(t, server, "s3", test.method, test.target, header...)
+		if want := "s3 " + test.want; got != want && !strings.HasPrefix(got, "MissingRequestBody") {
+			t.Errorf("%s %s is taken for %s, want %s", test.method, test.target, got, want)
+		}
+	}
+}
+
+func TestWhatNobodyServes(t *testing.T) {
+	server := newServer(t, nil)
+	for _, test := range []struct{ service, method, target, header, code string }{
+		{"dynamodb", "POST", "/", "X-Amz-Target: DynamoDB_20120810.ListTables", "NotImplemented"},
+		{"", "POST", "/", "X-Amz-Target: DynamoDB_20120810.ListTables", "UnknownOperationException"},
+		{"lambda", "GET", "/2015-03-31/nonsense", "", "AccessDeniedException"},
+		{"apigateway", "GET", "/nonsense", "", "MissingAuthenticationTokenException"},
+		{"s3", "PATCH", "/bucket", "", "MethodNotAllowed"},
+		{"iam", "GET", "/?Action=Nonsense&Version=2010-05-08", "", "InvalidAction"},
+		{"iam", "GET", "/", "", "MissingAction"},
+		{"logs", "POST", "/", "X-Amz-Target: Logs_20140328.Nonsense", "UnknownOperationException"},
+		{"", "GET", "/?Action=X&Version=1999-01-01", "", "InvalidAction"},
+		{"", "GET", "/2015-03-31/functions", "Authorization: Bearer x", "IncompleteSignatureException"},
+		{"", "GET", "/2015-03-31/functions", "Authorization: AWS4-HMAC-SHA256 SignedHeaders=host", "IncompleteSignatureException"},
+		{"", "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "Authorization: AWS4-HMAC-SHA256 Credential=AKID/x, SignedHeaders=host, Signature=0", "IncompleteSignature"},
+		{"", "GET", "/bucket/key", "Authorization: Basic eDp5", "InvalidArgument"},
+		{"", "GET", "/bucket/key?X-Amz-Credential=x", "", "AuthorizationQueryParametersError"},
+		{"", "GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260101T030000Z&X-Amz-Expires=900", "", "AccessDenied"},
+	} {
+		var header []string
+		if name, value, ok := strings.Cut(test.header, ": "); ok {
+			header = []string{name, value}
+		}
+		resp, body := send(t, server, test.service, test.method, test.target, "", header...)
+		if code, message := faultOf(t, resp, body); code != test.code {
+			t.Errorf("%s %s: %s: %s, want %s", test.method, test.target, code, message, test.code)
+		}
+	}
+}
+
+func TestIsServiceCall(t *testing.T) {
+	h, err := wire.New([]wire.Mount{{Service: &s3.Service}, {Service: &sts.Service}}, slog.New(slog.DiscardHandler), aws.SystemClock{}, wire.NewCredentials(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		target, header string
+		want           bool
+	}{
+		{"/prod/pets", "", false},
+		{"/", "X-Amz-Target: X.Y", true},
+		{"/?Action=A&Version=1", "", true},
+		{"/?Action=A", "", false},
+		{"/", "Authorization: AWS4-HMAC-SHA256 Credential=A/20260102/r/lambda/aws4_request, SignedHeaders=h, Signature=0", true},
+		{"/", "Authorization: AWS4-HMAC-SHA256 Credential=A/20260102/r/execute-api/aws4_request, SignedHeaders=h, Signature=0", false},
+		{"/", "Authorization: Bearer token", false},
+		{"/", "Host: bucket.s3.localhost:4566", true},
+		{"/", "Host: sts.amazonaws.com", true},
+		{"/", "Host: abc.execute-api.localhost:4566", false},
+	} {
+		r := httptest.NewRequest(http.MethodGet, test.target, nil)
+		if name, value, ok := strings.Cut(test.header, ": "); ok {
+			r.Header.Set(name, value)
+			if name == "Host" {
+				r.Host = value
+			}
+		}
+		if got := h.IsServiceCall(r); got != test.want {
+			t.Errorf("IsServiceCall(%s, %s) = %v", test.target, test.header, got)
+		}
+	}
+}
+
+type fakeSTS struct{ caller aws.Caller }
+
+func (f *fakeSTS) GetCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityRequest) (*sts.GetCallerIdentityResponse, error) {
+	f.caller = aws.CallerFrom(ctx)
+	if aws.RequestIDFrom(ctx) == "" {
+		return nil, aws.Faultf(400, "NoRequestID", "")
+	}
+	return &sts.GetCallerIdentityResponse{Account: &f.caller.Account, Arn: &f.caller.ARN, UserId: &f.caller.UserID}, nil
+}
