@@ -44,6 +44,9 @@ func (s *Store) blame(e *engine, err error) error {
 	if e.failed.Err() == nil {
 		return err
 	}
+	if s.life.Err() != nil {
+		return errClosed
+	}
 	cause := context.Cause(e.failed)
 	// The engine tells its troubles in words only.
 	if strings.Contains(cause.Error(), unix.ENOSPC.Error()) || s.space.short() {
