@@ -12,8 +12,8 @@
 //   - integration_request.go maps parameters for the integration.
 //   - integration_lambda_proxy.go invokes a function, after permission.go has
 //     found that the API may; event.go writes what the function receives and
-//     lambda_response.go reads what it answers. integration_mock.go answers by
-//     itself.
+//     lambda_response.go, with decoder.go, reads what it answers.
+//     integration_mock.go answers by itself.
 //   - integration_response.go and method_response.go shape the answer.
 //   - gateway_response.go has the answers that the gateway itself gives.
 //
