@@ -8,12 +8,20 @@
 //   - the Go structs of its input and output: every scalar a pointer (nil is
 //     absent), blobs []byte, timestamps *time.Time, lists, maps and structures
 //     as one expects, streaming payloads io.ReadCloser, documents any. The
-//     fields of a struct stand in the order of the members of its Shape;
+//     fields of a struct stand in the order of the members of its Shape. An
+//     operation that has no input or output in the model has an empty struct for
+//     it, so that all methods look alike;
 //   - an interface with that one method, CreateFunctionAPI for CreateFunction.
 //     A control service implements the operations it has; who calls another
 //     service composes the interfaces it needs;
 //   - a row in the table Service.Operations, whose Bind finds the method in an
 //     implementation, or says that it is missing.
+//
+// The structs keep the model's names: Lambda's CreateFunction takes a
+// CreateFunctionRequest and returns a FunctionConfiguration. An event stream is
+// an io.ReadCloser of events as wire.AppendEvent writes them.
+//
+// Errors have shapes and no structs: operations return an *aws.Fault.
 //
 // Nothing in the generated packages runs at start-up: the tables are static
 // data, and shapes refer to each other by their index.

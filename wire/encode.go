@@ -296,7 +296,14 @@ func (c *call) stream(status int, header http.Header, body reflect.Value) error 
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := io.Copy(flushing{c.w, http.NewResponseController(c.w), header.Get("Content-Length") == ""}, reader)
+	w := flushing{c.w, http.NewResponseController(c.w), header.Get("Content-Length") == ""}
+	if w.flush {
+		// The first bytes may be long in coming; the status is not.
+		if err := w.control.Flush(); err != nil {
+			return err
+		}
+	}
+	_, err := io.Copy(w, reader)
 	return err
 }
 
