@@ -88,9 +88,9 @@ func newID[V any](n int, taken map[string]V) string {
 }
 
 // put adds to a map that may be nil.
-func put[V any](m *map[string]V, key string, v V) {
+func put[K comparable, V any](m *map[K]V, key K, v V) {
 	if *m == nil {
-		*m = map[string]V{}
+		*m = map[K]V{}
 	}
 	(*m)[key] = v
 }

@@ -28,10 +28,10 @@ func defaultModels() map[string]*plan.Model {
 	return models
 }
 
+const modelBase = "https://apigateway.amazonaws.com/restapis/"
+
 // modelURL is how the schema of one model refers to another.
-func modelURL(apiID, model string) string {
-	return "https://apigateway.amazonaws.com/restapis/" + apiID + "/models/" + model
-}
+func modelURL(apiID, model string) string { return modelBase + apiID + "/models/" + model }
 
 func noModel(name string) *aws.Fault { return notFound("Invalid model name specified: %s", name) }
 

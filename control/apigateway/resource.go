@@ -33,7 +33,11 @@ func isGreedy(part string) bool   { return strings.HasSuffix(part, "+}") }
 func (s *Service) CreateResource(ctx context.Context, in *api.CreateResourceRequest) (*api.Resource, error) {
 	var out *api.Resource
 	err := s.change(ctx, value(in.RestApiId), noResource, func(a *restAPI) error {
-		r, err := a.addResource(a.Resources[value(in.ParentId)], value(in.PathPart))
+		parent := a.Resources[value(in.ParentId)]
+		if parent == nil {
+			return noResource
+		}
+		r, err := a.addResource(parent, value(in.PathPart), a.below(parent))
 		if err != nil {
 			return err
 		}
@@ -43,15 +47,12 @@ func (s *Service) CreateResource(ctx context.Context, in *api.CreateResourceRequ
 	return out, err
 }
 
-// addResource creates the resource part under parent.
-func (a *restAPI) addResource(parent *plan.Resource, part string) (*plan.Resource, error) {
-	if parent == nil {
-		return nil, noResource
-	}
+// addResource creates the resource part under parent, beside its siblings.
+func (a *restAPI) addResource(parent *plan.Resource, part string, siblings []*plan.Resource) (*plan.Resource, error) {
 	if err := checkPathPart(part); err != nil {
 		return nil, err
 	}
-	if err := a.checkSiblings(parent, "", part); err != nil {
+	if err := checkSiblings(parent, siblings, part); err != nil {
 		return nil, err
 	}
 	id := newID(6, a.Resources)
@@ -62,15 +63,19 @@ func (a *restAPI) addResource(parent *plan.Resource, part string) (*plan.Resourc
 
 func join(parent, part string) string { return strings.TrimSuffix(parent, "/") + "/" + part }
 
+// below returns a resource's children.
+func (a *restAPI) below(parent *plan.Resource) []*plan.Resource {
+	return slices.DeleteFunc(a.byPath(), func(r *plan.Resource) bool { return r.ParentID != parent.ID })
+}
+
 // checkSiblings refuses a path part that cannot stand under parent beside the
-// resources that are there, of which the one named self is the one itself.
-func (a *restAPI) checkSiblings(parent *plan.Resource, self, part string) error {
+// resources that are there.
+func checkSiblings(parent *plan.Resource, siblings []*plan.Resource, part string) error {
 	if isGreedy(parent.PathPart) {
 		return badRequest("Cannot create a child of a resource with a greedy path variable: %s", parent.PathPart)
 	}
-	for _, r := range a.byPath() {
+	for _, r := range siblings {
 		switch {
-		case r.ParentID != parent.ID || r.ID == self:
 		case r.PathPart == part:
 			return conflict("Another resource with the same parent already has this name: %s", part)
 		case isVariable(r.PathPart) && isVariable(part):
@@ -157,25 +162,17 @@ func (a *restAPI) patchResource(r *plan.Resource, p patch) error {
 		if err := checkPathPart(part); err != nil {
 			return err
 		}
-		if isGreedy(part) && a.hasChildren(r) {
+		if isGreedy(part) && len(a.below(r)) > 0 {
 			return badRequest("Cannot create a child of a resource with a greedy path variable: %s", part)
 		}
 	}
-	if err := a.checkSiblings(parent, r.ID, part); err != nil {
+	siblings := slices.DeleteFunc(a.below(parent), func(x *plan.Resource) bool { return x == r })
+	if err := checkSiblings(parent, siblings, part); err != nil {
 		return err
 	}
 	r.ParentID, r.PathPart = parent.ID, part
 	a.setPaths(r, parent)
 	return nil
-}
-
-func (a *restAPI) hasChildren(r *plan.Resource) bool {
-	for _, c := range a.Resources {
-		if c.ParentID == r.ID {
-			return true
-		}
-	}
-	return false
 }
 
 // setPaths writes the paths of r and of what is below it anew.

@@ -30,8 +30,14 @@ func newBench(t *testing.T) *bench {
 	docs := statetest.Open(t).Documents()
 	clock := aws.NewManualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	s := apigateway.New(apigateway.Config{Documents: docs, Clock: clock, Log: slog.New(slog.DiscardHandler)})
-	ctx := aws.WithCaller(t.Context(), aws.Caller{Account: testAccount, Region: "us-east-1"})
-	return &bench{s, t, ctx, docs, clock}
+	b := &bench{Service: s, t: t, docs: docs, clock: clock}
+	b.as(testAccount, "us-east-1")
+	return b
+}
+
+// as makes the calls that follow those of an account in a region.
+func (b *bench) as(account, region string) {
+	b.ctx = aws.WithCaller(b.t.Context(), aws.Caller{Account: account, Region: region})
 }
 
 // must fails the test on an error.
