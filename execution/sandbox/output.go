@@ -1,10 +1,15 @@
+//go:build unix
+
 package sandbox
 
 import (
+	"errors"
 	"io"
 	"os"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // outputBuffers are shared by all sandboxes, since most of them are silent most
@@ -13,6 +18,26 @@ type outputBuffers struct{ pool sync.Pool }
 
 func newOutputBuffers() *outputBuffers {
 	return &outputBuffers{pool: sync.Pool{New: func() any { return new(make([]byte, 32<<10)) }}}
+}
+
+// openOutput returns the file that processes write their output to, and the end
+// to copy it to w from; that is nil if w is a file, which they get themselves.
+func openOutput(w io.Writer) (from, to *os.File, err error) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return os.Pipe()
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil, nil, err
+	}
+	var dup int
+	var dupErr error
+	err = raw.Control(func(fd uintptr) { dup, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) })
+	if err = errors.Join(err, dupErr); err != nil {
+		return nil, nil, err
+	}
+	return nil, os.NewFile(uintptr(dup), f.Name()), nil
 }
 
 // copy writes to w what it reads from the non-blocking pipe r until all its

@@ -74,7 +74,7 @@ func (d *processes) start(ctx context.Context, spec Spec) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make its temporary directory: %w", err)
 	}
-	output, writer, err := os.Pipe()
+	output, writer, err := openOutput(spec.Output)
 	if err != nil {
 		os.RemoveAll(tmp)
 		return nil, fmt.Errorf("make the output's pipe: %w", err)
@@ -109,7 +109,9 @@ func (d *processes) start(ctx context.Context, spec Spec) (*process, error) {
 	copied := make(chan struct{})
 	go func() {
 		defer close(copied)
-		d.buffers.copy(spec.Output, output)
+		if output != nil {
+			d.buffers.copy(spec.Output, output)
+		}
 	}()
 	go s.attend(output, copied)
 	return s, nil
