@@ -12,9 +12,14 @@
 //	body.go        how much body, and how it is packed; s3_body.go and
 //	               aws_chunked.go for S3, whose bodies are verified as they stream
 //	decode.go      the input: decode_json.go, decode_xml.go, decode_query.go
-//	validate.go    the constraints of the model, refused in AWS's words
-//	encode.go      the output: encode_json.go, encode_xml.go
+//	validate.go    the constraints of the model, refused in AWS's words, which
+//	               quote values as Java prints them (display.go); pattern.go
+//	               brings Java's regular expressions to Go
+//	encode.go      the output: encode_json.go, encode_xml.go, event_stream.go
 //	fault.go       or what went wrong
+//	response.go    onto the wire
+//
+// client.go is the other end, for lamgate's own commands.
 //
 // Structs and tables belong together by position: field i of a struct is member
 // i of its shape. So nothing is prepared per type, and nothing is looked up by a

@@ -2,10 +2,8 @@ package wire
 
 import (
 	"encoding/base64"
-	"io"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/lamgate/lamgate/api"
@@ -54,19 +52,6 @@ func (c *call) emptyBody() []byte {
 	}
 	return nil
 }
-
-// identifyResponse names the request in the headers, as clients log it.
-func (c *call) identifyResponse(header http.Header) {
-	if c.service != nil && c.service.isS3() {
-		header.Set("X-Amz-Request-Id", c.requestID)
-		header.Set("X-Amz-Id-2", c.hostID())
-		return
-	}
-	header.Set("X-Amzn-Requestid", c.requestID)
-}
-
-// hostID is S3's second name of a request, which has no meaning here.
-func (c *call) hostID() string { return base64.StdEncoding.EncodeToString([]byte(c.requestID)) }
 
 func (c *call) setContentType(header http.Header) {
 	if header.Get("Content-Type") != "" {
@@ -261,64 +246,4 @@ func (c *call) queryBody(sh *api.Shape, v reflect.Value) ([]byte, error) {
 	w.close("ResponseMetadata")
 	w.close(op.Name + "Response")
 	return w.b, nil
-}
-
-// write sends a response whose body is at hand.
-func (c *call) write(status int, body []byte) error {
-	header := c.w.Header()
-	if c.r.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
-		body = nil
-	}
-	if len(body) > 0 {
-		header.Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	c.committed = true
-	c.w.WriteHeader(status)
-	if len(body) == 0 {
-		return nil
-	}
-	_, err := c.w.Write(body)
-	return err
-}
-
-// stream sends a response whose body comes from a reader, as it comes.
-func (c *call) stream(status int, header http.Header, body reflect.Value) error {
-	if header.Get("Content-Type") == "" {
-		header.Set("Content-Type", "application/octet-stream")
-	}
-	reader, _ := body.Interface().(io.ReadCloser)
-	c.committed = true
-	c.w.WriteHeader(status)
-	if reader == nil {
-		return nil
-	}
-	defer reader.Close()
-	if c.r.Method == http.MethodHead {
-		return nil
-	}
-	w := flushing{c.w, http.NewResponseController(c.w), header.Get("Content-Length") == ""}
-	if w.flush {
-		// The first bytes may be long in coming; the status is not.
-		if err := w.control.Flush(); err != nil {
-			return err
-		}
-	}
-	_, err := io.Copy(w, reader)
-	return err
-}
-
-// flushing sends every piece at once if the length is unknown: then it is a
-// stream that somebody reads as it is written.
-type flushing struct {
-	w       io.Writer
-	control *http.ResponseController
-	flush   bool
-}
-
-func (f flushing) Write(p []byte) (int, error) {
-	n, err := f.w.Write(p)
-	if err == nil && f.flush {
-		err = f.control.Flush()
-	}
-	return n, err
 }

@@ -33,8 +33,12 @@ func (h *Handler) IsServiceCall(r *http.Request) bool {
 	if r.Header.Get("X-Amz-Target") != "" {
 		return true
 	}
-	query := r.URL.Query()
-	if query.Has("Action") && query.Has("Version") || isForm(r) && r.URL.Path == "/" {
+	if strings.Contains(r.URL.RawQuery, "Action=") { // before parsing: most requests are nobody's call
+		if query := r.URL.Query(); query.Has("Action") && query.Has("Version") {
+			return true
+		}
+	}
+	if isForm(r) && r.URL.Path == "/" {
 		return true
 	}
 	return h.byHost(r) != nil
@@ -208,6 +212,9 @@ func (c *call) route() error {
 		}
 	default:
 		c.operation, c.message.labels = c.service.router.find(c.r.Method, c.message.path, c.message.query, c.r.Header)
+		if c.operation == nil && c.service.isS3() && strings.HasPrefix(c.r.Header.Get("Content-Type"), "multipart/form-data") {
+			return aws.Faultf(http.StatusNotImplemented, "NotImplemented", "lamgate does not implement uploads to S3 by HTML forms yet")
+		}
 		if c.operation == nil {
 			c.log.Info("no operation for this method and path", c.logAttrs()...)
 			return c.service.noRoute()
