@@ -1,0 +1,114 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// A function is the same small function for one runtime.
+type function struct {
+	name    string
+	runtime string
+	handler string
+	files   map[string]string // content by name
+	binary  []byte            // of a custom runtime, as bootstrap
+}
+
+const nodeHandler = `exports.handler = async (event) => ({
+  statusCode: 200,
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ message: "Hello, World!", path: event.path }),
+});
+`
+
+const pythonHandler = `import json
+
+def handler(event, context):
+    return {
+        "statusCode": 200,
+        "headers": {"Content-Type": "application/json"},
+        "body": json.dumps({"message": "Hello, World!", "path": event["path"]}),
+    }
+`
+
+const nativeHandler = `package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	lambda.Start(func(_ context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		body, err := json.Marshal(map[string]string{"message": "Hello, World!", "path": e.Path})
+		return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Body: string(body)}, err
+	})
+}
+`
+
+func nodeFunction() function {
+	return function{name: "node", runtime: "nodejs20.x", handler: "index.handler", files: map[string]string{"index.js": nodeHandler}}
+}
+
+func pythonFunction() function {
+	return function{name: "python", runtime: "python3.11", handler: "app.handler", files: map[string]string{"app.py": pythonHandler}}
+}
+
+// nativeFunction builds the function with AWS's own library for Go.
+func nativeFunction(module, dir string) (function, error) {
+	// The source must be inside the module to find its dependencies.
+	source, err := os.MkdirTemp(filepath.Join(module, "bench"), "native-*")
+	if err != nil {
+		return function{}, err
+	}
+	defer os.RemoveAll(source)
+	if err := os.WriteFile(filepath.Join(source, "main.go"), []byte(nativeHandler), 0o644); err != nil {
+		return function{}, err
+	}
+	binary := filepath.Join(dir, "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", binary, ".")
+	build.Dir, build.Env = source, append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return function{}, fmt.Errorf("build the native function: %w\n%s", err, out)
+	}
+	content, err := os.ReadFile(binary)
+	return function{name: "native", runtime: "provided.al2023", handler: "bootstrap", binary: content}, err
+}
+
+// zipped returns the function's deployment package. The salt makes it a package
+// of its own.
+func (f *function) zipped(salt string) ([]byte, error) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	add := func(name string, mode os.FileMode, content []byte) error {
+		h := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		h.SetMode(mode)
+		e, err := w.CreateHeader(h)
+		if err == nil {
+			_, err = e.Write(content)
+		}
+		return err
+	}
+	for name, content := range f.files {
+		if err := add(name, 0o644, []byte(content)); err != nil {
+			return nil, err
+		}
+	}
+	if f.binary != nil {
+		if err := add("bootstrap", 0o755, f.binary); err != nil {
+			return nil, err
+		}
+	}
+	if err := add("salt", 0o644, []byte(salt)); err != nil {
+		return nil, err
+	}
+	err := w.Close()
+	return b.Bytes(), err
+}
