@@ -1,6 +1,10 @@
 package policy
 
-import "github.com/lamgate/lamgate/aws"
+import (
+	"strings"
+
+	"github.com/lamgate/lamgate/aws"
+)
 
 // Subject returns the subject that a caller is, with what its role adds.
 func (r *Roles) Subject(c aws.Caller) Subject {
@@ -18,13 +22,30 @@ func (r *Roles) Subject(c aws.Caller) Subject {
 // must; a Deny in any of them holds. The root of an account may do everything
 // there.
 func (r *Roles) Authorize(request Request, resource *Document) Decision {
-	own := r.own(request)
-	if own.Outcome == ExplicitDeny {
-		return own
-	}
 	theirs := Decision{request: request}
 	if resource != nil {
 		theirs = resource.Evaluate(request)
+	}
+	return r.weigh(request, theirs)
+}
+
+// AuthorizeAssume decides whether the subject may assume a role: by the role's
+// trust policy and, where that leaves it to the subject's account or names
+// another account, by the subject's own policies too.
+func (r *Roles) AuthorizeAssume(roleARN string, by Subject, context Context) Decision {
+	theirs := r.MayAssume(roleARN, by, context)
+	if !theirs.Allowed() {
+		return theirs // a trust policy is never passed by
+	}
+	return r.weigh(theirs.request, theirs)
+}
+
+// weigh decides a request by the subject's own policies and what the
+// resource's say.
+func (r *Roles) weigh(request Request, theirs Decision) Decision {
+	own := r.own(request)
+	if own.Outcome == ExplicitDeny {
+		return own
 	}
 	if theirs.Outcome == ExplicitDeny {
 		return theirs
@@ -61,6 +82,9 @@ func (r *Roles) own(request Request) Decision {
 	role, ok := r.Role(s.RoleARN)
 	if !ok {
 		return noRole(request, s.RoleARN)
+	}
+	if id, _, ok := strings.Cut(s.UserID, ":"); ok && id != role.ID {
+		return denied(request, "assume the role again", "its role was deleted, and what is now called %s is another", s.RoleARN)
 	}
 	return r.allows(role, request)
 }

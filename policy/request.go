@@ -40,11 +40,11 @@ type Subject struct {
 // Service returns the subject that is an AWS service.
 func Service(name string) Subject { return Subject{Service: name} }
 
-// CallerSubject returns the subject that a caller is. For a role's session it
-// lacks the role's path and tags: see Roles.Subject.
+// CallerSubject returns the subject that a caller is. It lacks the tags of a
+// session's role: see Roles.Subject.
 func CallerSubject(c aws.Caller) Subject {
-	s := Subject{ARN: c.ARN, Account: c.Account, UserID: c.UserID}
-	if account, role, _, ok := parseSession(c.ARN); ok {
+	s := Subject{ARN: c.ARN, RoleARN: c.RoleARN, Account: c.Account, UserID: c.UserID}
+	if account, role, _, ok := parseSession(c.ARN); ok && s.RoleARN == "" {
 		s.RoleARN = aws.NewARN("iam", "", account, "role/"+role).String()
 	}
 	return s

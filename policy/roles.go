@@ -97,7 +97,7 @@ func roleKey(arn string) (string, bool) {
 
 // MayAssume decides whether a role's trust policy lets the subject assume it.
 func (r *Roles) MayAssume(roleARN string, by Subject, context Context) Decision {
-	request := Request{Subject: by, Action: "sts:AssumeRole", Context: context}
+	request := Request{Subject: by, Action: "sts:AssumeRole", Resource: roleARN, Context: context}
 	role, ok := r.Role(roleARN)
 	if !ok {
 		return noRole(request, roleARN)

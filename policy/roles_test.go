@@ -126,6 +126,8 @@ func TestAuthorize(t *testing.T) {
 	if worker.RoleARN != roleARN {
 		t.Fatalf("the session's role is %q", worker.RoleARN)
 	}
+	formerly := worker
+	formerly.UserID = "AROAANOTHER:s"
 	root := policy.CallerSubject(aws.Caller{Account: account, ARN: "arn:aws:iam::111122223333:root"})
 	for _, test := range []struct {
 		name     string
@@ -135,6 +137,7 @@ func TestAuthorize(t *testing.T) {
 		want     bool
 	}{
 		{"its own policy suffices", worker, function, nil, true},
+		{"of a role that was, by another's policy", formerly, function, nil, false},
 		{"neither allows", worker, other, nil, false},
 		{"the resource's suffices", worker, other, &byRole, true},
 		{"the resource's leaves it to the account", worker, other, &byAccount, false},
