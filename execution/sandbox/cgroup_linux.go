@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,7 +49,8 @@ type cgroupMount struct {
 // openCgroups finds out what may be used, and removes what servers that were
 // killed have left.
 func openCgroups() *cgroups {
-	c := &cgroups{name: cgroupPrefix + identifyProcess(os.Getpid())}
+	// The last part tells apart the drivers of one process.
+	c := &cgroups{name: fmt.Sprintf("%s%s-%08x", cgroupPrefix, identifyProcess(os.Getpid()), rand.Uint32())}
 	mountinfo, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		c.problem = err.Error()
@@ -196,10 +198,9 @@ func identifyProcess(pid int) string {
 func removeStale(dir string) {
 	groups, _ := filepath.Glob(filepath.Join(dir, cgroupPrefix+"*"))
 	for _, group := range groups {
-		identity := strings.TrimPrefix(filepath.Base(group), cgroupPrefix)
-		pid, _, _ := strings.Cut(identity, "-")
-		n, err := strconv.Atoi(pid)
-		if err == nil && identifyProcess(n) == identity {
+		parts := strings.Split(strings.TrimPrefix(filepath.Base(group), cgroupPrefix), "-")
+		pid, err := strconv.Atoi(parts[0])
+		if err != nil || len(parts) != 3 || identifyProcess(pid) == parts[0]+"-"+parts[1] {
 			continue
 		}
 		inner, _ := filepath.Glob(filepath.Join(group, "*", "cgroup.procs"))

@@ -66,9 +66,6 @@ func (d *namespaces) Controls() []Control {
 	return d.controls
 }
 
-// Probe implements Driver.
-func (d *namespaces) Probe(ctx context.Context) ([]Control, error) { return nil, nil }
-
 // Close implements Driver. The sandboxes must have ended.
 func (d *namespaces) Close() error { return errors.Join(d.cgroups.close(), d.null.Close()) }
 
@@ -78,15 +75,17 @@ func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := d.start(ctx, spec)
+	s, err := d.startInside(ctx, spec, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start sandbox %s: %w", spec.Name, err)
 	}
 	return s, nil
 }
 
-func (d *namespaces) start(ctx context.Context, spec Spec) (*namespace, error) {
-	s, err := d.launch(spec)
+// startInside starts a sandbox whose command, if inside is not nil, is what that
+// writes.
+func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*program)) (*namespace, error) {
+	s, err := d.launch(spec, inside)
 	if err != nil {
 		return nil, err
 	}
@@ -102,16 +101,21 @@ func (d *namespaces) start(ctx context.Context, spec Spec) (*namespace, error) {
 
 // launch writes a launcher and starts its stub. What the sandbox is made of
 // belongs to it from then on.
-func (d *namespaces) launch(spec Spec) (s *namespace, err error) {
+func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err error) {
 	s = &namespace{driver: d, spec: spec, started: time.Now(), done: make(chan struct{})}
+	if inside != nil {
+		s.reports = make(chan []int64, 1)
+	}
 	var files opened
 	defer files.close()
-	if s.group, err = d.cgroups.group(spec); err != nil {
+	groups, err := d.cgroups.group(spec)
+	if err != nil {
 		return nil, err
 	}
+	s.group = groups
 	defer func() {
 		if err != nil {
-			_ = s.group.remove()
+			_ = groups.remove()
 		}
 	}()
 	joins, birth, err := s.group.joins()
@@ -136,6 +140,7 @@ func (d *namespaces) launch(spec Spec) (s *namespace, err error) {
 		landlock: d.landlock,
 		filter:   d.filter,
 		limits:   d.limits(spec, id),
+		inside:   inside,
 	}.program()
 	if err != nil {
 		return nil, err
@@ -150,7 +155,7 @@ func (d *namespaces) launch(spec Spec) (s *namespace, err error) {
 		return nil, err
 	}
 	files.add(childControl)
-	output, childOutput, err := os.Pipe()
+	output, childOutput, err := openOutput(spec.Output)
 	files.add(childOutput)
 	if err != nil {
 		s.control.Close()
@@ -175,7 +180,9 @@ func (d *namespaces) launch(spec Spec) (s *namespace, err error) {
 		output.Close()
 		return nil, fmt.Errorf("run the launcher: %w", err)
 	}
-	s.copying.Go(func() { d.buffers.copy(spec.Output, output) })
+	if output != nil {
+		s.copying.Go(func() { d.buffers.copy(spec.Output, output) })
+	}
 	return s, nil
 }
 
@@ -186,7 +193,11 @@ func (d *namespaces) limits(spec Spec, id identity) []limit {
 		{unix.RLIMIT_CORE, 0},
 	}
 	if d.cgroups.pids.dir == "" && d.countsProcesses() {
-		list = append(list, inheritedLimit(unix.RLIMIT_NPROC, uint64(spec.Processes), id.privileged))
+		count := uint64(spec.Processes)
+		if !id.privileged {
+			count++ // init is in the same user namespace
+		}
+		list = append(list, inheritedLimit(unix.RLIMIT_NPROC, count, id.privileged))
 	}
 	return list
 }

@@ -29,6 +29,7 @@ type namespace struct {
 	listeners              [2]net.Listener
 	started                time.Time
 
+	reports chan []int64 // of a probe
 	copying sync.WaitGroup
 	done    chan struct{}
 	exit    Exit
@@ -38,6 +39,9 @@ type namespace struct {
 	max     int64 // the most memory seen
 	tooMuch bool  // ended by the watch
 	looks   int   // of the watch
+
+	status   syscall.WaitStatus // of the command
+	reported bool
 }
 
 func (s *namespace) RuntimeAPI() net.Listener { return s.listeners[0] }
@@ -136,6 +140,7 @@ type message struct {
 	peak       int64 // messageExited: the command's most memory, in bytes
 	sender     int   // process ID on the host
 	files      []int
+	results    []int64 // messageProbe
 }
 
 // receive reads the launcher's next message; io.EOF when there will be no more.
@@ -145,7 +150,7 @@ func (s *namespace) receive() (message, error) {
 	if err != nil {
 		return m, err
 	}
-	var data [exitedSize]byte
+	var data [probeSize]byte
 	var oob [128]byte
 	var n, oobn int
 	var failed error
@@ -175,8 +180,13 @@ func (s *namespace) receive() (message, error) {
 	m.kind = binary.LittleEndian.Uint64(data[0:])
 	m.a = binary.LittleEndian.Uint64(data[8:])
 	m.b = binary.LittleEndian.Uint64(data[16:])
-	if n == exitedSize {
+	switch m.kind {
+	case messageExited:
 		m.peak = int64(binary.LittleEndian.Uint64(data[peakAt:])) << 10
+	case messageProbe:
+		for at := 8; at < n; at += 8 {
+			m.results = append(m.results, int64(binary.LittleEndian.Uint64(data[at:])))
+		}
 	}
 	return m, nil
 }
@@ -185,7 +195,7 @@ func (s *namespace) receive() (message, error) {
 func (s *namespace) await(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { s.control.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	for started := false; !started || s.initial == 0; {
+	for started := false; !started || s.initial == 0 || s.command == 0; {
 		m, err := s.receive()
 		switch {
 		case err == io.EOF:
@@ -195,39 +205,47 @@ func (s *namespace) await(ctx context.Context) error {
 		case err != nil:
 			return fmt.Errorf("hear from the launcher: %w", err)
 		}
-		switch m.kind {
-		case messageFailure:
-			return s.failure(m)
-		case messageInit:
-			s.born(int(m.a))
-		case messageCommand:
-			s.command = m.sender
-		case messageListeners:
-			if err := s.listen(m.files); err != nil {
-				return err
-			}
-		case messageStarted:
+		if m.kind == messageStarted {
 			_, err := syscall.Wait4(s.stub, nil, 0, nil)
 			s.stub = 0
 			if err != nil {
 				return fmt.Errorf("wait for the launcher: %w", err)
 			}
 			started = true
+		} else if err := s.take(m); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// born notes init's process ID.
-func (s *namespace) born(initial int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.initial = initial
-}
-
-// failure makes an error of a message.
-func (s *namespace) failure(m message) error {
-	return fmt.Errorf("%s: %w", s.program.explain(m.a), syscall.Errno(-int64(m.b)))
+// take acts on a message.
+func (s *namespace) take(m message) error {
+	switch m.kind {
+	case messageFailure:
+		return &stepError{s.program.explain(m.a), syscall.Errno(-int64(m.b))}
+	case messageInit:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.initial = int(m.a)
+	case messageCommand:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.command = m.sender
+	case messageListeners:
+		return s.listen(m.files)
+	case messageProbe:
+		select {
+		case s.reports <- m.results:
+		default: // not a probe: nil
+		}
+	case messageExited:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.max = max(s.max, m.peak)
+		s.status, s.reported = syscall.WaitStatus(m.a), true
+	}
+	return nil
 }
 
 func (s *namespace) listen(files []int) error {
@@ -255,7 +273,7 @@ func (s *namespace) attend() {
 
 // finish waits until nothing of the sandbox is left.
 func (s *namespace) finish() {
-	status, reported := s.lastWords()
+	s.lastWords()
 	s.driver.watch.remove(s)
 	if s.stub != 0 {
 		_, _ = syscall.Wait4(s.stub, nil, 0, nil)
@@ -275,7 +293,8 @@ func (s *namespace) finish() {
 	if err := s.group.remove(); err != nil {
 		s.driver.log.Warn("a control group remains", "sandbox", s.spec.Name, "error", err)
 	}
-	if !reported { // init was killed, and the command with it
+	status := s.status
+	if !s.reported { // init was killed, and the command with it
 		status = syscall.WaitStatus(syscall.SIGKILL)
 	}
 	if status.Signaled() {
@@ -286,22 +305,16 @@ func (s *namespace) finish() {
 }
 
 // lastWords reads messages until there are no more.
-func (s *namespace) lastWords() (status syscall.WaitStatus, reported bool) {
+func (s *namespace) lastWords() {
 	_ = s.control.SetReadDeadline(time.Time{})
 	for {
 		m, err := s.receive()
 		if err != nil {
-			return status, reported
+			return
 		}
-		switch m.kind {
-		case messageInit: // in a launch that was given up
-			s.born(int(m.a))
+		_ = s.take(m)
+		if m.kind == messageInit { // of a launch that has been given up
 			s.Kill()
-		case messageExited:
-			status, reported = syscall.WaitStatus(m.a), true
-			s.mu.Lock()
-			s.max = max(s.max, m.peak)
-			s.mu.Unlock()
 		}
 	}
 }

@@ -1,0 +1,92 @@
+package sandbox
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// serveUntilKilled is a server with one sandbox that runs and one that is
+// frozen. It prints the process IDs of both.
+func serveUntilKilled(task string) int {
+	driver, err := Open(NamespaceLevel, Options{})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	for _, freeze := range []bool{false, true} {
+		s, err := driver.Start(context.Background(), Spec{
+			Name: "orphan", Task: task, Command: []string{"/var/task/program"}, Env: []string{"SANDBOX_TEST_PROGRAM=hang"},
+			MemoryMB: 64, TmpMB: 16, Network: HostNetwork,
+		})
+		if err == nil && freeze {
+			err = s.Freeze()
+		}
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		n := s.(*namespace)
+		fmt.Println(n.initial, n.command)
+	}
+	fmt.Println("ready")
+	time.Sleep(time.Hour)
+	return 0
+}
+
+// TestDeathWithTheServer kills a server as nothing can be prepared for, and
+// looks for what is left: at once no process, and after the next start of a
+// server no control group.
+func TestDeathWithTheServer(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	cmd := exec.Command(filepath.Join(f.spec.Task, "program"))
+	cmd.Env = append(os.Environ(), "SANDBOX_TEST_PROGRAM=serve "+f.spec.Task)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pids []string
+	for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != "ready"; {
+		pids = append(pids, strings.Fields(lines.Text())...)
+	}
+	left := cgroupPrefix + identifyProcess(cmd.Process.Pid)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if len(pids) != 4 {
+		t.Fatalf("the server started %q", pids)
+	}
+	deadline := time.Now().Add(testTime)
+	for _, pid := range pids {
+		for alive(pid) {
+			if time.Now().After(deadline) {
+				t.Fatalf("process %s outlives its server", pid)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if err := openCgroups().close(); err != nil {
+		t.Error(err)
+	}
+	for _, h := range f.Driver.(*namespaces).cgroups.hierarchies() {
+		if remaining, _ := filepath.Glob(filepath.Join(h.dir, left+"-*")); len(remaining) > 0 {
+			t.Errorf("there remains %s", remaining)
+		}
+	}
+}
+
+// alive reports whether a process runs; one that waits to be reaped does not.
+func alive(pid string) bool {
+	b, err := os.ReadFile("/proc/" + pid + "/stat")
+	return err == nil && !strings.Contains(string(b), ") Z ")
+}

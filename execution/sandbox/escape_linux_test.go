@@ -1,0 +1,194 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestEscape runs a program that tries everything that must not succeed, beside
+// what it must not reach.
+func TestEscape(t *testing.T) {
+	for _, network := range []Network{HostNetwork, PrivateNetwork} {
+		t.Run(string(network), func(t *testing.T) {
+			f := newFixture(t, NamespaceLevel)
+			if err := os.WriteFile(filepath.Join(f.spec.Task, "program32"), program32(), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			other := newFixture(t, NamespaceLevel)
+			secret := filepath.Join(other.spec.Task, "secret")
+			if err := os.WriteFile(secret, []byte("secret"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			neighbour, out := other.run(t, "hang", nil)
+			out.await(t, "hanging")
+
+			abstract := fmt.Sprint("lamgate-test-", os.Getpid(), "-", network)
+			sockets, err := net.Listen("unix", "@"+abstract)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sockets.Close()
+			loopback, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer loopback.Close()
+
+			arguments := fmt.Sprintf("pid=%d pid=%d path=%s path=%s path=/proc/%d/root",
+				os.Getpid(), neighbour.PID(), secret, filepath.Dir(f.spec.Task), os.Getpid())
+			if network == PrivateNetwork {
+				_, port, _ := net.SplitHostPort(loopback.Addr().String())
+				arguments += " interfaces= port=" + port
+			}
+			if network == PrivateNetwork || f.Driver.(*namespaces).landlock {
+				arguments += " abstract=" + abstract
+			}
+			s, printed := f.run(t, "escape "+arguments, func(spec *Spec) { spec.Network = network })
+			if x := waitFor(t, s); x.Code != 0 || printed.String() != "attempts: true\n" {
+				t.Errorf("exit is %+v, and it printed\n%s", x, printed)
+			}
+		})
+	}
+}
+
+// program32 is an executable of 32-bit x86 that calls exit(0).
+func program32() []byte {
+	code := []byte{0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80} // mov eax,1; xor ebx,ebx; int 0x80
+	var b bytes.Buffer
+	b.Write([]byte{0x7f, 'E', 'L', 'F', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	for _, v := range []any{
+		uint16(2), uint16(3), uint32(1), uint32(0x8048054), uint32(52), uint32(0), uint32(0),
+		uint16(52), uint16(32), uint16(1), uint16(0), uint16(0), uint16(0),
+		uint32(1), uint32(0), uint32(0x8048000), uint32(0x8048000), uint32(84 + len(code)), uint32(84 + len(code)), uint32(5), uint32(0x1000),
+	} {
+		_ = binary.Write(&b, binary.LittleEndian, v)
+	}
+	b.Write(code)
+	return b.Bytes()
+}
+
+func TestListenersOfAPrivateNetwork(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	s, out := f.run(t, "dial", func(spec *Spec) { spec.Network = PrivateNetwork })
+	for i, l := range []net.Listener{s.RuntimeAPI(), s.Endpoint()} {
+		c, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(c, "hello ", i)
+		c.Close()
+	}
+	waitFor(t, s)
+	if got, want := out.String(), "hello 0 <nil>\nhello 1 <nil>\n"; got != want {
+		t.Errorf("it got %q", got)
+	}
+}
+
+func TestEnvironmentAndPlace(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	t.Setenv("INHERITED", "secret")
+	s, out := f.run(t, "", func(spec *Spec) {
+		spec.Command = []string{"/bin/sh", "-c", "pwd; id -un; env; echo $0 $@; cat; touch /tmp/x && ls /tmp", "a", "b"}
+		spec.Env = []string{"GREETING=hello"}
+	})
+	waitFor(t, s)
+	want := "/var/task\n" + insideUser + "\nGREETING=hello\nPWD=/var/task\na b\nx\n"
+	if got := out.String(); got != want {
+		t.Errorf("it printed %q, want %q", got, want)
+	}
+}
+
+// TestRuntimeBesideUsr shows interpreters that live outside /usr, also below
+// /opt, where layers are, and below /tmp.
+func TestRuntimeBesideUsr(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	layers, prefix := t.TempDir(), t.TempDir()
+	for name, content := range map[string]string{
+		filepath.Join(layers, "lib"): "layer", filepath.Join(prefix, "lib"): "runtime",
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, out := f.run(t, "", func(spec *Spec) {
+		spec.Opt, spec.Runtime = layers, []string{prefix, "/usr/bin"}
+		spec.Command = []string{"/bin/cat", "/opt/lib", prefix + "/lib"}
+	})
+	waitFor(t, s)
+	if got := out.String(); got != "layerruntime" {
+		t.Errorf("it printed %q", got)
+	}
+	spec := f.spec
+	spec.Command, spec.Runtime = []string{"/bin/true"}, []string{"/"}
+	if _, err := f.Start(t.Context(), spec); err == nil {
+		t.Error("the host's root was shown")
+	}
+}
+
+// TestRuntimesRun starts the interpreters that the host has.
+func TestRuntimesRun(t *testing.T) {
+	for _, command := range [][]string{
+		{"/usr/bin/python3", "-c", "import threading, subprocess, socket, ssl, json, ctypes; t = threading.Thread(target=print, args=('works',)); t.start(); t.join(); subprocess.run(['/bin/true'], check=True)"},
+		{"/usr/bin/node", "-e", "require('child_process').execFileSync('/bin/true'); require('crypto').randomBytes(9); setTimeout(() => console.log('works'), 1)"},
+		{"/usr/bin/java", "-XX:TieredStopAtLevel=1", "-version"},
+		{"/usr/bin/ruby", "-e", "Thread.new { puts 'works' }.join"},
+		{"/usr/bin/perl", "-e", "print 'works'"},
+	} {
+		t.Run(filepath.Base(command[0]), func(t *testing.T) {
+			f := newFixture(t, NamespaceLevel)
+			if _, err := os.Stat(command[0]); err != nil {
+				t.Skip(err)
+			}
+			s, out := f.run(t, "", func(spec *Spec) { spec.Command, spec.MemoryMB, spec.Network = command, 512, PrivateNetwork })
+			if x := waitFor(t, s); x.Code != 0 || out.String() == "" {
+				t.Errorf("exit is %+v: %s", x, out)
+			}
+		})
+	}
+}
+
+// TestUnprivileged runs the other tests once more as a user who may nothing.
+func TestUnprivileged(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("already unprivileged")
+	}
+	const nobody = 54321
+	dir, err := os.MkdirTemp("", "sandbox-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "sandbox.test")
+	copyProgram(t, program)
+	for _, name := range []string{dir, program} {
+		if err := os.Chmod(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-test.v", "-test.timeout=3m")
+	cmd.Dir = dir
+	cmd.Env = []string{"TMPDIR=" + dir, "PATH=/usr/bin:/bin"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	skipped := 0
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "--- SKIP") {
+			skipped++
+		}
+	}
+	t.Logf("as user %d: %d tests skipped", nobody, skipped)
+}

@@ -1,0 +1,446 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// runInside is what the test binary does inside of a sandbox. Programs that
+// try to get out print a line for every attempt that succeeds.
+func runInside(program string) int {
+	name, argument, _ := strings.Cut(program, " ")
+	programs := map[string]func(string) int{
+		"escape": escape, "exit": exitWith, "hang": hang, "fork": forkBomb, "memory": memoryBomb,
+		"shared": sharedBomb, "memfd": memfdBomb, "fill": fill, "inodes": inodes, "files": openFiles,
+		"orphans": orphans, "count": count, "catch": catch, "dial": dial, "serve": serveUntilKilled,
+	}
+	return programs[name](argument)
+}
+
+func exitWith(code string) int {
+	n, _ := strconv.Atoi(code)
+	fmt.Println("ran")
+	return n
+}
+
+func hang(string) int {
+	fmt.Println("hanging")
+	select {
+	case <-time.After(time.Hour):
+	}
+	return 0
+}
+
+// count prints numbers until it is ended.
+func count(string) int {
+	for i := 0; ; i++ {
+		fmt.Println(i)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func catch(string) int {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGTERM)
+	fmt.Println("ready")
+	<-c
+	return 42
+}
+
+// orphans leaves processes that nobody but init can reap, then looks for
+// zombies.
+func orphans(string) int {
+	for range 5 {
+		_ = exec.Command("/bin/sh", "-c", "/bin/true & /bin/true &").Run()
+	}
+	for range 1000 {
+		zombies := 0
+		stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+		for _, name := range stats {
+			b, _ := os.ReadFile(name)
+			if strings.Contains(string(b), ") Z ") {
+				zombies++
+			}
+		}
+		if zombies == 0 && len(stats) <= 2 {
+			return 0
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return 1
+}
+
+// forkBomb starts processes until it cannot, and prints how many live.
+func forkBomb(string) int {
+	n := 0
+	for n < 500 {
+		if _, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, nil); err != nil {
+			fmt.Println(n, errors.Is(err, syscall.EAGAIN))
+			return 0
+		}
+		n++
+	}
+	fmt.Println(n, "no limit")
+	return 1
+}
+
+const bombSize = 512 << 20
+
+func memoryBomb(string) int {
+	b := make([]byte, bombSize)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	fmt.Println("ESCAPED")
+	time.Sleep(time.Hour)
+	return len(b)
+}
+
+// sharedBomb takes memory that is shared between processes.
+func sharedBomb(string) int {
+	b, err := unix.Mmap(-1, 0, bombSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return 1
+	}
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	fmt.Println("ESCAPED")
+	time.Sleep(time.Hour)
+	return 0
+}
+
+// memfdBomb takes memory that no process has mapped.
+func memfdBomb(string) int {
+	fd, err := unix.MemfdCreate("bomb", 0)
+	if errors.Is(err, unix.ENOSYS) {
+		return 0
+	}
+	chunk := make([]byte, 1<<20)
+	for range bombSize >> 20 {
+		if _, err := unix.Write(fd, chunk); err != nil {
+			return 1
+		}
+	}
+	fmt.Println("ESCAPED")
+	time.Sleep(time.Hour)
+	return 0
+}
+
+// fill writes into /tmp until there is no room, and prints the megabytes.
+func fill(string) int {
+	f, err := os.Create("/tmp/file")
+	if err != nil {
+		return 1
+	}
+	chunk := make([]byte, 64<<10)
+	written := 0
+	for written < bombSize {
+		n, err := f.Write(chunk)
+		written += n
+		if err != nil {
+			time.Sleep(200 * time.Millisecond) // several looks of the watch
+			fmt.Println(written>>20, errors.Is(err, syscall.ENOSPC))
+			return 0
+		}
+	}
+	return 1
+}
+
+func inodes(string) int {
+	for i := range 1_000_000 {
+		if err := os.WriteFile(fmt.Sprint("/tmp/", i), nil, 0o600); err != nil {
+			fmt.Println(i < 10_000, errors.Is(err, syscall.ENOSPC))
+			return 0
+		}
+	}
+	return 1
+}
+
+func openFiles(string) int {
+	for i := range 100_000 {
+		if _, err := unix.Open("/dev/null", unix.O_RDONLY, 0); err != nil {
+			fmt.Println(i < 1024, errors.Is(err, syscall.EMFILE))
+			return 0
+		}
+	}
+	return 1
+}
+
+// dial speaks to the two listeners of a private network.
+func dial(string) int {
+	for _, address := range []string{RuntimeAPIAddress, EndpointAddress} {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		b, err := io.ReadAll(c)
+		fmt.Println(string(b), err)
+	}
+	return 0
+}
+
+// escape tries everything that must not succeed. Its argument names what is
+// there on the host: "pid=1 port=2 abstract=3 path=4 path=5".
+func escape(arguments string) int {
+	attempts := fileAttempts()
+	attempts = append(attempts, callAttempts()...)
+	attempts = append(attempts, socketAttempts()...)
+	for word := range strings.FieldsSeq(arguments) {
+		key, value, _ := strings.Cut(word, "=")
+		attempts = append(attempts, hostAttempt(key, value))
+	}
+	for _, a := range attempts {
+		if err := a.try(); err == nil {
+			fmt.Println("ESCAPED:", a.what)
+		}
+	}
+	fmt.Println("attempts:", len(attempts) > 80)
+	return 0
+}
+
+type attempt struct {
+	what string
+	try  func() error
+}
+
+var errHeld = errors.New("held")
+
+// held makes an error of a condition that should hold.
+func held(ok bool) error {
+	if ok {
+		return errHeld
+	}
+	return nil
+}
+
+func hostAttempt(key, value string) attempt {
+	what := "reach the host's " + key + " " + value
+	n, _ := strconv.Atoi(value)
+	switch key {
+	case "pid":
+		return attempt{what, func() error {
+			if _, err := os.Stat("/proc/" + value); err == nil {
+				return nil
+			}
+			return syscall.Kill(n, 0)
+		}}
+	case "port":
+		return attempt{what, func() error {
+			c, err := net.DialTimeout("tcp", "127.0.0.1:"+value, time.Second)
+			if err == nil {
+				c.Close()
+			}
+			return err
+		}}
+	case "abstract":
+		return attempt{what, func() error {
+			c, err := net.Dial("unix", "@"+value)
+			if err == nil {
+				c.Close()
+			}
+			return err
+		}}
+	case "interfaces":
+		return attempt{what, func() error {
+			list, err := net.Interfaces()
+			return errors.Join(err, held(len(list) == 1 && list[0].Name == "lo"))
+		}}
+	}
+	return attempt{what, func() error {
+		_, err := os.Stat(value)
+		return err
+	}}
+}
+
+func fileAttempts() []attempt {
+	var list []attempt
+	for _, name := range []string{"/etc/shadow", "/etc/ssl/private", "/home", "/var/lib", "/var/log", "/sys", "/run", "/boot", "/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/tty", "/dev/ptmx", "/.host"} {
+		list = append(list, attempt{"read " + name, func() error { _, err := os.Stat(name); return err }})
+	}
+	for _, dir := range []string{"/", "/usr", "/usr/bin", "/var/task", "/opt", "/etc", "/dev", "/proc", "/var", "/root"} {
+		list = append(list, attempt{"write in " + dir, func() error {
+			f, err := os.Create(dir + "/escape")
+			if err == nil {
+				f.Close()
+			}
+			return err
+		}})
+	}
+	for _, name := range []string{"/proc/self/oom_score_adj", "/proc/self/uid_map", "/proc/self/mem", "/proc/1/mem", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/etc/passwd", "/var/task/program"} {
+		list = append(list, attempt{"open for writing " + name, func() error {
+			f, err := os.OpenFile(name, os.O_RDWR, 0)
+			if err == nil {
+				f.Close()
+			}
+			return err
+		}})
+	}
+	return append(list,
+		attempt{"see other processes", func() error {
+			dirs, err := filepath.Glob("/proc/[0-9]*")
+			return errors.Join(err, held(len(dirs) == 2))
+		}},
+		attempt{"find inherited files", func() error {
+			// The standard three, and what Go's runtime and this call have opened.
+			links, err := filepath.Glob("/proc/self/fd/*")
+			for _, l := range links {
+				to, _ := os.Readlink(l)
+				if strings.HasPrefix(to, "/proc/") || strings.HasPrefix(to, "pipe:") || strings.HasPrefix(to, "anon_inode:") || to == "/dev/null" || to == "" {
+					continue
+				}
+				return nil
+			}
+			return errors.Join(err, errHeld)
+		}},
+		attempt{"make a device", func() error { return unix.Mknod("/tmp/device", unix.S_IFBLK|0o600, int(unix.Mkdev(254, 0))) }},
+		attempt{"run a setuid program as root", func() error {
+			b, err := os.ReadFile("/proc/self/status")
+			return errors.Join(err, held(slices.Contains(strings.Split(string(b), "\n"), "NoNewPrivs:\t1")))
+		}},
+		attempt{"keep capabilities", func() error {
+			b, err := os.ReadFile("/proc/self/status")
+			for _, set := range []string{"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"} {
+				if !strings.Contains(string(b), set+":\t0000000000000000") {
+					return nil
+				}
+			}
+			return errors.Join(err, errHeld)
+		}},
+		attempt{"run 32-bit calls", func() error { return exec.Command("/bin/sh", "-c", "exec /var/task/program32").Run() }},
+	)
+}
+
+func callAttempts() []attempt {
+	var list []attempt
+	call := func(what string, number uintptr, args ...uintptr) {
+		var a [6]uintptr
+		copy(a[:], args)
+		list = append(list, attempt{what, func() error {
+			_, _, errno := unix.Syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5])
+			if errno == 0 {
+				return nil
+			}
+			return errno
+		}})
+	}
+	str := func(s string) uintptr { return uintptr(unsafe.Pointer(&append([]byte(s), 0)[0])) }
+	tmpfs, tmp, root := str("tmpfs"), str("/tmp"), str("/")
+	call("mount", unix.SYS_MOUNT, tmpfs, tmp, tmpfs)
+	call("bind", unix.SYS_MOUNT, root, tmp, 0, unix.MS_BIND)
+	call("remount", unix.SYS_MOUNT, 0, root, 0, unix.MS_REMOUNT|unix.MS_BIND)
+	call("umount", unix.SYS_UMOUNT2, str("/var/task"), unix.MNT_DETACH)
+	call("pivot_root", unix.SYS_PIVOT_ROOT, tmp, tmp)
+	call("chroot", unix.SYS_CHROOT, tmp)
+	call("open_tree", unix.SYS_OPEN_TREE, uintptr(0xffffff9c), root, unix.OPEN_TREE_CLONE)
+	call("fsopen", unix.SYS_FSOPEN, tmpfs, 0)
+	call("mount_setattr", unix.SYS_MOUNT_SETATTR, uintptr(0xffffff9c), root, 0, 0, 32)
+	call("move_mount", unix.SYS_MOVE_MOUNT, 0, root, 0, tmp, 0)
+	call("ptrace init", unix.SYS_PTRACE, unix.PTRACE_ATTACH, 1)
+	call("be traced", unix.SYS_PTRACE, unix.PTRACE_TRACEME)
+	call("process_vm_readv", unix.SYS_PROCESS_VM_READV, 1)
+	call("process_vm_writev", unix.SYS_PROCESS_VM_WRITEV, 1)
+	call("pidfd_getfd", unix.SYS_PIDFD_GETFD, 0, 0)
+	call("kcmp", unix.SYS_KCMP, 1, 2)
+	for flag, name := range map[uintptr]string{unix.CLONE_NEWUSER: "user", unix.CLONE_NEWNS: "mount", unix.CLONE_NEWNET: "net", unix.CLONE_NEWPID: "pid", unix.CLONE_NEWIPC: "ipc", unix.CLONE_NEWUTS: "uts", unix.CLONE_NEWCGROUP: "cgroup"} {
+		call("unshare "+name, unix.SYS_UNSHARE, flag)
+		list = append(list, attempt{"clone a new " + name, func() error {
+			pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, flag|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+			if errno != 0 {
+				return errno
+			}
+			if pid == 0 {
+				unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+			}
+			return nil
+		}})
+	}
+	call("clone3", unix.SYS_CLONE3, 0, 0)
+	call("setns", unix.SYS_SETNS, 0, 0)
+	call("setuid", unix.SYS_SETUID, 0)
+	call("setgid", unix.SYS_SETGID, 0)
+	call("setgroups", unix.SYS_SETGROUPS, 0, 0)
+	call("another user", unix.SYS_SETRESUID, 1000, 1000, 1000)
+	call("keyctl", unix.SYS_KEYCTL, 0)
+	call("add_key", unix.SYS_ADD_KEY)
+	call("request_key", unix.SYS_REQUEST_KEY)
+	call("bpf", unix.SYS_BPF)
+	call("perf_event_open", unix.SYS_PERF_EVENT_OPEN)
+	call("userfaultfd", unix.SYS_USERFAULTFD)
+	call("io_uring_setup", unix.SYS_IO_URING_SETUP, 1)
+	call("io_setup", unix.SYS_IO_SETUP, 1)
+	call("kexec_load", unix.SYS_KEXEC_LOAD)
+	call("kexec_file_load", unix.SYS_KEXEC_FILE_LOAD)
+	call("init_module", unix.SYS_INIT_MODULE)
+	call("finit_module", unix.SYS_FINIT_MODULE)
+	call("delete_module", unix.SYS_DELETE_MODULE)
+	call("reboot", unix.SYS_REBOOT, 0)
+	call("swapon", unix.SYS_SWAPON)
+	call("syslog", unix.SYS_SYSLOG, 3)
+	call("sethostname", unix.SYS_SETHOSTNAME, tmp, 1)
+	call("settimeofday", unix.SYS_SETTIMEOFDAY)
+	call("clock_settime", unix.SYS_CLOCK_SETTIME, 0)
+	call("clock_adjtime", unix.SYS_CLOCK_ADJTIME, 0)
+	call("quotactl", unix.SYS_QUOTACTL)
+	call("acct", unix.SYS_ACCT)
+	call("personality", unix.SYS_PERSONALITY, 0x0040000)
+	call("name_to_handle_at", unix.SYS_NAME_TO_HANDLE_AT)
+	call("open_by_handle_at", unix.SYS_OPEN_BY_HANDLE_AT)
+	call("fanotify_init", unix.SYS_FANOTIFY_INIT)
+	call("memfd_secret", unix.SYS_MEMFD_SECRET)
+	call("migrate_pages", unix.SYS_MIGRATE_PAGES)
+	call("move_pages", unix.SYS_MOVE_PAGES)
+	call("mq_open", unix.SYS_MQ_OPEN)
+	call("seccomp", unix.SYS_SECCOMP)
+	call("prctl PR_SET_MM", unix.SYS_PRCTL, unix.PR_SET_MM)
+	call("prctl PR_SET_PTRACER", unix.SYS_PRCTL, unix.PR_SET_PTRACER, 1)
+	call("a call of the future", 600)
+	// The signals may be sent, to no effect.
+	return append(list, attempt{"end init", func() error {
+		_ = unix.Kill(1, unix.SIGKILL)
+		_ = unix.Kill(1, unix.SIGTERM)
+		_, err := os.Stat("/proc/1")
+		return held(err == nil)
+	}})
+}
+
+func socketAttempts() []attempt {
+	var list []attempt
+	for _, s := range []struct {
+		what                   string
+		family, kind, protocol int
+	}{
+		{"raw socket", unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP},
+		{"raw IPv6 socket", unix.AF_INET6, unix.SOCK_RAW, unix.IPPROTO_ICMPV6},
+		{"packet socket", unix.AF_PACKET, unix.SOCK_RAW, 0},
+		{"vsock", unix.AF_VSOCK, unix.SOCK_STREAM, 0},
+		{"crypto socket", unix.AF_ALG, unix.SOCK_SEQPACKET, 0},
+		{"audit socket", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT},
+		{"netfilter socket", unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_NETFILTER},
+		{"bluetooth", unix.AF_BLUETOOTH, unix.SOCK_RAW, 1},
+		{"key socket", unix.AF_KEY, unix.SOCK_RAW, 2},
+		{"XDP", unix.AF_XDP, unix.SOCK_RAW, 0},
+		{"TIPC", unix.AF_TIPC, unix.SOCK_STREAM, 0},
+	} {
+		list = append(list, attempt{s.what, func() error {
+			_, err := unix.Socket(s.family, s.kind, s.protocol)
+			return err
+		}})
+	}
+	return list
+}
