@@ -22,7 +22,7 @@ type importer struct {
 	inline     map[*node]string   // models made of schemas within operations
 
 	children map[string][]*plan.Resource // by the parent's ID
-	parts    int                         // read so far
+	spent    int                         // what references have multiplied, in bytes
 
 	errors   []string
 	warnings []string
@@ -31,27 +31,9 @@ type importer struct {
 const (
 	// maxResources is far above AWS's quota, 300 unless it is raised.
 	maxResources = 20_000
-	// maxParts bounds what a document makes of itself by references: so many
-	// parameters, headers and contents of operations.
-	maxParts = 1 << 19
 	// maxMessages is how many mistakes are named.
 	maxMessages = 100
 )
-
-var errTooManyParts = badRequest("Invalid OpenAPI input. Its operations have more than %d parameters, headers and contents.", maxParts)
-
-// each calls f with the fields of a map, until there are too many in all.
-func (i *importer) each(n *node, f func(key string, field *node)) {
-	if n == nil {
-		return
-	}
-	for _, key := range n.keys {
-		if i.parts++; i.parts > maxParts {
-			return
-		}
-		f(key, n.fields[key])
-	}
-}
 
 func (i *importer) fail(format string, args ...any) {
 	if len(i.errors) < maxMessages {
@@ -90,23 +72,16 @@ func known(place string) []string {
 	return nil
 }
 
-// ignored are extensions that AWS passes over in a REST API without a word;
-// they belong to HTTP APIs and to what AWS exports.
-var ignored = []string{"importexport-version", "cors", "integrations", "tag-value"}
+// ignored are extensions that AWS passes over in a REST API without a word,
+// and documentation, which lamgate does not keep.
+var ignored = []string{"documentation", "importexport-version", "cors", "integrations", "tag-value"}
 
 // checkExtensions refuses the extensions of AWS that n has and that place does
 // not know.
 func (i *importer) checkExtensions(n *node, place, where string) {
-	if n == nil {
-		return
-	}
-	for _, key := range n.keys {
+	for key := range n.all() {
 		name, ok := strings.CutPrefix(key, extension)
-		switch {
-		case !ok || slices.Contains(known(place), name) || slices.Contains(ignored, name):
-		case name == "documentation":
-			i.warn("%s at %s is ignored: lamgate does not support it yet", key, where)
-		default:
+		if ok && !slices.Contains(known(place), name) && !slices.Contains(ignored, name) {
 			i.fail("lamgate does not support %s at %s yet", key, where)
 		}
 	}
@@ -127,13 +102,10 @@ func (i *importer) run(parameters map[string]string, failOnWarnings bool) error 
 	for _, r := range i.api.byPath() {
 		put(&i.children, r.ParentID, append(i.children[r.ParentID], r))
 	}
-	i.each(i.doc.get("paths"), func(path string, item *node) {
+	for path, item := range i.doc.get("paths").all() {
 		if !strings.HasPrefix(path, "x-") {
 			i.readPath(base, path, item)
 		}
-	})
-	if i.parts > maxParts {
-		return errTooManyParts
 	}
 	if len(i.errors) > 0 {
 		return badRequest("Errors found during import:\n\t%s", strings.Join(i.errors, "\n\t"))
@@ -176,10 +148,8 @@ func (i *importer) readSettings() {
 		i.note("set the API key source", a.setAPIKeySource(strings.ToUpper(source.str())))
 	}
 	i.readEndpoint(i.extension(i.doc, "endpoint-configuration"))
-	if servers := i.doc.get("servers"); servers != nil {
-		for _, server := range servers.items {
-			i.readEndpoint(i.extension(server, "endpoint-configuration"))
-		}
+	for _, server := range i.doc.get("servers").elements() {
+		i.readEndpoint(i.extension(server, "endpoint-configuration"))
 	}
 	if p := i.extension(i.doc, "policy"); p != nil && p.kind == mapNode {
 		text, _ := p.MarshalJSON()
@@ -193,8 +163,8 @@ func (i *importer) readEndpoint(c *node) {
 	if c == nil {
 		return
 	}
-	for _, key := range c.keys {
-		switch f := c.fields[key]; key {
+	for key, f := range c.all() {
+		switch key {
 		case "disableExecuteApiEndpoint":
 			i.api.DisableExecuteAPI = f.isTrue()
 		case "vpcEndpointIds":
@@ -227,17 +197,12 @@ func (i *importer) readValidators() {
 	for id, v := range i.api.Validators {
 		i.validators[v.Name] = id
 	}
-	validators := i.extension(i.doc, "request-validators")
-	if validators == nil {
-		return
-	}
-	for _, name := range validators.keys {
+	for name, v := range i.extension(i.doc, "request-validators").all() {
 		id, exists := i.validators[name]
 		if !exists {
 			id = newID(6, i.api.Validators)
 			i.validators[name] = id
 		}
-		v := validators.fields[name]
 		put(&i.api.Validators, id, &plan.RequestValidator{
 			ID:         id,
 			Name:       name,
@@ -248,12 +213,7 @@ func (i *importer) readValidators() {
 }
 
 func (i *importer) readGatewayResponses() {
-	responses := i.extension(i.doc, "gateway-responses")
-	if responses == nil {
-		return
-	}
-	for _, responseType := range responses.keys {
-		r := responses.fields[responseType]
+	for responseType, r := range i.extension(i.doc, "gateway-responses").all() {
 		if !slices.Contains(gatewayResponseTypes, responseType) {
 			i.fail("Unable to put gateway response '%s': it is not a response type", responseType)
 			continue
@@ -278,7 +238,8 @@ var gatewayResponseTypes = []string{
 // maxReferences is how many references may lead from one to the next.
 const maxReferences = 16
 
-// deref follows a reference to another place of the document.
+// deref follows a reference to another place of the document. What it finds
+// counts once more each time.
 func (i *importer) deref(n *node) *node {
 	for range maxReferences {
 		ref := n.get("$ref")
@@ -296,6 +257,10 @@ func (i *importer) deref(n *node) *node {
 		}
 		if n == nil {
 			i.fail("Unable to resolve reference '%s'", ref.str())
+			return nil
+		}
+		if i.spent = n.weigh(i.spent); i.spent > maxExpanded {
+			i.fail("Unable to resolve reference '%s': the document's references make more than %d bytes of it", ref.str(), maxExpanded)
 			return nil
 		}
 	}

@@ -25,7 +25,7 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 	if n = i.deref(n); n == nil {
 		return
 	}
-	for _, key := range n.keys {
+	for key := range n.all() {
 		if !slices.Contains(integrationFields, key) && !strings.HasPrefix(key, "x-") {
 			i.fail("Unable to put integration on %s: lamgate does not support %s of an integration", at, key)
 		}
@@ -42,8 +42,8 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 		TimeoutMillis:            maxTimeout,
 		CacheNamespace:           n.get("cacheNamespace").str(),
 		CacheKeyParameters:       n.get("cacheKeyParameters").list(),
-		RequestParameters:        n.get("requestParameters").texts(),
-		RequestTemplates:         n.get("requestTemplates").texts(),
+		RequestParameters:        i.texts(n, "requestParameters", r, m),
+		RequestTemplates:         i.texts(n, "requestTemplates", r, m),
 		InsecureSkipVerification: n.get("tlsConfig", "insecureSkipVerification").isTrue(),
 		ResponseTransferMode:     strings.ToUpper(n.get("responseTransferMode").str()),
 	}
@@ -59,19 +59,32 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 		i.fail("Unable to put integration on %s: %s", at, message(err))
 		return
 	}
-	i.each(n.get("responses"), func(pattern string, response *node) {
-		i.readIntegrationResponse(m, at, pattern, response)
-	})
+	for pattern, response := range n.get("responses").all() {
+		i.readIntegrationResponse(r, m, at, pattern, response)
+	}
+}
+
+// texts returns the texts of a field.
+// AWS: another value is left out, with this warning
+// (test_import_rest_api_with_base_path_oas30).
+func (i *importer) texts(n *node, field string, r *plan.Resource, m *plan.Method) map[string]string {
+	n = n.get(field)
+	for key, f := range n.all() {
+		if f.kind != textNode {
+			i.warn("Invalid format for '%s'. Expected type string for property '%s' of resource '%s' and method '%s' but got '%s'", field, key, r.Path, m.HTTPMethod, f.str())
+		}
+	}
+	return n.texts()
 }
 
 // readIntegrationResponse adds the response for a pattern; that for "default"
 // has none.
-func (i *importer) readIntegrationResponse(m *plan.Method, at, pattern string, n *node) {
+func (i *importer) readIntegrationResponse(resource *plan.Resource, m *plan.Method, at, pattern string, n *node) {
 	r := &plan.IntegrationResponse{
 		StatusCode:         n.get("statusCode").str(),
 		ContentHandling:    strings.ToUpper(n.get("contentHandling").str()),
-		ResponseParameters: n.get("responseParameters").texts(),
-		ResponseTemplates:  n.get("responseTemplates").texts(),
+		ResponseParameters: i.texts(n, "responseParameters", resource, m),
+		ResponseTemplates:  i.texts(n, "responseTemplates", resource, m),
 	}
 	if pattern != "default" {
 		r.SelectionPattern = &pattern

@@ -26,11 +26,7 @@ func (i *importer) schemas() *node {
 // name may not hold.
 func (i *importer) readModels() {
 	i.renamed = map[string]string{}
-	schemas := i.schemas()
-	if schemas == nil {
-		return
-	}
-	for _, name := range schemas.keys {
+	for name := range i.schemas().all() {
 		plain := notInName.ReplaceAllString(name, "")
 		if other, taken := i.renamed[plain]; plain == "" || taken && other != name {
 			i.fail("Unable to create model for '%s': Model name must be alphanumeric and unique", name)
@@ -38,9 +34,9 @@ func (i *importer) readModels() {
 		}
 		i.renamed[name] = plain
 	}
-	for _, name := range schemas.keys {
+	for name, schema := range i.schemas().all() {
 		if plain, ok := i.renamed[name]; ok {
-			i.putModel(plain, schemas.fields[name])
+			i.putModel(plain, schema)
 		}
 	}
 }
@@ -70,8 +66,7 @@ func (i *importer) relink(n *node) *node {
 	for _, item := range n.items {
 		c.items = append(c.items, i.relink(item))
 	}
-	for _, key := range n.keys {
-		f := n.fields[key]
+	for key, f := range n.all() {
 		if name, ok := i.referred(f); ok && key == "$ref" {
 			f = &node{kind: textNode, text: modelURL(i.api.ID, name)}
 		}

@@ -5,18 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// What the body of an import may hold. AWS takes 6 MB; the depth and the number
-// of values, which aliases multiply, are far above those of real documents.
+// What the body of an import may hold. AWS takes 6 MB; the depth, and the size
+// of what aliases and references make of the body, are far above those of real
+// documents.
 const (
-	maxBody  = 6 << 20
-	maxDepth = 128
-	maxNodes = 1 << 20
+	maxBody     = 6 << 20
+	maxDepth    = 128
+	maxExpanded = 64 << 20
 )
 
 type nodeKind uint8
@@ -68,11 +70,14 @@ func readNode(body []byte) (*node, error) {
 	return root, nil
 }
 
-type nodeReader struct{ nodes int }
+type nodeReader struct{ size int }
 
-func (r *nodeReader) count(depth int) error {
-	r.nodes++
-	if r.nodes > maxNodes || depth > maxDepth {
+// nodeSize is about what a node takes beside its text.
+const nodeSize = 32
+
+func (r *nodeReader) count(depth int, text string) error {
+	r.size += nodeSize + len(text)
+	if r.size > maxExpanded || depth > maxDepth {
 		return errTooLarge
 	}
 	return nil
@@ -92,7 +97,7 @@ func (r *nodeReader) readJSON(body []byte) (*node, error) {
 }
 
 func (r *nodeReader) json(d *json.Decoder, depth int) (*node, error) {
-	if err := r.count(depth); err != nil {
+	if err := r.count(depth, ""); err != nil {
 		return nil, err
 	}
 	token, err := d.Token()
@@ -155,7 +160,7 @@ func (r *nodeReader) readYAML(body []byte) (*node, error) {
 var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
 func (r *nodeReader) yaml(y *yaml.Node, depth int) (*node, error) {
-	if err := r.count(depth); err != nil {
+	if err := r.count(depth, y.Value); err != nil {
 		return nil, err
 	}
 	switch y.Kind {
@@ -210,6 +215,39 @@ func (n *node) set(key string, field *node) {
 	n.fields[key] = field
 }
 
+// all iterates over the fields of a map, in their order.
+func (n *node) all() iter.Seq2[string, *node] {
+	return func(yield func(string, *node) bool) {
+		if n == nil {
+			return
+		}
+		for _, key := range n.keys {
+			if !yield(key, n.fields[key]) {
+				return
+			}
+		}
+	}
+}
+
+// weigh returns size and the size of n together, or as much of it as is too
+// much.
+func (n *node) weigh(size int) int {
+	size += nodeSize + len(n.text)
+	for _, item := range n.items {
+		if size > maxExpanded {
+			return size
+		}
+		size = item.weigh(size)
+	}
+	for key, field := range n.all() {
+		if size > maxExpanded {
+			return size
+		}
+		size = field.weigh(size + len(key))
+	}
+	return size
+}
+
 // get returns the field below n that a path of keys leads to, or nil.
 func (n *node) get(path ...string) *node {
 	for _, key := range path {
@@ -231,28 +269,28 @@ func (n *node) str() string {
 
 func (n *node) isTrue() bool { return n != nil && strings.EqualFold(n.text, "true") }
 
-// list returns the texts of a list's scalars.
-func (n *node) list() []string {
+// elements returns a list's values.
+func (n *node) elements() []*node {
 	if n == nil {
 		return nil
 	}
+	return n.items
+}
+
+// list returns the texts of a list's scalars.
+func (n *node) list() []string {
 	var texts []string
-	for _, item := range n.items {
+	for _, item := range n.elements() {
 		texts = append(texts, item.text)
 	}
 	return texts
 }
 
 // texts returns the fields of a map that are texts, or nil if it has none.
-// AWS: mappings to other values are ignored on import
-// (test_import_rest_api_with_base_path_oas30).
 func (n *node) texts() map[string]string {
 	var m map[string]string
-	if n == nil {
-		return nil
-	}
-	for _, key := range n.keys {
-		if f := n.fields[key]; f.kind == textNode {
+	for key, f := range n.all() {
+		if f.kind == textNode {
 			put(&m, key, f.text)
 		}
 	}

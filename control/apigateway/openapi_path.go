@@ -13,8 +13,8 @@ import (
 // base path, or its base path without the first part, as mode asks for.
 func basePath(doc *node, mode string) (string, error) {
 	base := doc.get("basePath").str()
-	if servers := doc.get("servers"); servers != nil && len(servers.items) > 0 {
-		base = serverPath(servers.items[0])
+	if servers := doc.get("servers").elements(); len(servers) > 0 {
+		base = serverPath(servers[0])
 	}
 	base = strings.Trim(base, "/")
 	switch mode {
@@ -33,13 +33,16 @@ func basePath(doc *node, mode string) (string, error) {
 }
 
 // serverPath returns the path of a server's URL, its variables replaced by
-// their defaults.
+// their defaults. AWS: a variable basePath is the path even where the URL does
+// not mention it (test_import_rest_api_with_base_path_oas30).
 func serverPath(server *node) string {
 	text := server.get("url").str()
-	if variables := server.get("variables"); variables != nil {
-		for _, name := range variables.keys {
-			text = strings.ReplaceAll(text, "{"+name+"}", strings.TrimPrefix(variables.get(name, "default").str(), "/"))
-		}
+	variables := server.get("variables")
+	if base := variables.get("basePath", "default"); base != nil && !strings.Contains(text, "{basePath}") {
+		return base.str()
+	}
+	for name, v := range variables.all() {
+		text = strings.ReplaceAll(text, "{"+name+"}", strings.TrimPrefix(v.get("default").str(), "/"))
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -65,14 +68,11 @@ func (i *importer) readPath(base, path string, item *node) {
 	}
 	item = i.deref(item)
 	i.checkExtensions(item, "path", path)
-	if item == nil {
-		return
-	}
-	for _, key := range item.keys {
+	for key, op := range item.all() {
 		httpMethod, ok := operations[strings.ToLower(key)]
 		switch {
 		case ok:
-			i.readOperation(r, httpMethod, item, item.fields[key])
+			i.readOperation(r, httpMethod, item, op)
 		case strings.EqualFold(key, "trace"):
 			i.fail("Unable to put method 'TRACE' on resource at path '%s': Invalid HttpMethod specified. Valid options are %s", path, strings.Join(httpMethods, ","))
 		}
@@ -158,13 +158,7 @@ func (i *importer) readParameters(m *plan.Method, path string, shared, own, op *
 		put(&m.RequestParameters, "method.request.path."+v[1], true)
 	}
 	for _, list := range []*node{shared, own} {
-		if list == nil {
-			continue
-		}
-		for _, p := range list.items {
-			if i.parts++; i.parts > maxParts {
-				return
-			}
+		for _, p := range list.elements() {
 			p = i.deref(p)
 			name, required := p.get("name").str(), p.get("required").isTrue()
 			switch in := p.get("in").str(); in {
@@ -197,9 +191,9 @@ func (i *importer) contentTypes(op *node, field string) []string {
 
 func (i *importer) readRequestBody(m *plan.Method, op *node) {
 	content := i.deref(op.get("requestBody")).get("content")
-	i.each(content, func(contentType string, c *node) {
+	for contentType, c := range content.all() {
 		i.setRequestModel(m, c.get("schema"), []string{contentType})
-	})
+	}
 }
 
 func (i *importer) setRequestModel(m *plan.Method, schema *node, contentTypes []string) {
@@ -214,29 +208,29 @@ var statusCode = regexp.MustCompile(`^[1-5]\d\d$`)
 
 // readResponses declares the responses of a method that have a status.
 func (i *importer) readResponses(m *plan.Method, at string, op *node) {
-	i.each(op.get("responses"), func(status string, n *node) {
+	for status, n := range op.get("responses").all() {
 		if !statusCode.MatchString(status) {
-			return // "default" and ranges have no counterpart
+			continue // "default" and ranges have no counterpart
 		}
 		n = i.deref(n)
 		r := &plan.MethodResponse{StatusCode: status}
-		i.each(n.get("headers"), func(name string, _ *node) {
+		for name := range n.get("headers").all() {
 			put(&r.ResponseParameters, "method.response.header."+name, false)
-		})
+		}
 		if model := i.model(n.get("schema")); model != "" {
 			for _, contentType := range i.contentTypes(op, "produces") {
 				put(&r.ResponseModels, contentType, model)
 			}
 		}
-		i.each(n.get("content"), func(contentType string, c *node) {
+		for contentType, c := range n.get("content").all() {
 			if model := i.model(c.get("schema")); model != "" {
 				put(&r.ResponseModels, contentType, model)
 			}
-		})
+		}
 		if err := i.api.checkMethodResponse(r); err != nil {
 			i.fail("Unable to put method response '%s' for method %s: %s", status, at, message(err))
-			return
+			continue
 		}
 		put(&m.Responses, status, r)
-	})
+	}
 }

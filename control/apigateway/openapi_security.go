@@ -24,11 +24,8 @@ func (i *importer) readSchemes() {
 	if schemes == nil {
 		schemes = i.doc.get("components", "securitySchemes")
 	}
-	if schemes == nil {
-		return
-	}
-	for _, name := range schemes.keys {
-		n := i.deref(schemes.fields[name])
+	for name, n := range schemes.all() {
+		n = i.deref(n)
 		auth := i.extension(n, "authorizer")
 		switch {
 		case auth != nil:
@@ -103,7 +100,7 @@ func (i *importer) secure(m *plan.Method, op *node) error {
 		if requirement.kind != mapNode {
 			return badRequest("security is not a list of requirements")
 		}
-		for _, name := range requirement.keys {
+		for name, scopes := range requirement.all() {
 			s := i.schemes[name]
 			switch {
 			case s == nil:
@@ -120,7 +117,7 @@ func (i *importer) secure(m *plan.Method, op *node) error {
 					m.AuthorizationType = authCognito
 				}
 				m.AuthorizerID = s.authorizer.ID
-				if scopes := requirement.fields[name].list(); len(scopes) > 0 {
+				if scopes := scopes.list(); len(scopes) > 0 {
 					m.AuthorizationScopes = scopes
 				}
 			}

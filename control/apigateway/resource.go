@@ -55,10 +55,22 @@ func (a *restAPI) addResource(parent *plan.Resource, part string, siblings []*pl
 	if err := checkSiblings(parent, siblings, part); err != nil {
 		return nil, err
 	}
-	id := newID(6, a.Resources)
-	r := &plan.Resource{ID: id, ParentID: parent.ID, PathPart: part, Path: join(parent.Path, part)}
-	a.Resources[id] = r
+	r := &plan.Resource{ID: newID(6, a.Resources), ParentID: parent.ID, PathPart: part, Path: join(parent.Path, part)}
+	if err := checkPath(r.Path); err != nil {
+		return nil, err
+	}
+	a.Resources[r.ID] = r
 	return r, nil
+}
+
+// maxPath is longer than the URL of any request that AWS takes could use.
+const maxPath = 4096
+
+func checkPath(path string) error {
+	if len(path) > maxPath {
+		return badRequest("The path of a resource may not be longer than %d characters", maxPath)
+	}
+	return nil
 }
 
 func join(parent, part string) string { return strings.TrimSuffix(parent, "/") + "/" + part }
@@ -171,18 +183,23 @@ func (a *restAPI) patchResource(r *plan.Resource, p patch) error {
 		return err
 	}
 	r.ParentID, r.PathPart = parent.ID, part
-	a.setPaths(r, parent)
-	return nil
+	return a.setPaths(r, parent)
 }
 
 // setPaths writes the paths of r and of what is below it anew.
-func (a *restAPI) setPaths(r, parent *plan.Resource) {
+func (a *restAPI) setPaths(r, parent *plan.Resource) error {
 	r.Path = join(parent.Path, r.PathPart)
+	if err := checkPath(r.Path); err != nil {
+		return err
+	}
 	for _, c := range a.Resources {
 		if c.ParentID == r.ID {
-			a.setPaths(c, r)
+			if err := a.setPaths(c, r); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // DeleteResource implements apigateway.DeleteResourceAPI. What is below the
