@@ -99,6 +99,16 @@ func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, err
 	return t, nil
 }
 
+// Prepare unpacks a package in the background, so that the first to open it
+// need not wait. What is wrong with it is for them to learn.
+func (p *Packages) Prepare(code execution.Code) {
+	go func() {
+		if t, err := p.Open(context.Background(), code); err == nil {
+			t.Release()
+		}
+	}()
+}
+
 // Release says that one who opened the package uses it no more.
 func (t *Package) Release() {
 	p := t.packages

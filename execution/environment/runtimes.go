@@ -40,8 +40,10 @@ func (i *Interpreter) command(memoryMB int) []string {
 	switch i.family {
 	case python:
 		// The package is read-only: nothing is gained by trying to cache
-		// bytecode in it.
-		return []string{i.Path, "-B", i.client}
+		// bytecode in it. And what other packages of this host have hooked into
+		// the interpreter's start is neither the function's nor free: the client
+		// finds site-packages by itself.
+		return []string{i.Path, "-B", "-S", i.client}
 	case node:
 		// AWS: the heap may grow to nine tenths of the function's memory.
 		return []string{i.Path, "--max-old-space-size=" + strconv.Itoa(max(memoryMB*9/10, 16)), i.client}

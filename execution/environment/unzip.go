@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // Limits on an unpacked package.
@@ -32,6 +34,8 @@ func unzip(file io.ReaderAt, size int64, dir string) error {
 	if len(z.File) > maxEntries {
 		return fmt.Errorf("the deployment package has %d entries, more than %d", len(z.File), maxEntries)
 	}
+	// Twice as fast as the standard library's; a first request waits for it.
+	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("unpack the deployment package: %w", err)

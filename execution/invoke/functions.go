@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lamgate/lamgate/execution"
@@ -20,7 +21,8 @@ type functions struct {
 	limits *limits
 	log    *slog.Logger
 	stop   func()
-	byKey  sync.Map // key -> *function
+	live   atomic.Bool // the documents that were there at the start have been read
+	byKey  sync.Map    // key -> *function
 }
 
 // A function is a document in the form that invocations need. It is replaced
@@ -44,13 +46,16 @@ type generation struct {
 
 func follow(docs state.Documents, fleet *environment.Fleet, l *limits, log *slog.Logger) *functions {
 	f := &functions{fleet: fleet, limits: l, log: log}
-	f.stop = docs.Watch(execution.FunctionsPrefix, f.change)
+	// Watch has called change for all that is there before it returns.
+	f.stop = docs.Watch(execution.FunctionsPrefix, func(c state.Change) { f.change(c, f.live.Load()) })
+	f.live.Store(true)
 	return f
 }
 
 // change takes a document's new value. It must be quick: the write that made it
-// waits.
-func (f *functions) change(c state.Change) {
+// waits. New code is unpacked already now, in the background, if somebody has
+// just deployed it.
+func (f *functions) change(c state.Change, deployed bool) {
 	var old *function
 	if v, ok := f.byKey.Load(c.Key); ok {
 		old = v.(*function)
@@ -85,6 +90,9 @@ func (f *functions) change(c state.Change) {
 		old.retire(now)
 	}
 	f.byKey.Store(c.Key, now)
+	if deployed && doc.Latest.Code.SHA256 != "" && (old == nil || old.doc.Latest.Code.SHA256 != doc.Latest.Code.SHA256) {
+		f.fleet.Packages.Prepare(doc.Latest.Code)
+	}
 }
 
 // retire ends the pools of a function that is replaced by next, or deleted if

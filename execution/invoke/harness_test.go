@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/state"
+	"go.uber.org/goleak"
 )
 
 // A host is a whole execution plane with a store of its own.
@@ -126,9 +126,10 @@ func (w testWriter) Write(b []byte) (int, error) {
 
 // logs is a LogSink that keeps everything.
 type logs struct {
-	mu     sync.Mutex
-	events []state.LogEvent
-	groups map[string]bool
+	mu      sync.Mutex
+	events  []state.LogEvent
+	groups  map[string]bool
+	changed chan struct{} // closed at the next Append, if somebody waits for it
 }
 
 func (l *logs) Append(account, region, group, stream string, events []state.LogEvent) error {
@@ -139,6 +140,10 @@ func (l *logs) Append(account, region, group, stream string, events []state.LogE
 		l.groups = map[string]bool{}
 	}
 	l.groups[group+" "+stream] = true
+	if l.changed != nil {
+		close(l.changed)
+		l.changed = nil
+	}
 	return nil
 }
 
@@ -152,17 +157,27 @@ func (l *logs) text() string {
 	return b.String()
 }
 
-// waitFor polls for what comes to the log a moment after the answer.
+// waitFor returns the log once it has what comes to it a moment after the
+// answer.
 func (l *logs) waitFor(t testing.TB, want string) string {
 	t.Helper()
-	for range 500 {
+	deadline := time.After(20 * time.Second)
+	for {
+		l.mu.Lock()
+		if l.changed == nil {
+			l.changed = make(chan struct{})
+		}
+		changed := l.changed
+		l.mu.Unlock()
 		if text := l.text(); strings.Contains(text, want) {
 			return text
 		}
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("the log lacks %q:\n%s", want, l.text())
+		}
 	}
-	t.Fatalf("the log lacks %q:\n%s", want, l.text())
-	return ""
 }
 
 func zipOf(t testing.TB, files map[string]string) []byte {
@@ -235,7 +250,4 @@ func timeout(d time.Duration) func(*execution.Function) {
 	return func(f *execution.Function) { f.Latest.Timeout = d }
 }
 
-func TestMain(m *testing.M) {
-	// Sandboxes of other users must be able to reach what tests write.
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

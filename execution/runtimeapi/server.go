@@ -57,12 +57,13 @@ type Server struct {
 	mu          sync.Mutex
 	connections map[*connection]struct{}
 	closed      bool
+	accepted    chan struct{}  // closed when no more are accepted
 	running     sync.WaitGroup // the accepting goroutine and the connections'
 }
 
 // New serves the Runtime API on l until Close.
 func New(l net.Listener, owner Owner) *Server {
-	s := &Server{owner: owner, listener: l, connections: map[*connection]struct{}{}}
+	s := &Server{owner: owner, listener: l, connections: map[*connection]struct{}{}, accepted: make(chan struct{})}
 	s.running.Add(1)
 	go s.accept()
 	return s
@@ -88,10 +89,17 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
+// backlogLimit is how long Drain waits for connections that the runtime opened
+// with its last breath and that nobody has accepted yet.
+const backlogLimit = 20 * time.Millisecond
+
 // Drain waits until the runtime's connections have come to their end, so that
 // what it said last is heard, but not past deadline: its processes are gone,
 // and their sockets with them. Then it closes the server.
 func (s *Server) Drain(deadline time.Time) {
+	if l, ok := s.listener.(interface{ SetDeadline(time.Time) error }); ok && l.SetDeadline(time.Now().Add(backlogLimit)) == nil {
+		<-s.accepted
+	}
 	s.mu.Lock()
 	s.closed = true
 	s.listener.Close()
@@ -104,13 +112,11 @@ func (s *Server) Drain(deadline time.Time) {
 
 func (s *Server) accept() {
 	defer s.running.Done()
+	defer close(s.accepted)
 	for {
 		conn, err := s.listener.Accept()
 		if err != nil {
-			if n, ok := err.(net.Error); ok && n.Timeout() {
-				continue
-			}
-			return
+			return // closed, or drained
 		}
 		s.mu.Lock()
 		if s.closed || len(s.connections) >= maxConnections {
