@@ -20,7 +20,7 @@ type jsonDecoder struct {
 // message are passed over.
 func (s *service) decodeJSON(body []byte, sh *api.Shape, v reflect.Value) error {
 	d := jsonDecoder{service: s, jsonReader: jsonReader{data: body}}
-	if d.peek() == 0 {
+	if d.atEnd() {
 		return nil // an empty body is an empty object
 	}
 	if err := d.read(sh, v); err != nil {

@@ -21,6 +21,7 @@ type branch struct {
 
 func growTree(form url.Values) (*branch, error) {
 	root := &branch{}
+	count := 0
 	for name, values := range form {
 		if strings.Count(name, ".") > maxDepth {
 			return nil, errTooDeep
@@ -32,6 +33,9 @@ func growTree(form url.Values) (*branch, error) {
 			}
 			next := b.branches[part]
 			if next == nil {
+				if count++; count > maxValues {
+					return nil, errTooMany
+				}
 				next = &branch{}
 				b.branches[part] = next
 			}

@@ -12,10 +12,6 @@ import (
 	"github.com/lamgate/lamgate/api"
 )
 
-// maxElements bounds the elements of an XML body: ten thousand parts of an
-// upload with all their checksums fit.
-const maxElements = 200_000
-
 // An element is an element of an XML body, without its namespaces.
 type element struct {
 	name     string
@@ -51,8 +47,8 @@ func parseXML(body io.Reader) (*element, error) {
 		top := open[len(open)-1]
 		switch t := token.(type) {
 		case xml.StartElement:
-			if count++; count > maxElements {
-				return nil, errors.New("the message has too many elements")
+			if count++; count > maxValues {
+				return nil, errTooMany
 			}
 			if len(open) > maxDepth {
 				return nil, errTooDeep

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/lamgate/lamgate/api"
@@ -195,7 +196,7 @@ func (s *service) undecodable(err error) error {
 	case "s3":
 		message = "The XML you provided was not well-formed or did not validate against our published schema"
 	case "lambda":
-		if m, ok := err.(mismatch); ok { //nolint:errorlint // it is never wrapped
+		if m, ok := errors.AsType[mismatch](err); ok {
 			return aws.Faultf(http.StatusBadRequest, "SerializationException", "%s", m)
 		}
 		message = "Could not parse request body into json: " + message
@@ -205,7 +206,7 @@ func (s *service) undecodable(err error) error {
 
 // faultOfToken is the fault of a session token that is forged or has expired.
 func (s *service) faultOfToken(err error) *aws.Fault {
-	expired := err == errTokenExpired //nolint:errorlint // it is never wrapped
+	expired := errors.Is(err, errTokenExpired)
 	switch {
 	case s.isS3() && expired:
 		return aws.Faultf(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")

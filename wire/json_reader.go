@@ -9,18 +9,28 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deeply the values of a message may be nested.
-const maxDepth = 100
+const (
+	// maxDepth bounds how deeply the values of a message may be nested.
+	maxDepth = 100
+	// maxValues bounds how many values it may have: an empty one costs its
+	// sender two bytes and the reader a struct. Ten thousand log events fit, and
+	// ten thousand parts of an upload with all their checksums.
+	maxValues = 200_000
+)
 
-var errTooDeep = errors.New("the message is nested too deeply")
+var (
+	errTooDeep = errors.New("the message is nested too deeply")
+	errTooMany = errors.New("the message has too many values")
+)
 
 // A jsonReader pulls values out of a JSON text. It exists beside encoding/json
 // for bodies of tens of megabytes of base64, which it reads in place, and for
 // telling the kinds of values apart as AWS's messages do.
 type jsonReader struct {
-	data  []byte
-	pos   int
-	depth int
+	data   []byte
+	pos    int
+	depth  int
+	values int
 }
 
 func (r *jsonReader) syntax(want string) error {
@@ -60,6 +70,13 @@ func (r *jsonReader) take(c byte) bool {
 	return true
 }
 
+func (r *jsonReader) count() error {
+	if r.values++; r.values > maxValues {
+		return errTooMany
+	}
+	return nil
+}
+
 func (r *jsonReader) enter() error {
 	r.depth++
 	if r.depth > maxDepth {
@@ -81,6 +98,9 @@ func (r *jsonReader) object(member func(key string) error) error {
 	for {
 		if r.peek() != '"' {
 			return r.syntax("a member's name")
+		}
+		if err := r.count(); err != nil {
+			return err
 		}
 		key, err := r.str()
 		if err != nil {
@@ -111,6 +131,9 @@ func (r *jsonReader) array(element func() error) error {
 		return nil
 	}
 	for {
+		if err := r.count(); err != nil {
+			return err
+		}
 		if err := element(); err != nil {
 			return err
 		}
@@ -311,9 +334,14 @@ func (r *jsonReader) skip() error {
 	return err
 }
 
+func (r *jsonReader) atEnd() bool {
+	r.space()
+	return r.pos >= len(r.data)
+}
+
 // end fails if anything follows the value.
 func (r *jsonReader) end() error {
-	if r.peek() != 0 {
+	if !r.atEnd() {
 		return r.syntax("the end of input")
 	}
 	return nil

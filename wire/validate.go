@@ -19,6 +19,9 @@ type validator struct {
 	violations []string
 }
 
+// maxMatched bounds the strings that are matched although they are too long.
+const maxMatched = 64 << 10
+
 // maxViolations bounds the message that a hostile input can make.
 const maxViolations = 100
 
@@ -211,6 +214,9 @@ func (v *validator) check(sh *api.Shape, value reflect.Value, fail func(constrai
 	}
 	if sh.Kind != api.String {
 		return
+	}
+	if sh.HasMax && value.Len() > maxMatched && lengthOf(sh, value) > sh.Max {
+		return // refused already; to match megabytes would only take time
 	}
 	if p := v.pattern(sh); p != "" && !v.patterns.get(p).matches(value.String()) {
 		fail("Member must satisfy regular expression pattern: " + p)

@@ -110,9 +110,9 @@ func (c *call) invoke(caller aws.Caller, in any) (any, error) {
 // recoverPanic turns a panic into an internal fault, so that a mistake in one
 // operation neither ends the server nor leaves its client without an answer.
 func (c *call) recoverPanic() {
-	switch p := recover(); {
-	case p == nil:
-	case p == http.ErrAbortHandler: //nolint:errorlint // it is compared as net/http compares it
+	switch p := recover(); p {
+	case nil:
+	case http.ErrAbortHandler:
 		panic(p)
 	default:
 		c.log.Error("panic while serving a call", append(c.logAttrs(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))...)
