@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	api "github.com/lamgate/lamgate/api/cloudformation"
+	"github.com/lamgate/lamgate/aws"
+)
+
+// pollEvery is how often a stack in progress is looked at.
+const pollEvery = 50 * time.Millisecond
+
+// A deployment is what is to be deployed.
+type deployment struct {
+	stack      string
+	body       string
+	parameters map[string]string
+}
+
+// deploy brings a stack about by a change set, as the AWS CLI does, and shows
+// its progress. changed is false if the stack was already as it should be.
+func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed bool, err error) {
+	kind, err := changeSetType(ctx, c, d.stack)
+	if err != nil {
+		return false, err
+	}
+	in := &api.CreateChangeSetInput{
+		StackName: &d.stack, ChangeSetName: new("lamgate-up-" + aws.NewUUID()), ChangeSetType: &kind, TemplateBody: &d.body,
+		Capabilities: []string{"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
+	}
+	for name, v := range d.parameters {
+		in.Parameters = append(in.Parameters, api.Parameter{ParameterKey: new(name), ParameterValue: new(v)})
+	}
+	set, err := call[api.CreateChangeSetOutput](ctx, c, &api.Service, "CreateChangeSet", in)
+	if err != nil {
+		return false, err
+	}
+	ready, err := awaitChangeSet(ctx, c, value(set.Id))
+	if err != nil || !ready {
+		return false, err
+	}
+	since := time.Now().Add(-time.Second)
+	if _, err := call[api.ExecuteChangeSetOutput](ctx, c, &api.Service, "ExecuteChangeSet", &api.ExecuteChangeSetInput{ChangeSetName: set.Id}); err != nil {
+		return false, err
+	}
+	status, err := followStack(ctx, c, value(set.StackId), since, p)
+	if err != nil {
+		return false, err
+	}
+	if status != "CREATE_COMPLETE" && status != "UPDATE_COMPLETE" {
+		return true, fmt.Errorf("stack %s is %s: %s", d.stack, status, p.reason())
+	}
+	return true, nil
+}
+
+// changeSetType tells whether a stack is to be created or updated. A stack whose
+// creation was rolled back can only be deleted, so that is done first.
+func changeSetType(ctx context.Context, c *client, stack string) (string, error) {
+	s, err := describeStack(ctx, c, stack)
+	if aws.HasCode(err, "ValidationError") {
+		return "CREATE", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	switch value(s.StackStatus) {
+	case "REVIEW_IN_PROGRESS":
+		return "CREATE", nil
+	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED":
+		if _, err := call[api.DeleteStackOutput](ctx, c, &api.Service, "DeleteStack", &api.DeleteStackInput{StackName: s.StackId}); err != nil {
+			return "", err
+		}
+		status, err := followStack(ctx, c, value(s.StackId), time.Now(), newProgress(&console{out: discard{}}))
+		if err == nil && status != "DELETE_COMPLETE" {
+			err = fmt.Errorf("what is left of stack %s cannot be deleted: it is %s", stack, status)
+		}
+		return "CREATE", err
+	}
+	return "UPDATE", nil
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+func describeStack(ctx context.Context, c *client, stack string) (*api.Stack, error) {
+	out, err := call[api.DescribeStacksOutput](ctx, c, &api.Service, "DescribeStacks", &api.DescribeStacksInput{StackName: &stack})
+	if err != nil {
+		return nil, err
+	}
+	if len(out.Stacks) == 0 {
+		return nil, fmt.Errorf("no stack %s was described", stack)
+	}
+	return &out.Stacks[0], nil
+}
+
+// awaitChangeSet waits until a change set can be executed; it reports false for
+// one that would change nothing, which it removes.
+func awaitChangeSet(ctx context.Context, c *client, id string) (bool, error) {
+	for {
+		out, err := call[api.DescribeChangeSetOutput](ctx, c, &api.Service, "DescribeChangeSet", &api.DescribeChangeSetInput{ChangeSetName: &id})
+		if err != nil {
+			return false, err
+		}
+		reason := value(out.StatusReason)
+		switch value(out.Status) {
+		case "CREATE_COMPLETE":
+			return true, nil
+		case "FAILED":
+			_, err := call[api.DeleteChangeSetOutput](ctx, c, &api.Service, "DeleteChangeSet", &api.DeleteChangeSetInput{ChangeSetName: &id})
+			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
+				return false, err
+			}
+			return false, fmt.Errorf("%s", reason)
+		}
+		if err := pause(ctx, pollEvery); err != nil {
+			return false, err
+		}
+	}
+}
+
+// followStack shows a stack's events since a time until it comes to rest, and
+// returns its status.
+func followStack(ctx context.Context, c *client, id string, since time.Time, p *progress) (string, error) {
+	seen := map[string]bool{}
+	for {
+		// The status is asked before the events: those that led to it are then
+		// among them.
+		s, err := describeStack(ctx, c, id)
+		if err != nil {
+			return "", err
+		}
+		events, err := eventsSince(ctx, c, id, since)
+		if err != nil {
+			return "", err
+		}
+		for i := len(events) - 1; i >= 0; i-- {
+			if e := events[i]; !seen[value(e.EventId)] {
+				seen[value(e.EventId)] = true
+				p.add(e)
+			}
+		}
+		p.draw()
+		if status := value(s.StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
+			return status, nil
+		}
+		if err := pause(ctx, pollEvery); err != nil {
+			return "", err
+		}
+	}
+}
+
+// eventsSince returns a stack's events after a time, the last first.
+func eventsSince(ctx context.Context, c *client, id string, since time.Time) ([]api.StackEvent, error) {
+	var events []api.StackEvent
+	in := &api.DescribeStackEventsInput{StackName: &id}
+	for {
+		out, err := call[api.DescribeStackEventsOutput](ctx, c, &api.Service, "DescribeStackEvents", in)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range out.StackEvents {
+			if value(e.Timestamp).Before(since) {
+				return events, nil
+			}
+			events = append(events, e)
+		}
+		if out.NextToken == nil {
+			return events, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/execution/sandbox"
+)
+
+type doctorCommand struct {
+	serverFlags `embed:""`
+	JSON        bool `help:"Print as JSON."`
+}
+
+// A diagnosis is what doctor found, section by section.
+type diagnosis struct {
+	Healthy  bool
+	Sections []section
+}
+
+type section struct {
+	Name     string
+	Findings []finding
+}
+
+// A finding is one thing that was looked at. Mend is what to do about it.
+type finding struct {
+	Name string
+	OK   bool
+	Says string
+	Mend string `json:",omitempty"`
+	// Optional findings do not make the machine unfit.
+	Optional bool `json:",omitempty"`
+}
+
+// Run examines this machine. It fails if lamgate cannot run on it as asked.
+func (c *doctorCommand) Run(ctx context.Context, console *console, line *cli) error {
+	d := diagnosis{Healthy: true, Sections: []section{
+		c.isolation(ctx), c.runtimes(), c.port(ctx, line), c.data(),
+	}}
+	for _, s := range d.Sections {
+		for _, f := range s.Findings {
+			d.Healthy = d.Healthy && (f.OK || f.Optional)
+		}
+	}
+	var err error
+	if c.JSON {
+		err = printJSON(console.out, d)
+	} else {
+		printDiagnosis(console.out, d)
+	}
+	if err == nil && !d.Healthy {
+		return errSilent
+	}
+	return err
+}
+
+func printDiagnosis(w io.Writer, d diagnosis) {
+	for _, s := range d.Sections {
+		fmt.Fprintf(w, "%s\n", s.Name)
+		for _, f := range s.Findings {
+			mark := "✓"
+			switch {
+			case !f.OK && f.Optional:
+				mark = "·"
+			case !f.OK:
+				mark = "✗"
+			}
+			fmt.Fprintf(w, "  %s %-22s %s\n", mark, f.Name, f.Says)
+			if f.Mend != "" {
+				fmt.Fprintf(w, "    → %s\n", f.Mend)
+			}
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// isolation runs a real sandbox of the chosen level.
+func (c *doctorCommand) isolation(ctx context.Context) section {
+	s := section{Name: "Isolation (" + c.Isolation + ")"}
+	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		s.Findings = append(s.Findings, finding{Name: c.Isolation, Says: err.Error()})
+		return s
+	}
+	defer driver.Close()
+	controls, err := driver.Probe(ctx)
+	for _, control := range controls {
+		f := finding{Name: control.Name, OK: control.Enforced, Says: "enforced by " + control.By, Mend: control.Mend, Optional: true}
+		if !control.Enforced {
+			f.Says = "not enforced: " + control.Problem
+		}
+		s.Findings = append(s.Findings, f)
+	}
+	if err != nil {
+		s.Findings = append(s.Findings, finding{Name: c.Isolation, Says: err.Error()})
+	}
+	return s
+}
+
+// runtimes looks for the interpreters of today's runtimes.
+func (c *doctorCommand) runtimes() section {
+	s := section{Name: "Runtimes"}
+	found := environment.NewRuntimes("")
+	for _, name := range []string{
+		"python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python3.8",
+		"nodejs24.x", "nodejs22.x", "nodejs20.x", "nodejs18.x", "provided.al2023", "provided.al2",
+	} {
+		i, warning, err := found.Find(name)
+		f := finding{Name: name, OK: true, Optional: true}
+		switch {
+		case err != nil:
+			f.OK, f.Says = false, err.Error()
+		case warning != "":
+			f.OK, f.Says = false, warning
+		case i.Path == "":
+			f.Says = "any bootstrap"
+		default:
+			f.Says = i.Version + " at " + i.Path
+		}
+		s.Findings = append(s.Findings, f)
+	}
+	return s
+}
+
+// port tells whether a server can listen, or one does.
+func (c *doctorCommand) port(ctx context.Context, line *cli) section {
+	f := finding{Name: c.Listen, OK: true, Says: "free"}
+	if running, err := newClient("http://"+c.Listen, line.Region).running(ctx); running {
+		f.Says = "a lamgate server answers there"
+	} else if taken := listening(c.Listen); taken != nil {
+		f.OK, f.Says, f.Mend = false, fmt.Sprintf("cannot be listened on: %v", taken), "choose another address with --listen or LAMGATE_LISTEN"
+		if err != nil {
+			f.Says = fmt.Sprintf("something else answers there: %v", err)
+		}
+	}
+	return section{"Port", []finding{f}}
+}
+
+// data tells whether the data directory can be written, or made.
+func (c *doctorCommand) data() section {
+	dir, err := c.dataDir()
+	if err != nil {
+		return section{"Data", []finding{{Name: "directory", Says: err.Error(), Mend: "name one with --data or LAMGATE_DATA"}}}
+	}
+	f := finding{Name: dir, OK: true, Says: "can be written"}
+	parent := dir
+	for {
+		info, err := os.Stat(parent)
+		if err == nil && info.IsDir() {
+			break
+		}
+		next := filepath.Dir(parent)
+		if next == parent {
+			break
+		}
+		parent = next
+	}
+	probe, err := os.CreateTemp(parent, ".lamgate-doctor-*")
+	if err != nil {
+		f.OK, f.Says, f.Mend = false, err.Error(), "choose a directory that you may write to with --data or LAMGATE_DATA"
+		return section{"Data", []finding{f}}
+	}
+	probe.Close()
+	os.Remove(probe.Name())
+	if parent != dir {
+		f.Says = "will be made in " + parent
+	}
+	return section{"Data", []finding{f}}
+}
+
+// listening returns why an address cannot be listened on.
+func listening(address string) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}

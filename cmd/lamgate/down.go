@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	api "github.com/lamgate/lamgate/api/cloudformation"
+)
+
+type downCommand struct {
+	Stack string `arg:"" help:"Stack to delete."`
+}
+
+// Run deletes a stack and shows what becomes of its resources.
+func (c *downCommand) Run(ctx context.Context, console *console, line *cli) error {
+	client := line.client()
+	found, err := call[api.DescribeStacksOutput](ctx, client, &api.Service, "DescribeStacks", &api.DescribeStacksInput{StackName: &c.Stack})
+	if err != nil {
+		return err
+	}
+	id := value(found.Stacks[0].StackId)
+	p := newProgress(console)
+	since := time.Now().Add(-time.Second)
+	if _, err := call[api.DeleteStackOutput](ctx, client, &api.Service, "DeleteStack", &api.DeleteStackInput{StackName: &id}); err != nil {
+		return err
+	}
+	status, err := followStack(ctx, client, id, since, p)
+	if err != nil {
+		return err
+	}
+	if !strings.HasSuffix(status, "DELETE_COMPLETE") {
+		return fmt.Errorf("stack %s is %s: %s", c.Stack, status, p.reason())
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	api "github.com/lamgate/lamgate/api/lambda"
+)
+
+type invokeCommand struct {
+	Name      string `arg:"" help:"Function: a name, NAME:QUALIFIER or an ARN."`
+	Payload   string `arg:"" optional:"" help:"Event as JSON, @FILE, or - for standard input." default:"{}"`
+	Event     bool   `help:"Invoke asynchronously."`
+	Tail      bool   `help:"Print the end of the log to standard error."`
+	Qualifier string `help:"Version or alias."`
+	JSON      bool   `help:"Print status, error and answer as JSON."`
+}
+
+// Run invokes a function. A function that failed fails the command.
+func (c *invokeCommand) Run(ctx context.Context, console *console, line *cli) error {
+	payload, err := c.payload()
+	if err != nil {
+		return err
+	}
+	in := &api.InvocationRequest{FunctionName: &c.Name, Payload: payload, InvocationType: new("RequestResponse"), LogType: new("Tail")}
+	if c.Event {
+		in.InvocationType, in.LogType = new("Event"), nil
+	}
+	if c.Qualifier != "" {
+		in.Qualifier = &c.Qualifier
+	}
+	out, err := call[api.InvocationResponse](ctx, line.client(), &api.Service, "Invoke", in)
+	if err != nil {
+		return err
+	}
+	if c.Tail {
+		tail, err := base64.StdEncoding.DecodeString(value(out.LogResult))
+		if err != nil {
+			return fmt.Errorf("the log's tail cannot be read: %w", err)
+		}
+		fmt.Fprint(console.err, string(tail))
+	}
+	if c.JSON {
+		err = printJSON(console.out, map[string]any{
+			"StatusCode": value(out.StatusCode), "FunctionError": value(out.FunctionError),
+			"ExecutedVersion": value(out.ExecutedVersion), "Payload": string(out.Payload),
+		})
+	} else if len(out.Payload) > 0 {
+		_, err = fmt.Fprintln(console.out, string(out.Payload))
+	}
+	if err == nil && out.FunctionError != nil {
+		fmt.Fprintf(console.err, "lamgate: the function failed (%s); its log: lamgate logs %s\n", *out.FunctionError, c.Name)
+		return errSilent
+	}
+	return err
+}
+
+func (c *invokeCommand) payload() ([]byte, error) {
+	if file, ok := strings.CutPrefix(c.Payload, "@"); ok {
+		return os.ReadFile(file)
+	}
+	if c.Payload == "-" {
+		return io.ReadAll(os.Stdin)
+	}
+	return []byte(c.Payload), nil
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	api "github.com/lamgate/lamgate/api/logs"
+	"github.com/lamgate/lamgate/aws"
+)
+
+type logsCommand struct {
+	Name   string        `arg:"" help:"Function, or a log group if it begins with a slash."`
+	Follow bool          `short:"f" help:"Go on with what is logged from now on."`
+	Since  time.Duration `help:"How far to go back." default:"1h"`
+	JSON   bool          `help:"Print one event as JSON per line."`
+}
+
+// Run prints a log group.
+func (c *logsCommand) Run(ctx context.Context, console *console, line *cli) error {
+	group := c.Name
+	if !strings.HasPrefix(group, "/") {
+		group = "/aws/lambda/" + group
+	}
+	f := &logFollower{client: line.client(), group: group, from: time.Now().Add(-c.Since)}
+	write := func(e api.FilteredLogEvent) error {
+		if c.JSON {
+			return printJSONLine(console.out, e)
+		}
+		return printEvent(console.out, "", e)
+	}
+	if err := f.read(ctx, write); err != nil {
+		return err
+	}
+	if !c.Follow {
+		return nil
+	}
+	return f.follow(ctx, write)
+}
+
+// followEvery is how often a followed log group is looked at.
+const followEvery = 250 * time.Millisecond
+
+// overlap is how far each look goes back, so that events are seen whose lines
+// were stamped before those of another environment but written after them.
+const overlap = 5 * time.Second
+
+// A logFollower reads a log group bit by bit.
+type logFollower struct {
+	client *client
+	group  string
+	from   time.Time
+	seen   map[string]int64 // event IDs of the overlap, with their times
+}
+
+// read passes on all events that have come since the last read.
+func (f *logFollower) read(ctx context.Context, write func(api.FilteredLogEvent) error) error {
+	if f.seen == nil {
+		f.seen = map[string]int64{}
+	}
+	start := f.from.UnixMilli()
+	in := &api.FilterLogEventsRequest{LogGroupName: &f.group, StartTime: &start}
+	for {
+		out, err := call[api.FilterLogEventsResponse](ctx, f.client, &api.Service, "FilterLogEvents", in)
+		if err != nil {
+			return err
+		}
+		for _, e := range out.Events {
+			if _, ok := f.seen[value(e.EventId)]; ok {
+				continue
+			}
+			f.seen[value(e.EventId)] = value(e.Timestamp)
+			if at := time.UnixMilli(value(e.Timestamp)).Add(-overlap); at.After(f.from) {
+				f.from = at
+			}
+			if err := write(e); err != nil {
+				return err
+			}
+		}
+		if out.NextToken == nil {
+			break
+		}
+		in.NextToken = out.NextToken
+	}
+	for id, at := range f.seen {
+		if at < f.from.UnixMilli() {
+			delete(f.seen, id)
+		}
+	}
+	return nil
+}
+
+// follow reads until ctx ends. A group that does not exist yet is waited for.
+func (f *logFollower) follow(ctx context.Context, write func(api.FilteredLogEvent) error) error {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := f.read(ctx, write)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && !aws.HasCode(err, "ResourceNotFoundException") {
+			return err
+		}
+	}
+}
+
+func printEvent(w io.Writer, prefix string, e api.FilteredLogEvent) error {
+	at := time.UnixMilli(value(e.Timestamp)).Format("15:04:05.000")
+	_, err := fmt.Fprintf(w, "%s%s %s\n", prefix, at, strings.TrimRight(value(e.Message), "\r\n"))
+	return err
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/lamgate/lamgate/server"
+)
+
+// serverFlags are what serve and up tell a server alike.
+type serverFlags struct {
+	Listen         string `help:"Address to listen on." env:"LAMGATE_LISTEN" default:"127.0.0.1:4566" placeholder:"HOST:PORT"`
+	Data           string `help:"Directory that keeps everything (default: $XDG_DATA_HOME/lamgate, or ~/.local/share/lamgate)." env:"LAMGATE_DATA" placeholder:"DIR"`
+	Isolation      string `help:"How functions are isolated: namespace, or process for not at all." env:"LAMGATE_ISOLATION" enum:"namespace,process" default:"${isolation}"`
+	StrictRuntimes bool   `help:"Refuse the runtimes that AWS no longer creates."`
+	LogLevel       string `help:"Least severity of the server's own log." env:"LAMGATE_LOG_LEVEL" enum:"debug,info,warn,error" default:"warn"`
+}
+
+type serveCommand struct {
+	serverFlags `embed:""`
+	Network     string `help:"What functions can reach: host, or private for lamgate alone." env:"LAMGATE_NETWORK" enum:"host,private" default:"private"`
+}
+
+// Run serves until a signal ends it.
+func (c *serveCommand) Run(ctx context.Context, console *console) error {
+	s, err := c.start(ctx, console, c.Network)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(console.out, "ready %s (%d ms)\n", s.URL(), s.ReadyAfter().Milliseconds())
+	select {
+	case <-ctx.Done():
+	case <-s.Done():
+	}
+	return s.Close()
+}
+
+// start starts a server in this process.
+func (f *serverFlags) start(ctx context.Context, console *console, network string) (*server.Server, error) {
+	data, err := f.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
+		return nil, err
+	}
+	return server.Start(ctx, server.Config{
+		Listen:         f.Listen,
+		Data:           data,
+		Isolation:      f.Isolation,
+		Network:        network,
+		StrictRuntimes: f.StrictRuntimes,
+		Log:            slog.New(slog.NewTextHandler(console.err, &slog.HandlerOptions{Level: level})),
+	})
+}
+
+func (f *serverFlags) dataDir() (string, error) {
+	if f.Data != "" {
+		return filepath.Abs(f.Data)
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "lamgate"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the data: name a directory with --data (%w)", err)
+	}
+	return filepath.Join(home, ".local", "share", "lamgate"), nil
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// settle is how long files must rest before what was saved is taken: editors
+// write in several steps.
+const settle = 60 * time.Millisecond
+
+// A watcher reports which of its trees have changed.
+type watcher struct {
+	notify *fsnotify.Watcher
+	roots  []string
+}
+
+// watch follows files and directories with all that is in them.
+func watch(roots []string) (*watcher, error) {
+	n, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("follow files: %w", err)
+	}
+	w := &watcher{notify: n, roots: roots}
+	for _, root := range roots {
+		if err := w.add(root); err != nil {
+			n.Close()
+			return nil, fmt.Errorf("follow %s: %w", root, err)
+		}
+	}
+	return w, nil
+}
+
+// add watches a directory and those in it; of a file, the directory it is in,
+// since editors replace files.
+func (w *watcher) add(root string) error {
+	info, err := os.Stat(root)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return w.notify.Add(filepath.Dir(root))
+	}
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return nil //nolint:nilerr // what has gone in the meantime is not watched
+		}
+		if path != root && ignored(entry.Name()) {
+			return filepath.SkipDir
+		}
+		return w.notify.Add(path)
+	})
+}
+
+func (w *watcher) close() error { return w.notify.Close() }
+
+// changed waits until something has changed and come to rest, and returns the
+// roots that it concerns.
+func (w *watcher) changed(ctx context.Context) ([]string, error) {
+	touched := map[string]bool{}
+	var rest <-chan time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case err := <-w.notify.Errors:
+			return nil, fmt.Errorf("follow files: %w", err)
+		case <-rest:
+			var list []string
+			for _, root := range w.roots {
+				if touched[root] {
+					list = append(list, root)
+				}
+			}
+			return list, nil
+		case e := <-w.notify.Events:
+			if e.Op == fsnotify.Chmod || ignoredPath(e.Name) {
+				continue
+			}
+			if e.Op.Has(fsnotify.Create) {
+				if info, err := os.Stat(e.Name); err == nil && info.IsDir() {
+					// A directory that is gone again needs no watch.
+					_ = w.add(e.Name)
+				}
+			}
+			for _, root := range w.roots {
+				if e.Name == root || strings.HasPrefix(e.Name, root+string(filepath.Separator)) {
+					touched[root] = true
+				}
+			}
+			if len(touched) > 0 {
+				rest = time.After(settle)
+			}
+		}
+	}
+}
+
+func ignoredPath(path string) bool {
+	for _, part := range strings.Split(filepath.ToSlash(path), "/") {
+		if ignored(part) {
+			return true
+		}
+	}
+	return false
+}

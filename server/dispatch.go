@@ -1,0 +1,33 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/lamgate/lamgate/gateway/rest"
+)
+
+// A dispatcher sends each request to the plane that it is for. It looks at
+// hosts and paths as they were sent: a mux that cleans paths would change what
+// an API's caller asked for.
+type dispatcher struct {
+	apis http.Handler // the data plane
+	aws  http.Handler // the control plane
+	own  http.Handler // lamgate's own endpoints
+}
+
+// ownPrefix is where lamgate's own endpoints are. No AWS service has a path
+// like it, and no bucket's name can begin with an underscore.
+const ownPrefix = "/_lamgate/"
+
+func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, api := rest.Addressed(r)
+	switch {
+	case api:
+		d.apis.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, ownPrefix):
+		d.own.ServeHTTP(w, r)
+	default:
+		d.aws.ServeHTTP(w, r)
+	}
+}

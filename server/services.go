@@ -1,0 +1,212 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	apiapigateway "github.com/lamgate/lamgate/api/apigateway"
+	apicloudformation "github.com/lamgate/lamgate/api/cloudformation"
+	apiiam "github.com/lamgate/lamgate/api/iam"
+	apilambda "github.com/lamgate/lamgate/api/lambda"
+	apilogs "github.com/lamgate/lamgate/api/logs"
+	apis3 "github.com/lamgate/lamgate/api/s3"
+	apists "github.com/lamgate/lamgate/api/sts"
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/control/apigateway"
+	"github.com/lamgate/lamgate/control/cloudformation"
+	"github.com/lamgate/lamgate/control/cloudformation/resource"
+	"github.com/lamgate/lamgate/control/iam"
+	"github.com/lamgate/lamgate/control/lambda"
+	"github.com/lamgate/lamgate/control/logs"
+	"github.com/lamgate/lamgate/control/s3"
+	"github.com/lamgate/lamgate/control/sts"
+	"github.com/lamgate/lamgate/execution/bootstrap"
+	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/execution/invoke"
+	"github.com/lamgate/lamgate/execution/sandbox"
+	"github.com/lamgate/lamgate/gateway/rest"
+	"github.com/lamgate/lamgate/policy"
+	"github.com/lamgate/lamgate/state"
+	"github.com/lamgate/lamgate/telemetry"
+	"github.com/lamgate/lamgate/wire"
+)
+
+// implementations are the control services. Operations uses them empty.
+type implementations struct {
+	apigateway     *apigateway.Service
+	cloudformation *cloudformation.Service
+	iam            *iam.Service
+	lambda         *lambda.Service
+	logs           *logs.Service
+	s3             *s3.Service
+	sts            *sts.Service
+}
+
+// mounts are the services that wire answers for, by name.
+func (i *implementations) mounts() []wire.Mount {
+	return []wire.Mount{
+		{Service: &apiapigateway.Service, Implementation: i.apigateway},
+		{Service: &apicloudformation.Service, Implementation: i.cloudformation},
+		{Service: &apiiam.Service, Implementation: i.iam},
+		{Service: &apilambda.Service, Implementation: i.lambda},
+		{Service: &apilogs.Service, Implementation: i.logs},
+		{Service: &apis3.Service, Implementation: i.s3},
+		{Service: &apists.Service, Implementation: i.sts},
+	}
+}
+
+// services are all parts of a running server.
+type services struct {
+	handler http.Handler
+	close   func() error
+}
+
+// newServices builds the house from the ground up.
+func newServices(ctx context.Context, c Config, store *state.Store, url string) (_ *services, err error) {
+	var open closers
+	open.add(store.Close)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, open.close())
+		}
+	}()
+	docs, blobs := store.Documents(), store.Blobs()
+
+	// Isolation is proven beside everything else.
+	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: c.Log})
+	if err != nil {
+		return nil, err
+	}
+	open.add(driver.Close)
+	proven := make(chan error, 1)
+	go func() {
+		_, err := driver.Probe(ctx)
+		proven <- err
+	}()
+
+	key, err := secretKey(ctx, docs)
+	if err != nil {
+		return nil, err
+	}
+	credentials := wire.NewCredentials(key)
+	report := func(key string, err error) { c.Log.Error("a document cannot be read", "key", key, "error", err) }
+	roles := policy.NewRoles(docs, report)
+	open.add(func() error { roles.Close(); return nil })
+	journeys := telemetry.NewJourneys()
+	logStore := telemetry.NewLogs(docs, store.Logs(), c.Clock, c.Log)
+	open.add(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		logStore.Close(ctx)
+		return nil
+	})
+
+	// The execution plane. Functions on a private network reach lamgate by the
+	// dispatcher, which is made last.
+	front := &dispatcher{}
+	clients, err := bootstrap.Install(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	runtimes := environment.NewRuntimes(clients)
+	packages, err := environment.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	network := sandbox.Network(c.Network)
+	endpointURL := url
+	if network == sandbox.PrivateNetwork {
+		endpointURL = ""
+	}
+	fleet := environment.NewFleet(environment.Config{
+		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Credentials: &roleCredentials{credentials, roles, c.Clock},
+		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL,
+	})
+	open.add(func() error { fleet.Close(); return nil })
+	queue, err := store.Queue("invocations")
+	if err != nil {
+		return nil, err
+	}
+	invoker := invoke.New(invoke.Config{Documents: docs, Queue: queue, Fleet: fleet, Clock: c.Clock, Log: c.Log})
+	open.add(func() error { invoker.Close(); return nil })
+
+	// The data plane.
+	gateway := rest.New(rest.Config{Documents: docs, Invoker: invoker, Roles: roles, Clock: c.Clock, Log: c.Log, Journeys: journeys})
+	open.add(func() error { gateway.Close(); return nil })
+
+	// The control plane.
+	endpoints := &own{journeys: journeys, blobs: blobs, clock: c.Clock, log: c.Log, url: url, key: key}
+	var i implementations
+	i.iam = iam.New(docs, c.Clock)
+	i.sts = sts.New(roles, credentials, c.Clock, c.Log)
+	i.logs = logs.New(logStore, c.Clock)
+	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Clock: c.Clock, Log: c.Log})
+	i.lambda = lambda.New(ctx, lambda.Config{
+		Documents: docs, Blobs: blobs, Invoker: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
+		FindRuntime:    func(name string) (string, error) { _, warning, err := runtimes.Find(name); return warning, err },
+		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
+		StrictRuntimes: c.StrictRuntimes,
+	})
+	i.apigateway = apigateway.New(apigateway.Config{Documents: docs, Clock: c.Clock, Log: c.Log, Roles: i.iam})
+	i.cloudformation = cloudformation.New(cloudformation.Config{
+		Documents: docs, Clock: c.Clock, Log: c.Log,
+		Clients: resource.Clients{APIGateway: i.apigateway, IAM: i.iam, Lambda: i.lambda, Logs: i.logs, S3: i.s3},
+	})
+	calls, err := wire.New(i.mounts(), c.Log, c.Clock, credentials)
+	if err != nil {
+		return nil, err
+	}
+	*front = dispatcher{apis: gateway, aws: calls, own: endpoints.handler()}
+
+	if err := <-proven; err != nil {
+		return nil, err
+	}
+	open.add(func() error { i.cloudformation.Close(); return nil })
+	if err := i.cloudformation.Start(); err != nil {
+		return nil, err
+	}
+	return &services{handler: front, close: open.close}, nil
+}
+
+// secretKey returns the key that signs what this server issues, made at its
+// first start.
+func secretKey(ctx context.Context, docs state.Documents) ([]byte, error) {
+	const at = "server/key"
+	type document struct{ Key []byte }
+	d, err := state.Load[document](docs, at)
+	if errors.Is(err, state.ErrNotFound) {
+		d = &document{make([]byte, 32)}
+		rand.Read(d.Key)
+		err = state.Create(ctx, docs, at, d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the server's key: %w", err)
+	}
+	return d.Key, nil
+}
+
+// roleCredentials gives environments the credentials of their functions' roles.
+type roleCredentials struct {
+	credentials *wire.Credentials
+	roles       *policy.Roles
+	clock       aws.Clock
+}
+
+// roleSession is how long the credentials of an environment are good: longer
+// than one lives.
+const roleSession = 12 * time.Hour
+
+// Issue implements environment.Credentials.
+func (r *roleCredentials) Issue(account, _, role, session string) (environment.AccessKey, error) {
+	s := wire.Session{Account: account, RoleARN: role, Name: session, Expiry: r.clock.Now().Add(roleSession)}
+	if known, ok := r.roles.Role(role); ok {
+		s.RoleID = known.ID
+	}
+	issued := r.credentials.Issue(s)
+	return environment.AccessKey{ID: issued.AccessKeyID, Secret: issued.SecretAccessKey, SessionToken: issued.SessionToken}, nil
+}
