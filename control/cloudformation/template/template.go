@@ -60,6 +60,16 @@ func Parse(body string) (*Template, error) {
 // without values: sections, names, the shape of functions, references, cycles
 // of conditions.
 func New(root *Node) (*Template, error) {
+	t, err := Outline(root)
+	if err != nil {
+		return nil, err
+	}
+	return t, t.check()
+}
+
+// Outline is New without the look at functions and references: those of a
+// template whose transforms have not run may speak of what these will add.
+func Outline(root *Node) (*Template, error) {
 	t := &Template{Root: root}
 	if err := t.header(); err != nil {
 		return nil, err
@@ -76,7 +86,7 @@ func New(root *Node) (*Template, error) {
 		return nil, err
 	}
 	for _, section := range []func() error{
-		t.readParameters, t.readMappings, t.readConditions, t.readResources, t.readOutputs, t.check,
+		t.readParameters, t.readMappings, t.readConditions, t.readResources, t.readOutputs,
 	} {
 		if err := section(); err != nil {
 			return nil, err
