@@ -26,13 +26,14 @@ func (i *importer) schemas() *node {
 // name may not hold.
 func (i *importer) readModels() {
 	i.renamed = map[string]string{}
+	taken := map[string]bool{}
 	for name := range i.schemas().all() {
 		plain := notInName.ReplaceAllString(name, "")
-		if other, taken := i.renamed[plain]; plain == "" || taken && other != name {
+		if plain == "" || taken[plain] {
 			i.fail("Unable to create model for '%s': Model name must be alphanumeric and unique", name)
 			continue
 		}
-		i.renamed[name] = plain
+		i.renamed[name], taken[plain] = plain, true
 	}
 	for name, schema := range i.schemas().all() {
 		if plain, ok := i.renamed[name]; ok {
@@ -67,8 +68,10 @@ func (i *importer) relink(n *node) *node {
 		c.items = append(c.items, i.relink(item))
 	}
 	for key, f := range n.all() {
-		if name, ok := i.referred(f); ok && key == "$ref" {
-			f = &node{kind: textNode, text: modelURL(i.api.ID, name)}
+		if key == "$ref" {
+			if name, ok := i.referred(f); ok {
+				f = &node{kind: textNode, text: modelURL(i.api.ID, name)}
+			}
 		}
 		if key == "required" && f.kind == listNode && i.doc.get("openapi") != nil {
 			// AWS: OpenAPI 3.0's lists of required properties come out sorted,
@@ -109,6 +112,7 @@ func (i *importer) model(schema *node) string {
 		name, ok := i.referred(ref)
 		if !ok {
 			i.fail("Unable to resolve model reference '%s'", ref.str())
+			return ""
 		}
 		return name
 	}

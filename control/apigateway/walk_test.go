@@ -17,7 +17,7 @@ import (
 // A bench is a Service with its store, in one account.
 type bench struct {
 	*apigateway.Service
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context
 	docs  state.Documents
 	clock *aws.ManualClock
@@ -25,7 +25,7 @@ type bench struct {
 
 const testAccount = "111111111111"
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	docs := statetest.Open(t).Documents()
 	clock := aws.NewManualClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
