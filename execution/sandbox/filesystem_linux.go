@@ -26,14 +26,19 @@ const (
 
 // A hostLayout is what of the host every sandbox shows.
 type hostLayout struct {
-	links    map[string]string // "/bin" → "usr/bin"
-	binds    []string          // shown read-only at the same path
-	bindFrom map[string]string // of those, where they really stand
+	links map[string]string // "/bin" → "usr/bin"
+	shown []shownPath
+}
+
+// A shownPath is a directory or a file of the host that is shown read-only.
+type shownPath struct {
+	from, to string
+	dir      bool
 }
 
 // readHostLayout looks at the host once, when the driver starts.
 func readHostLayout() hostLayout {
-	l := hostLayout{links: map[string]string{}, bindFrom: map[string]string{}}
+	l := hostLayout{links: map[string]string{}}
 	for _, dir := range []string{"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"} {
 		if target, err := os.Readlink(dir); err == nil {
 			l.links[dir] = target
@@ -44,7 +49,7 @@ func readHostLayout() hostLayout {
 	l.bind("/usr")
 	l.bind("/nix/store") // where NixOS keeps what /usr holds elsewhere
 	for _, name := range []string{
-		"ld.so.cache", "localtime", "mime.types", "services", "protocols",
+		"ld.so.cache", "localtime", "services", "protocols",
 		"alternatives",                 // /usr/bin/java leads through it
 		"ssl/certs", "ssl/openssl.cnf", // never ssl/private
 		"pki/tls/certs", "pki/ca-trust", // the same on Fedora
@@ -60,12 +65,22 @@ func readHostLayout() hostLayout {
 }
 
 func (l *hostLayout) bind(name string) {
-	real, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return
+	if s, err := look(name, name); err == nil {
+		l.shown = append(l.shown, s)
 	}
-	l.binds = append(l.binds, name)
-	l.bindFrom[name] = real
+}
+
+// look finds out where a path really leads and what stands there.
+func look(from, to string) (shownPath, error) {
+	real, err := filepath.EvalSymlinks(from)
+	if err != nil {
+		return shownPath{}, err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return shownPath{}, err
+	}
+	return shownPath{real, to, info.IsDir()}, nil
 }
 
 // A rootBuilder writes the part of a program that builds the root.
@@ -151,49 +166,34 @@ func (b *rootBuilder) mount(what, kind, dir string, flags uint64, options string
 	b.p.do(what, unix.SYS_MOUNT, k, b.p.str(dir), k, flags, o)
 }
 
-// bind writes the steps that show a host directory, with everything mounted in
-// it, read-only. from is free of symbolic links.
-func (b *rootBuilder) bind(from, to string) {
-	b.mkdir(to)
-	b.bindOver(from, to)
-}
-
-func (b *rootBuilder) bindFile(from, to string) {
-	b.mkdir(path.Dir(to))
-	b.p.try(unix.SYS_MKNODAT, unix.AT_FDCWD&mask, b.p.str(to), unix.S_IFREG|0o644, 0)
-	b.bindOver(from, to)
-}
-
-func (b *rootBuilder) bindOver(from, to string) {
-	at := b.p.str(to)
-	b.p.do(fmt.Sprintf("show %s at %s", from, to), unix.SYS_MOUNT, b.p.str(old+from), at, 0, unix.MS_BIND|unix.MS_REC, 0)
-	b.p.do("make "+to+" read-only", unix.SYS_MOUNT_SETATTR, unix.AT_FDCWD&mask, at, unix.AT_RECURSIVE, b.readOnly, 32)
-}
-
-// bindAny binds a directory or a file, whichever it is.
-func (b *rootBuilder) bindAny(from, to string) error {
-	info, err := os.Stat(from)
-	switch {
-	case err != nil:
-		return err
-	case info.IsDir():
-		b.bind(from, to)
-	default:
-		b.bindFile(from, to)
+// show writes the steps that show a path of the host, with everything mounted
+// in it, read-only.
+func (b *rootBuilder) show(s shownPath) {
+	to := b.p.str(s.to)
+	if s.dir {
+		b.mkdir(s.to)
+	} else {
+		b.mkdir(path.Dir(s.to))
+		b.p.try(unix.SYS_MKNODAT, unix.AT_FDCWD&mask, to, unix.S_IFREG|0o644, 0)
 	}
-	return nil
+	b.p.do("show "+s.from+" at "+s.to, unix.SYS_MOUNT, b.p.str(old+s.from), to, 0, unix.MS_BIND|unix.MS_REC, 0)
+	b.p.do("make "+s.to+" read-only", unix.SYS_MOUNT_SETATTR, unix.AT_FDCWD&mask, to, unix.AT_RECURSIVE, b.readOnly, 32)
 }
 
 func (b *rootBuilder) system(layout hostLayout) {
 	for name, target := range layout.links {
 		b.link(target, name)
 	}
-	for _, name := range layout.binds {
-		// Gone since the driver started: not a reason to fail.
-		_ = b.bindAny(layout.bindFrom[name], name)
+	for _, s := range layout.shown {
+		b.show(s)
 	}
 }
 
+// devices writes the steps that make /dev. No terminal is in it, and no shm.
+//
+// AWS: functions have no /dev/shm; Python's multiprocessing.Queue and Pool fail
+// for the lack of it, and must fail here too.
+// https://aws.amazon.com/blogs/compute/parallel-processing-in-python-with-aws-lambda/
 func (b *rootBuilder) devices() {
 	b.mkdir("/dev")
 	for _, name := range []string{"null", "zero", "full", "random", "urandom"} {
@@ -226,13 +226,11 @@ func (b *rootBuilder) files(spec Spec) {
 // given shows what the Spec names.
 func (b *rootBuilder) given(spec Spec) error {
 	show := func(what, from, to string) error {
-		real, err := filepath.EvalSymlinks(from)
-		if err == nil {
-			err = b.bindAny(real, to)
-		}
+		s, err := look(from, to)
 		if err != nil {
 			return fmt.Errorf("show %s at %s: %w", what, to, err)
 		}
+		b.show(s)
 		return nil
 	}
 	within := func(dir, parent string) bool { return dir == parent || strings.HasPrefix(dir, parent+"/") }

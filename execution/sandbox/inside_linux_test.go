@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -19,46 +18,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// runInside is what the test binary does inside of a sandbox. Programs that
+// linuxPrograms are the programs that only sandboxes of Linux run. Those that
 // try to get out print a line for every attempt that succeeds.
-func runInside(program string) int {
-	name, argument, _ := strings.Cut(program, " ")
-	programs := map[string]func(string) int{
-		"escape": escape, "exit": exitWith, "hang": hang, "fork": forkBomb, "memory": memoryBomb,
-		"shared": sharedBomb, "memfd": memfdBomb, "fill": fill, "inodes": inodes, "files": openFiles,
-		"orphans": orphans, "count": count, "catch": catch, "dial": dial, "serve": serveUntilKilled,
+func linuxPrograms() map[string]func(string) int {
+	return map[string]func(string) int{
+		"escape": escape, "fork": forkBomb, "memory": memoryBomb, "shared": sharedBomb, "memfd": memfdBomb,
+		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled,
 	}
-	return programs[name](argument)
-}
-
-func exitWith(code string) int {
-	n, _ := strconv.Atoi(code)
-	fmt.Println("ran")
-	return n
-}
-
-func hang(string) int {
-	fmt.Println("hanging")
-	select {
-	case <-time.After(time.Hour):
-	}
-	return 0
-}
-
-// count prints numbers until it is ended.
-func count(string) int {
-	for i := 0; ; i++ {
-		fmt.Println(i)
-		time.Sleep(time.Millisecond)
-	}
-}
-
-func catch(string) int {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGTERM)
-	fmt.Println("ready")
-	<-c
-	return 42
 }
 
 // orphans leaves processes that nobody but init can reap, then looks for

@@ -76,7 +76,9 @@ type launch struct {
 	landlock bool // the kernel can keep abstract sockets apart
 	filter   []unix.SockFilter
 	limits   []limit
-	inside   func(*program) // goes on in place of the command
+
+	capabilities uint64         // how many the kernel has
+	inside       func(*program) // goes on in place of the command
 }
 
 // A limit is one resource limit.
@@ -219,8 +221,8 @@ func (p *program) command(l launch, wait label) {
 	p.do("begin a session", unix.SYS_SETSID)
 	p.do("go to /var/task", unix.SYS_CHDIR, p.str("/var/task"))
 	p.send(p.words(messageCommand, 0, 0), failure)
-	for capability := range uint64(64) { // more than there are
-		p.try(unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, capability)
+	for capability := range l.capabilities {
+		p.do("drop a capability", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, capability)
 	}
 	p.try(unix.SYS_PRCTL, unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL)
 	if l.landlock && l.spec.Network == HostNetwork {
@@ -345,11 +347,10 @@ func (p *program) filter(f []unix.SockFilter) address {
 	return p.words(uint64(len(f)), p.bytes(b))
 }
 
-// inheritedLimit returns value, or the server's own limit if that is lower and
-// cannot be raised.
-func inheritedLimit(resource int, value uint64, privileged bool) limit {
+// inheritedLimit returns value, or the server's own limit if that is lower.
+func inheritedLimit(resource int, value uint64) limit {
 	var own unix.Rlimit
-	if !privileged && unix.Getrlimit(resource, &own) == nil {
+	if unix.Getrlimit(resource, &own) == nil {
 		value = min(value, own.Max)
 	}
 	return limit{resource, value}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -28,7 +29,8 @@ type namespaces struct {
 	watch   *watch
 	filter  []unix.SockFilter
 
-	landlock bool // the kernel can keep abstract sockets apart
+	landlock     bool   // the kernel can keep abstract sockets apart
+	capabilities uint64 // how many the kernel has
 
 	mu       sync.Mutex
 	controls []Control
@@ -43,6 +45,10 @@ func openNamespace(o Options) (Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the namespace driver: %w", err)
 	}
+	last, err := strconv.ParseUint(setting("kernel/cap_last_cap"), 10, 8)
+	if err != nil {
+		return nil, fmt.Errorf("open the namespace driver: read kernel.cap_last_cap: %w", err)
+	}
 	groups := openCgroups()
 	abi, _, _ := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	return &namespaces{
@@ -55,6 +61,8 @@ func openNamespace(o Options) (Driver, error) {
 		watch:    newWatch(),
 		filter:   newFilter(groups.memory.dir != ""),
 		landlock: int(abi) >= 6, // the first to know scopes
+
+		capabilities: last + 1,
 	}, nil
 }
 
@@ -92,6 +100,7 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 	if err := s.await(ctx); err != nil {
 		s.Kill()
 		s.finish()
+		s.closeListeners()
 		return nil, err
 	}
 	d.watch.add(s)
@@ -141,6 +150,8 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 		filter:   d.filter,
 		limits:   d.limits(spec, id),
 		inside:   inside,
+
+		capabilities: d.capabilities,
 	}.program()
 	if err != nil {
 		return nil, err
@@ -189,15 +200,15 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 // limits are the resource limits of every process in a sandbox.
 func (d *namespaces) limits(spec Spec, id identity) []limit {
 	list := []limit{
-		inheritedLimit(unix.RLIMIT_NOFILE, uint64(spec.Files), id.privileged),
-		{unix.RLIMIT_CORE, 0},
+		inheritedLimit(unix.RLIMIT_NOFILE, uint64(spec.Files)),
+		{unix.RLIMIT_CORE, 1}, // 0 would still start the program in kernel.core_pattern
 	}
 	if d.cgroups.pids.dir == "" && d.countsProcesses() {
 		count := uint64(spec.Processes)
 		if !id.privileged {
 			count++ // init is in the same user namespace
 		}
-		list = append(list, inheritedLimit(unix.RLIMIT_NPROC, count, id.privileged))
+		list = append(list, inheritedLimit(unix.RLIMIT_NPROC, count))
 	}
 	return list
 }

@@ -50,10 +50,14 @@ func (s *namespace) Done() <-chan struct{}    { return s.done }
 func (s *namespace) Exit() Exit               { return s.exit }
 func (s *namespace) PID() int                 { return s.command }
 
-// Freeze implements Sandbox.
+// Freeze implements Sandbox. A frozen sandbox is not watched: it takes no more
+// memory.
 func (s *namespace) Freeze() error {
-	s.driver.watch.remove(s)
-	return s.run(false)
+	err := s.run(false)
+	if err == nil {
+		s.driver.watch.remove(s)
+	}
+	return err
 }
 
 // Thaw implements Sandbox.
@@ -219,6 +223,15 @@ func (s *namespace) await(ctx context.Context) error {
 	return nil
 }
 
+// closeListeners closes what nobody will serve.
+func (s *namespace) closeListeners() {
+	for _, l := range s.listeners {
+		if l != nil {
+			l.Close()
+		}
+	}
+}
+
 // take acts on a message.
 func (s *namespace) take(m message) error {
 	switch m.kind {
@@ -289,18 +302,20 @@ func (s *namespace) finish() {
 	s.copying.Wait()
 
 	s.exit.Ran = time.Since(s.started)
-	s.exit.OutOfMemory = s.tooMuch || s.group.outOfMemory()
-	if err := s.group.remove(); err != nil {
-		s.driver.log.Warn("a control group remains", "sandbox", s.spec.Name, "error", err)
-	}
 	status := s.status
 	if !s.reported { // init was killed, and the command with it
 		status = syscall.WaitStatus(syscall.SIGKILL)
 	}
+	// The kernel may have ended another process of several, which the command
+	// can live with.
+	s.exit.OutOfMemory = s.tooMuch || s.group.outOfMemory() && status != 0
 	if status.Signaled() {
 		s.exit.Code, s.exit.Signal = -1, status.Signal().String()
 	} else {
 		s.exit.Code = status.ExitStatus()
+	}
+	if err := s.group.remove(); err != nil {
+		s.driver.log.Warn("a control group remains", "sandbox", s.spec.Name, "error", err)
 	}
 }
 

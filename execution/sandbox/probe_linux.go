@@ -147,10 +147,13 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Kill()
+	defer s.discard()
 	problems, err := t.judge(ctx, s)
 	if err != nil {
 		return nil, err
+	}
+	if !d.users.privileged && os.Geteuid() == 0 {
+		problems[controlUser] = "the server is root, but without the capabilities to become another user, so functions would be root"
 	}
 	controls := []Control{
 		{Name: controlFileSystem, By: "mount namespace, pivot_root, read-only binds"},
@@ -275,6 +278,13 @@ func (d *namespaces) probeFreeze(ctx context.Context, s *namespace) Control {
 	return c
 }
 
+// discard ends a probe.
+func (s *namespace) discard() {
+	s.Kill()
+	<-s.Done()
+	s.closeListeners()
+}
+
 // stopped reports whether the command has come to a stop.
 func (s *namespace) stopped() bool {
 	if s.group.freezer != "" {
@@ -340,7 +350,7 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer s.Kill()
+	defer s.discard()
 	problems, err := t.judge(ctx, s)
 	if err != nil {
 		return nil, err

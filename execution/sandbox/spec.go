@@ -1,11 +1,21 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // complete checks a Spec and fills in what may be left out.
 func complete(spec Spec) (Spec, error) {
 	fail := func(what string) (Spec, error) {
 		return spec, fmt.Errorf("start sandbox %s: %s", spec.Name, what)
+	}
+	for _, list := range [][]string{spec.Command, spec.Env, spec.Runtime, {spec.Name, spec.Task, spec.Opt}} {
+		for _, s := range list {
+			if strings.IndexByte(s, 0) >= 0 {
+				return fail(fmt.Sprintf("%q contains a zero byte", s))
+			}
+		}
 	}
 	switch {
 	case len(spec.Command) == 0 || len(spec.Command[0]) == 0 || spec.Command[0][0] != '/':

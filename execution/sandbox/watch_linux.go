@@ -57,7 +57,9 @@ func (w *watch) tick() {
 			return
 		}
 		for _, s := range list {
-			s.checkMemory()
+			if !s.checkMemory() {
+				w.remove(s)
+			}
 		}
 	}
 }
@@ -73,18 +75,19 @@ func (w *watch) list(list []*namespace) []*namespace {
 }
 
 // checkMemory ends the sandbox if its processes hold more memory than they may.
-func (s *namespace) checkMemory() {
+// It reports false once there is no more to check.
+func (s *namespace) checkMemory() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
-		return
+		return false
 	}
 	limit := int64(s.spec.MemoryMB) << 20
 	var held int64
 	if s.group.memory != "" {
 		usage := s.group.usage()
-		if s.looks++; usage <= limit && s.looks%8 != 1 {
-			return
+		if s.looks++; usage <= limit && s.looks%8 != 1 { // the statistics are dear
+			return true
 		}
 		held = s.group.held()
 		if held > limit {
@@ -101,6 +104,7 @@ func (s *namespace) checkMemory() {
 		s.tooMuch = true
 		s.kill()
 	}
+	return true
 }
 
 // tmpUsed is what the files in /tmp take.
