@@ -15,6 +15,9 @@ import (
 // defaultLimit bounds the bodies of operations that name no limit of their own.
 const defaultLimit = 10 << 20
 
+// maxDrained bounds what is read of a body that is refused for its length.
+const maxDrained = 256 << 20
+
 // operationLimit returns the greatest length of the operation's body.
 func (c *call) operationLimit() int64 {
 	if c.operation != nil {
@@ -39,6 +42,11 @@ func (c *call) streams() bool {
 func (c *call) openBody() error {
 	limit := c.operationLimit()
 	if c.r.ContentLength > limit {
+		// Most clients do not listen before they have sent everything; one that
+		// is not hopelessly beyond the limit shall hear why.
+		if _, err := io.CopyN(io.Discard, c.r.Body, min(c.r.ContentLength, maxDrained)); err != nil {
+			return bodyFault(err)
+		}
 		return c.tooLarge(limit)
 	}
 	if c.service.isS3() {

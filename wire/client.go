@@ -280,6 +280,8 @@ func (o *outgoing) decode(r *http.Response, body []byte, v reflect.Value) error 
 		case m.Streaming || member.Streaming:
 			field.Set(reflect.ValueOf(io.NopCloser(bytes.NewReader(body))))
 			return nil
+		case len(body) == 0:
+			return nil
 		case member.Kind == api.Blob:
 			field.SetBytes(body)
 			return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/lamgate/lamgate/api"
@@ -87,12 +88,14 @@ func (c *call) decodeQueryMember(m *api.Member, sh *api.Shape, v reflect.Value) 
 	return parseScalar(sh, text, v)
 }
 
-// decodeQueryMap takes all parameters but those of the URI and of the signature.
+// decodeQueryMap takes the parameters that nothing else takes: no other member,
+// not the URI, and not the signature.
 func (c *call) decodeQueryMap(sh *api.Shape, v reflect.Value) error {
+	owner := c.service.shape(c.operation.Input)
 	value := &c.service.Shapes[sh.Value]
 	m := reflect.MakeMap(v.Type())
 	for name, texts := range c.message.query {
-		if strings.HasPrefix(name, "X-Amz-") || literalOf(c.operation.URI, name) {
+		if isQueryMember(owner, name) || strings.HasPrefix(name, "X-Amz-") || literalOf(c.operation.URI, name) {
 			continue
 		}
 		item := reflect.New(v.Type().Elem()).Elem()
@@ -107,6 +110,10 @@ func (c *call) decodeQueryMap(sh *api.Shape, v reflect.Value) error {
 		v.Set(m)
 	}
 	return nil
+}
+
+func isQueryMember(sh *api.Shape, name string) bool {
+	return slices.ContainsFunc(sh.Members, func(m api.Member) bool { return m.Location == api.InQuery && m.WireName == name })
 }
 
 func literalOf(uri, name string) bool {

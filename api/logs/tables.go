@@ -2870,7 +2870,7 @@ var Service = api.Service{
 			},
 		},
 		{ // 278
-			Name: "GetLogObjectResponse", Kind: api.Structure, Payload: -1,
+			Name: "GetLogObjectResponse", Kind: api.Structure, Payload: 0,
 			Members: []api.Member{
 				{Name: "fieldStream", WireName: "fieldStream", Shape: 279, Streaming: true},
 			},
@@ -4660,7 +4660,7 @@ var Service = api.Service{
 			},
 		},
 		{ // 609
-			Name: "StartLiveTailResponse", Kind: api.Structure, Payload: -1,
+			Name: "StartLiveTailResponse", Kind: api.Structure, Payload: 0,
 			Members: []api.Member{
 				{Name: "responseStream", WireName: "responseStream", Shape: 610, Streaming: true},
 			},

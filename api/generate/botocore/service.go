@@ -185,7 +185,8 @@ func (b *builder) shape(name string) api.Shape {
 		out.Key, out.KeyName = b.index[sh.Key.Shape], sh.Key.LocationName
 		out.Value, out.ValueName = b.index[sh.Value.Shape], sh.Value.LocationName
 	default:
-		out.Payload = slices.IndexFunc(sh.Members, func(m namedRef) bool { return m.name == sh.Payload })
+		// An event stream is the body, whether or not the model calls it the payload.
+		out.Payload = slices.IndexFunc(sh.Members, func(m namedRef) bool { return m.name == sh.Payload || b.Shapes[m.Shape].EventStream })
 		for _, m := range sh.Members {
 			out.Members = append(out.Members, b.member(sh, m))
 		}
