@@ -27,9 +27,10 @@ type comparison struct {
 }
 
 const (
-	refuse  = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
-	unknown = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
-	pretend = unix.SECCOMP_RET_ERRNO | 0 // nothing is done, and success reported
+	refuse   = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
+	unknown  = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
+	noFamily = unix.SECCOMP_RET_ERRNO | uint32(unix.EAFNOSUPPORT)
+	pretend  = unix.SECCOMP_RET_ERRNO | 0 // nothing is done, and success reported
 )
 
 // newNamespaceFlags are the flags of clone that make namespaces.
@@ -66,7 +67,6 @@ func newFilter(memoryCounted bool) []unix.SockFilter {
 
 	// Not vsock, which no namespace holds; no raw, packet or crypto sockets.
 	const kinds = 0xf // the rest of socket's second argument is flags
-	noFamily := uint32(unix.SECCOMP_RET_ERRNO | uint32(unix.EAFNOSUPPORT))
 	sockets := []comparison{
 		{0, ^uint32(0), unix.AF_UNIX, nil},
 		{0, ^uint32(0), unix.AF_NETLINK, &comparison{2, ^uint32(0), unix.NETLINK_ROUTE, nil}},

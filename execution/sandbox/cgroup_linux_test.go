@@ -1,0 +1,104 @@
+//go:build amd64 || arm64
+
+package sandbox
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+const hybridMounts = `24 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+30 24 0:26 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755
+31 30 0:27 / /sys/fs/cgroup/cpu\040set rw,relatime shared:9 - cgroup cgroup rw,cpu,cpuset
+32 30 0:28 /docker/abc /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+33 30 0:29 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw,nsdelegate
+truncated
+`
+
+func TestCgroupMounts(t *testing.T) {
+	mounts := parseCgroupMounts([]byte(hybridMounts))
+	if len(mounts) != 3 {
+		t.Fatalf("found %+v", mounts)
+	}
+	if m := mounts[0]; m.dir != "/sys/fs/cgroup/cpu set" || m.version != 1 || !slices.Contains(m.controllers, "cpuset") {
+		t.Errorf("the first is %+v", m)
+	}
+	own := []byte("4:memory:/docker/abc/server\n1:cpu,cpuset:/\n0::/user.slice/session\n")
+	for i, want := range []string{"/sys/fs/cgroup/cpu set", "/sys/fs/cgroup/memory/server", "/sys/fs/cgroup/unified/user.slice/session"} {
+		controller := []string{"cpu", "memory", ""}[i]
+		if got := ownCgroup(own, mounts[i], controller); got != want {
+			t.Errorf("%s: its own group is %s, want %s", controller, got, want)
+		}
+	}
+}
+
+// TestStaleGroupsAreRemoved makes groups as servers leave them: of the dead,
+// they go; of the living and of others, they stay.
+func TestStaleGroupsAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	living := cgroupPrefix + identifyProcess(os.Getpid()) + "-00000001"
+	for name, stays := range map[string]bool{
+		living:                           true,
+		"lamgate-1-99999999999-00000001": false,
+		"lamgate-elsewhere":              true,
+		"docker":                         true,
+	} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		removeStale(dir)
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != stays {
+			t.Errorf("%s stays is %t", name, err == nil)
+		}
+	}
+}
+
+// TestVersion2 freezes, kills and dies with version 2 of control groups, which
+// hybrid machines have for freezing only.
+func TestVersion2(t *testing.T) {
+	mountinfo, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t, NamespaceLevel)
+	d := f.Driver.(*namespaces)
+	groups := &cgroups{name: d.cgroups.name + "-2"}
+	for _, m := range parseCgroupMounts(mountinfo) {
+		if m.version == 2 {
+			groups.useVersion2(m, m.dir)
+		}
+	}
+	if groups.freezer.dir == "" {
+		t.Skip("version 2 cannot be written: ", groups.problem)
+	}
+	t.Cleanup(func() {
+		if err := groups.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	// The fixture's own groups are closed by the fixture.
+	driver := &namespaces{
+		log: d.log, layout: d.layout, users: d.users, null: d.null, buffers: d.buffers, watch: d.watch,
+		filter: d.filter, landlock: d.landlock, capabilities: d.capabilities, cgroups: groups,
+	}
+	controls, err := driver.Probe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range controls {
+		if !c.Enforced {
+			t.Errorf("%s: %s", c.Name, c.Problem)
+		}
+		t.Logf("%s: by %s", c.Name, c.By)
+	}
+	f.Driver = driver
+	s, out := f.run(t, "hang", nil)
+	out.await(t, "hanging")
+	if err := s.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	s.Kill()
+	waitFor(t, s)
+}
