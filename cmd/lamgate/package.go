@@ -197,7 +197,10 @@ func zipCode(path string) ([]byte, error) {
 		if err := addFile(w, info.Name(), info.Mode(), content); err != nil {
 			return nil, err
 		}
-		return b.Bytes(), w.Close()
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+		return b.Bytes(), nil
 	}
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
