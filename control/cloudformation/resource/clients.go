@@ -115,6 +115,8 @@ type Logs interface {
 	logs.DeleteLogGroupAPI
 	logs.PutRetentionPolicyAPI
 	logs.DeleteRetentionPolicyAPI
+	logs.TagLogGroupAPI
+	logs.UntagLogGroupAPI
 }
 
 // NewCatalogue returns every resource type that lamgate supports.

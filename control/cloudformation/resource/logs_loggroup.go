@@ -91,27 +91,15 @@ func (g logGroup) update(ctx context.Context, r *Request) (*Outcome, error) {
 	return out, g.retag(ctx, r)
 }
 
-// retag needs operations that lamgate's CloudWatch Logs may not have: the tags
-// of log groups are then what they were when the group was made.
 func (g logGroup) retag(ctx context.Context, r *Request) error {
 	set, remove := r.changedTags()
-	if len(set)+len(remove) == 0 {
-		return nil
-	}
-	client, ok := g.client.(interface {
-		logs.TagLogGroupAPI
-		logs.UntagLogGroupAPI
-	})
-	if !ok {
-		return aws.Faultf(400, "InvalidParameterException", "lamgate does not support changing the tags of a log group")
-	}
 	if len(remove) > 0 {
-		if _, err := client.UntagLogGroup(ctx, &logs.UntagLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: remove}); err != nil {
+		if _, err := g.client.UntagLogGroup(ctx, &logs.UntagLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: remove}); err != nil {
 			return err
 		}
 	}
 	if len(set) > 0 {
-		if _, err := client.TagLogGroup(ctx, &logs.TagLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: set}); err != nil {
+		if _, err := g.client.TagLogGroup(ctx, &logs.TagLogGroupRequest{LogGroupName: &r.PhysicalID, Tags: set}); err != nil {
 			return err
 		}
 	}

@@ -93,9 +93,10 @@ func (r *Request) changed(name string) bool {
 	return !template.Equal(r.Properties.Get(name), r.Previous.Get(name))
 }
 
-// gone turns an error that says that the thing does not exist into none.
+// gone turns an error that says that the thing does not exist into none. AWS:
+// CloudWatch Logs says so with 400.
 func gone(err error) error {
-	if f := aws.AsFault(err); f != nil && f.Status == http.StatusNotFound {
+	if f := aws.AsFault(err); f != nil && (f.Status == http.StatusNotFound || f.Code == "ResourceNotFoundException") {
 		return nil
 	}
 	return err
