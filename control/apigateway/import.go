@@ -18,7 +18,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *api.ImportRestApiReques
 	if types := in.Parameters["endpointConfigurationTypes"]; types != "" {
 		endpoint = &api.EndpointConfiguration{Types: strings.Split(types, ",")}
 	}
-	a, err := s.newRestAPI(ctx, "", endpoint)
+	a, err := s.newRestAPI(ctx, endpoint)
 	if err != nil {
 		return nil, err
 	}

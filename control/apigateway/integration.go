@@ -115,6 +115,19 @@ func (a *restAPI) checkIntegration(m *plan.Method, i *plan.Integration) error {
 	default:
 		return badRequest("Invalid integration type specified. Valid options are HTTP, AWS, MOCK, HTTP_PROXY, AWS_PROXY")
 	}
+	for _, e := range []struct {
+		name, value string
+		values      []string
+	}{
+		{"passthrough behavior", i.PassthroughBehavior, []string{whenNoMatch, "WHEN_NO_TEMPLATES", "NEVER"}},
+		{"content handling", i.ContentHandling, []string{"", "CONVERT_TO_BINARY", "CONVERT_TO_TEXT"}},
+		{"connection type", i.ConnectionType, []string{"", internet, vpcLink}},
+		{"response transfer mode", i.ResponseTransferMode, []string{"", "BUFFERED", "STREAM"}},
+	} {
+		if !slices.Contains(e.values, e.value) {
+			return badRequest("Invalid %s specified: %s. Must be one of: [%s]", e.name, e.value, strings.TrimPrefix(strings.Join(e.values, ", "), ", "))
+		}
+	}
 	longest := maxTimeout
 	if i.ResponseTransferMode == "STREAM" {
 		if i.Type != typeAWSProxy && i.Type != typeHTTPProxy {

@@ -3,6 +3,7 @@ package apigateway
 import (
 	"context"
 	"maps"
+	"slices"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/gateway/plan"
@@ -39,6 +40,12 @@ func putIntegrationResponse(m *plan.Method, r *plan.IntegrationResponse) error {
 }
 
 func checkIntegrationResponse(m *plan.Method, r *plan.IntegrationResponse) error {
+	if err := checkStatusCode(r.StatusCode); err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"", "CONVERT_TO_BINARY", "CONVERT_TO_TEXT"}, r.ContentHandling) {
+		return badRequest("Invalid content handling specified: %s. Must be one of: [CONVERT_TO_BINARY, CONVERT_TO_TEXT]", r.ContentHandling)
+	}
 	if err := checkContentTypes(r.ResponseTemplates); err != nil {
 		return err
 	}

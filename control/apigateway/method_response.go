@@ -36,7 +36,21 @@ func (s *Service) PutMethodResponse(ctx context.Context, in *api.PutMethodRespon
 
 var responseParameter = regexp.MustCompile(`^method\.response\.header\.[!#$%&'*+.^_|~0-9A-Za-z-]+$`)
 
+var statusCode = regexp.MustCompile(`^[1-5]\d\d$`)
+
+// checkStatusCode repeats what wire checks: CloudFormation's calls do not come
+// that way.
+func checkStatusCode(status string) error {
+	if !statusCode.MatchString(status) {
+		return badRequest("Invalid Response status code specified")
+	}
+	return nil
+}
+
 func (a *restAPI) checkMethodResponse(r *plan.MethodResponse) error {
+	if err := checkStatusCode(r.StatusCode); err != nil {
+		return err
+	}
 	for _, p := range sorted(r.ResponseParameters) {
 		if !responseParameter.MatchString(p) {
 			return badRequest("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: %s]", p)

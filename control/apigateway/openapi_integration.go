@@ -89,11 +89,7 @@ func (i *importer) readIntegrationResponse(resource *plan.Resource, m *plan.Meth
 	if pattern != "default" {
 		r.SelectionPattern = &pattern
 	}
-	var err error = badRequest("Invalid Response status code specified")
-	if statusCode.MatchString(r.StatusCode) {
-		err = putIntegrationResponse(m, r)
-	}
-	if err != nil {
+	if err := putIntegrationResponse(m, r); err != nil {
 		i.fail("Unable to put integration response on %s: %s", at, message(err))
 	}
 }

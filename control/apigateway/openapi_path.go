@@ -204,8 +204,6 @@ func (i *importer) setRequestModel(m *plan.Method, schema *node, contentTypes []
 	}
 }
 
-var statusCode = regexp.MustCompile(`^[1-5]\d\d$`)
-
 // readResponses declares the responses of a method that have a status.
 func (i *importer) readResponses(m *plan.Method, at string, op *node) {
 	for status, n := range op.get("responses").all() {

@@ -19,8 +19,11 @@ func (s *Service) CreateRestApi(ctx context.Context, in *api.CreateRestApiReques
 	if in.Description != nil && *in.Description == "" {
 		return nil, badRequest("Description cannot be an empty string")
 	}
-	a, err := s.newRestAPI(ctx, value(in.Name), in.EndpointConfiguration)
+	a, err := s.newRestAPI(ctx, in.EndpointConfiguration)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.setName(value(in.Name)); err != nil {
 		return nil, err
 	}
 	a.Models = defaultModels()
@@ -56,11 +59,10 @@ func (s *Service) CreateRestApi(ctx context.Context, in *api.CreateRestApiReques
 }
 
 // newRestAPI returns an API with nothing but its root, not yet stored.
-func (s *Service) newRestAPI(ctx context.Context, name string, endpoint *api.EndpointConfiguration) (*restAPI, error) {
+func (s *Service) newRestAPI(ctx context.Context, endpoint *api.EndpointConfiguration) (*restAPI, error) {
 	c := aws.CallerFrom(ctx)
 	a := &restAPI{
 		RestAPI:      plan.RestAPI{ID: s.freeID(), Account: c.Account, Region: c.Region},
-		Name:         name,
 		Created:      s.now(),
 		APIKeySource: "HEADER",
 		RootID:       aws.NewResourceID(10),

@@ -159,14 +159,16 @@ const allMethods = "*/*"
 // or removes all settings of /{path}/{method}. The key {path}/{method} is kept
 // as it was sent, the slashes of a path escaped.
 func patchMethodSettings(st *plan.Stage, p patch, mayLog bool) error {
-	raw := strings.Split(strings.TrimPrefix(p.path, "/"), "/")
-	if p.op == "remove" && len(raw) == 2 {
-		key := raw[0] + "/" + raw[1]
-		if _, ok := st.MethodSettings[key]; !ok {
-			return noMethodSettings(key)
+	whole := strings.TrimPrefix(p.path, "/")
+	raw := strings.Split(whole, "/")
+	if p.op == "remove" {
+		if _, ok := st.MethodSettings[whole]; ok {
+			delete(st.MethodSettings, whole)
+			return nil
 		}
-		delete(st.MethodSettings, key)
-		return nil
+		if len(raw) == 2 {
+			return noMethodSettings(whole)
+		}
 	}
 	if len(raw) < 4 {
 		return unknownStagePath(p)
