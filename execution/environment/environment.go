@@ -39,6 +39,7 @@ type Environment struct {
 	cold      bool // the next REPORT has the init's duration
 	idle      time.Time
 	ending    bool // by our own will
+	returning bool // it has answered, and asks for an event in a moment
 	memory    int64
 	measured  time.Time
 }
@@ -86,7 +87,12 @@ func (e *Environment) arm(d time.Duration) {
 	e.stop = e.pool.fleet.Clock.AfterFunc(d, func() { e.expire(turn) })
 }
 
+// disarm ends the alarm, and what it watches, with mu held.
 func (e *Environment) disarm() {
+	if e.returning {
+		e.returning = false
+		e.pool.returning.Add(-1)
+	}
 	e.turn++
 	if e.stop != nil {
 		e.stop()
@@ -162,6 +168,10 @@ func (e *Environment) Answered(a runtimeapi.Answer) {
 	e.mu.Lock()
 	t := e.ticket
 	e.ticket = nil
+	if t != nil && !e.returning {
+		e.returning = true
+		e.pool.returning.Add(1)
+	}
 	e.mu.Unlock()
 	if t != nil {
 		e.finish(t, now, answered(a))

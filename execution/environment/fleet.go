@@ -126,6 +126,7 @@ func (f *Fleet) Close() {
 	}
 	f.server.Close()
 	f.running.Wait()
+	f.Packages.Wait()
 }
 
 // enter takes a place among the starts under way; false if the fleet is closed.

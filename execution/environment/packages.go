@@ -29,6 +29,8 @@ type Packages struct {
 	clock aws.Clock
 	log   *slog.Logger
 
+	running sync.WaitGroup
+
 	mu    sync.Mutex
 	trees map[string]*Package
 }
@@ -82,7 +84,7 @@ func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, err
 		t = &Package{Dir: filepath.Join(p.dir, sum), packages: p, sum: sum, ready: make(chan struct{})}
 		p.trees[sum] = t
 		// Not by ctx: others may come to wait for the same tree.
-		go t.unpack(code.Blob)
+		p.running.Go(func() { t.unpack(code.Blob) })
 	}
 	t.users++
 	p.mu.Unlock()
@@ -102,12 +104,15 @@ func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, err
 // Prepare unpacks a package in the background, so that the first to open it
 // need not wait. What is wrong with it is for them to learn.
 func (p *Packages) Prepare(code execution.Code) {
-	go func() {
+	p.running.Go(func() {
 		if t, err := p.Open(context.Background(), code); err == nil {
 			t.Release()
 		}
-	}()
+	})
 }
+
+// Wait returns when nothing is being unpacked any more.
+func (p *Packages) Wait() { p.running.Wait() }
 
 // Release says that one who opened the package uses it no more.
 func (t *Package) Release() {

@@ -44,7 +44,13 @@ func (s *placement) patience() time.Duration {
 // consider starts as many environments as the line is worth. Whoever is in line
 // takes what comes first in any case.
 func (p *Pool) consider() {
-	missing := p.waiting - p.starting
+	// Whatever is decided now, nobody waits for longer than a start takes
+	// without one being made.
+	missing := p.waiting - p.starting - int(p.returning.Load())
+	if p.waiting > p.starting && !p.alarm && !p.fleet.closed.Load() {
+		p.alarm = true
+		p.fleet.Clock.AfterFunc(p.patience(), p.overdue)
+	}
 	if missing <= 0 || p.fleet.closed.Load() {
 		return
 	}
@@ -57,10 +63,6 @@ func (p *Pool) consider() {
 	for range missing {
 		p.starting++
 		p.fleet.launch(p)
-	}
-	if p.waiting > p.starting && !p.alarm {
-		p.alarm = true
-		p.fleet.Clock.AfterFunc(p.patience(), p.overdue)
 	}
 }
 

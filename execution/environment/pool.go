@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lamgate/lamgate/execution"
@@ -57,6 +58,9 @@ type Pool struct {
 	starting int                       // environments that have not been ready yet
 	retired  bool
 	kept     bool // the fleet knows of it
+	// returning are environments that have answered and will ask for an event
+	// in a moment.
+	returning atomic.Int64
 	placement
 }
 

@@ -1,0 +1,155 @@
+package invoke
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/telemetry"
+)
+
+// gated is a function that answers when a file appears.
+var gated = map[string]string{"app.py": `
+import os, time
+def handler(e, c):
+    open(e["in"] + "/" + c.aws_request_id, "w").close()
+    while not os.path.exists(e["gate"]): time.sleep(0.005)
+    return os.getpid()
+`}
+
+func TestReservedConcurrencyIsALimit(t *testing.T) {
+	h := newHost(t, options{})
+	in, gate := t.TempDir(), t.TempDir()+"/open"
+	payload := []byte(`{"in":"` + in + `","gate":"` + gate + `"}`)
+	ref := h.deploy("f", "python3.13", "app.handler", gated, timeout(time.Minute), func(f *execution.Function) { f.ReservedConcurrency = new(2) })
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if r, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload}); err != nil || r.FunctionError != "" {
+				t.Error(err, r)
+			}
+		})
+	}
+	await(t, func() bool { return entries(in) == 2 })
+	j := &telemetry.Journey{Started: h.clock.Now()}
+	_, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload, Journey: j})
+	f := aws.AsFault(err)
+	// AWS: recorded.
+	if f == nil || f.Status != 429 || f.Code != "TooManyRequestsException" || f.Message != "Rate Exceeded." ||
+		f.Members["Reason"] != "ReservedFunctionConcurrentInvocationLimitExceeded" {
+		t.Errorf("the third got %+v", f)
+	}
+	if steps, _ := j.Steps(); len(steps) != 1 || steps[0].Verdict != telemetry.Denied {
+		t.Errorf("the journey is %+v", steps)
+	}
+	touch(t, gate)
+	wg.Wait()
+	if _, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload}); err != nil {
+		t.Error(err)
+	}
+	h.deploy("f", "python3.13", "app.handler", gated, func(f *execution.Function) { f.ReservedConcurrency = new(0) })
+	if _, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload}); !aws.HasCode(err, "TooManyRequestsException") {
+		t.Errorf("with nothing reserved: %v", err)
+	}
+}
+
+func TestAccountConcurrencyIsALimit(t *testing.T) {
+	l := limits{account: 3}
+	a, b, reserved := l.of("1", "r"), l.of("1", "r"), l.of("1", "r")
+	l.reserve(reserved, new(1))
+	if a.enter() != nil || b.enter() != nil {
+		t.Fatal("two of three, one of them reserved, must pass")
+	}
+	if err := a.enter(); aws.AsFault(err).Members["Reason"] != "ConcurrentInvocationLimitExceeded" {
+		t.Errorf("the third unreserved: %v", err)
+	}
+	if err := reserved.enter(); err != nil {
+		t.Errorf("what is reserved is free: %v", err)
+	}
+	if err := l.of("1", "other").enter(); err != nil {
+		t.Errorf("another region: %v", err)
+	}
+	a.leave()
+	if err := b.enter(); err != nil {
+		t.Error(err)
+	}
+	// Giving up a reservation while it is used moves what is under way.
+	l.reserve(reserved, nil)
+	if reserved.area.inFlight != 3 {
+		t.Errorf("%d in flight", reserved.area.inFlight)
+	}
+}
+
+// Two hundred first requests at once all get their answer.
+func TestBurst(t *testing.T) {
+	h := newHost(t, options{})
+	ref := h.deploy("f", "python3.13", "app.handler", map[string]string{"app.py": "import os\ndef handler(e, c): return os.getpid()\n"}, timeout(30*time.Second))
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	pids := map[string]bool{}
+	for range 200 {
+		wg.Go(func() {
+			r, err := h.Invoke(context.Background(), execution.Invocation{Function: ref})
+			if err != nil || r.FunctionError != "" {
+				t.Error(err, r)
+				return
+			}
+			mu.Lock()
+			pids[string(r.Payload)] = true
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	// Those that were first ready have served the rest.
+	if len(pids) > 20 {
+		t.Errorf("%d environments were started for a function that takes no time", len(pids))
+	}
+}
+
+// A slow function gets an environment for each request at once.
+func TestSlowFunctionsScaleOut(t *testing.T) {
+	h := newHost(t, options{})
+	in, gate := t.TempDir(), t.TempDir()+"/open"
+	payload := []byte(`{"in":"` + in + `","gate":"` + gate + `"}`)
+	ref := h.deploy("f", "python3.13", "app.handler", gated, timeout(time.Minute))
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			if r, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload}); err != nil || r.FunctionError != "" {
+				t.Error(err, r)
+			}
+		})
+	}
+	await(t, func() bool { return entries(in) == 10 })
+	touch(t, gate)
+	wg.Wait()
+}
+
+// Who gives up in line is not invoked; who gives up later is.
+func TestCallersWhoLeave(t *testing.T) {
+	h := newHost(t, options{})
+	in, gate := t.TempDir(), t.TempDir()+"/open"
+	payload := []byte(`{"in":"` + in + `","gate":"` + gate + `"}`)
+	ref := h.deploy("f", "python3.13", "app.handler", gated, timeout(time.Minute))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := h.Invoke(ctx, execution.Invocation{Function: ref, Payload: payload}); err == nil {
+		t.Error("no error for one who has left")
+	}
+	ctx, cancel = context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() {
+		_, err := h.Invoke(ctx, execution.Invocation{Function: ref, Payload: payload})
+		left <- err
+	}()
+	await(t, func() bool { return entries(in) == 1 })
+	cancel()
+	if err := <-left; err == nil {
+		t.Error("no error for one who leaves")
+	}
+	touch(t, gate)
+	h.logs.waitFor(t, "REPORT RequestId: ")
+}
