@@ -3,6 +3,7 @@ package apigateway
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/lamgate/lamgate/gateway/plan"
@@ -17,25 +18,41 @@ const collectAfter = time.Minute
 // that a crash cut off before it answered, and of a deletion that it cut off
 // after the API, or its mention of the deployment, was gone.
 func (s *Service) collect(ctx context.Context) {
+	apis := map[string]*restAPI{} // nil for what is to be left alone
 	for _, d := range s.docs.List(plan.DeploymentsPrefix) {
-		snapshot, err := state.Load[plan.Deployment](s.docs, d.Key)
-		if err != nil {
-			s.log.Error("deployment cannot be read", "key", d.Key, "error", err)
-			continue
+		apiID, id, _ := strings.Cut(strings.TrimPrefix(d.Key, plan.DeploymentsPrefix), "/")
+		a, known := apis[apiID]
+		if !known {
+			a = s.named(apiID)
+			apis[apiID] = a
 		}
-		if s.clock.Now().Sub(snapshot.Created) < collectAfter {
-			continue
+		if a != nil && a.Deployments[id] == nil && s.isOld(d.Key) {
+			s.remove(ctx, d)
 		}
-		a, err := state.Load[restAPI](s.docs, plan.RestAPIKey(snapshot.API))
-		switch {
-		case err == nil && a.Deployments[snapshot.ID] != nil:
-			continue
-		case err != nil && !errors.Is(err, state.ErrNotFound):
-			s.log.Error("REST API cannot be read", "api", snapshot.API, "error", err)
-			continue
-		}
-		s.remove(ctx, d)
 	}
+}
+
+// named returns an API whose deployments are to be collected: one that names
+// none if it does not exist, nil if that cannot be told.
+func (s *Service) named(id string) *restAPI {
+	a, err := state.Load[restAPI](s.docs, plan.RestAPIKey(id))
+	if errors.Is(err, state.ErrNotFound) {
+		return &restAPI{}
+	}
+	if err != nil {
+		s.log.Error("REST API cannot be read", "api", id, "error", err)
+		return nil
+	}
+	return a
+}
+
+func (s *Service) isOld(key string) bool {
+	d, err := state.Load[plan.Deployment](s.docs, key)
+	if err != nil {
+		s.log.Error("deployment cannot be read", "key", key, "error", err)
+		return false
+	}
+	return s.clock.Now().Sub(d.Created) >= collectAfter
 }
 
 // purge removes one deployment. It is no longer reachable, so what fails is

@@ -15,7 +15,8 @@
 //     integration_response.go, model.go, request_validator.go, deployment.go,
 //     stage.go, account.go, tag.go, authorizer.go: a file for each noun.
 //   - patch.go: the patch operations of the Update operations; what may be
-//     patched stands with each noun.
+//     patched stands with each noun, or beside it in rest_api_patch.go,
+//     endpoint.go and stage_patch.go.
 //   - mapping.go: which parameter mappings are well-formed.
 //   - page.go: positions and limits of lists.
 //   - import.go begins the import of OpenAPI documents; openapi_*.go read them.

@@ -299,7 +299,7 @@ func (s *scenario) compareGolden() {
 	if err := e.Encode(numbered); err != nil {
 		s.t.Fatal(err)
 	}
-	name := filepath.Join("testdata", regexp.MustCompile(`[^a-z0-9_]+`).ReplaceAllString(s.name, "_")+".golden")
+	name := filepath.Join("testdata", regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(strings.Trim(s.name, "]"), "_")+".golden")
 	if *rewrite {
 		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(name, b.Bytes(), 0o644)); err != nil {
 			s.t.Fatal(err)
