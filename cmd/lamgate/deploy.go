@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,11 +44,14 @@ func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed 
 	if err != nil || !ready {
 		return false, err
 	}
-	since := time.Now().Add(-time.Second)
+	seen, err := knownEvents(ctx, c, value(set.StackId))
+	if err != nil {
+		return false, err
+	}
 	if _, err := call[api.ExecuteChangeSetOutput](ctx, c, &api.Service, "ExecuteChangeSet", &api.ExecuteChangeSetInput{ChangeSetName: set.Id}); err != nil {
 		return false, err
 	}
-	status, err := followStack(ctx, c, value(set.StackId), since, p)
+	status, err := followStack(ctx, c, value(set.StackId), seen, p)
 	if err != nil {
 		return false, err
 	}
@@ -73,7 +78,7 @@ func changeSetType(ctx context.Context, c *client, stack string) (string, error)
 		if _, err := call[api.DeleteStackOutput](ctx, c, &api.Service, "DeleteStack", &api.DeleteStackInput{StackName: s.StackId}); err != nil {
 			return "", err
 		}
-		status, err := followStack(ctx, c, value(s.StackId), time.Now(), newProgress(&console{out: discard{}}))
+		status, err := followStack(ctx, c, value(s.StackId), map[string]bool{}, newProgress(&console{out: io.Discard}))
 		if err == nil && status != "DELETE_COMPLETE" {
 			err = fmt.Errorf("what is left of stack %s cannot be deleted: it is %s", stack, status)
 		}
@@ -81,10 +86,6 @@ func changeSetType(ctx context.Context, c *client, stack string) (string, error)
 	}
 	return "UPDATE", nil
 }
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 func describeStack(ctx context.Context, c *client, stack string) (*api.Stack, error) {
 	out, err := call[api.DescribeStacksOutput](ctx, c, &api.Service, "DescribeStacks", &api.DescribeStacksInput{StackName: &stack})
@@ -122,10 +123,16 @@ func awaitChangeSet(ctx context.Context, c *client, id string) (bool, error) {
 	}
 }
 
-// followStack shows a stack's events since a time until it comes to rest, and
-// returns its status.
-func followStack(ctx context.Context, c *client, id string, since time.Time, p *progress) (string, error) {
+// knownEvents returns the IDs of the events that a stack has had.
+func knownEvents(ctx context.Context, c *client, id string) (map[string]bool, error) {
 	seen := map[string]bool{}
+	_, err := newEvents(ctx, c, id, seen)
+	return seen, err
+}
+
+// followStack shows a stack's events that have not been seen until it comes to
+// rest, and returns its status.
+func followStack(ctx context.Context, c *client, id string, seen map[string]bool, p *progress) (string, error) {
 	for {
 		// The status is asked before the events: those that led to it are then
 		// among them.
@@ -133,15 +140,12 @@ func followStack(ctx context.Context, c *client, id string, since time.Time, p *
 		if err != nil {
 			return "", err
 		}
-		events, err := eventsSince(ctx, c, id, since)
+		events, err := newEvents(ctx, c, id, seen)
 		if err != nil {
 			return "", err
 		}
-		for i := len(events) - 1; i >= 0; i-- {
-			if e := events[i]; !seen[value(e.EventId)] {
-				seen[value(e.EventId)] = true
-				p.add(e)
-			}
+		for _, e := range slices.Backward(events) {
+			p.add(e)
 		}
 		p.draw()
 		if status := value(s.StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
@@ -153,8 +157,9 @@ func followStack(ctx context.Context, c *client, id string, since time.Time, p *
 	}
 }
 
-// eventsSince returns a stack's events after a time, the last first.
-func eventsSince(ctx context.Context, c *client, id string, since time.Time) ([]api.StackEvent, error) {
+// newEvents returns a stack's events that have not been seen, the last first,
+// and marks them.
+func newEvents(ctx context.Context, c *client, id string, seen map[string]bool) ([]api.StackEvent, error) {
 	var events []api.StackEvent
 	in := &api.DescribeStackEventsInput{StackName: &id}
 	for {
@@ -163,9 +168,10 @@ func eventsSince(ctx context.Context, c *client, id string, since time.Time) ([]
 			return nil, err
 		}
 		for _, e := range out.StackEvents {
-			if value(e.Timestamp).Before(since) {
+			if seen[value(e.EventId)] {
 				return events, nil
 			}
+			seen[value(e.EventId)] = true
 			events = append(events, e)
 		}
 		if out.NextToken == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	api "github.com/lamgate/lamgate/api/cloudformation"
 )
@@ -22,11 +21,14 @@ func (c *downCommand) Run(ctx context.Context, console *console, line *cli) erro
 	}
 	id := value(found.Stacks[0].StackId)
 	p := newProgress(console)
-	since := time.Now().Add(-time.Second)
+	seen, err := knownEvents(ctx, client, id)
+	if err != nil {
+		return err
+	}
 	if _, err := call[api.DeleteStackOutput](ctx, client, &api.Service, "DeleteStack", &api.DeleteStackInput{StackName: &id}); err != nil {
 		return err
 	}
-	status, err := followStack(ctx, client, id, since, p)
+	status, err := followStack(ctx, client, id, seen, p)
 	if err != nil {
 		return err
 	}
