@@ -30,7 +30,7 @@ type importer struct {
 
 const (
 	// maxResources is far above AWS's quota, 300 unless it is raised.
-	maxResources = 20_000
+	maxResources = 30_000
 	// maxMessages is how many mistakes are named.
 	maxMessages = 100
 )
