@@ -13,8 +13,9 @@ import (
 
 // A search knows where interpreters may be. Tests make their own.
 type search struct {
-	home string
-	path []string // directories, as in $PATH
+	home  string
+	pyenv string   // $PYENV_ROOT
+	path  []string // directories, as in $PATH
 	// ask runs a binary to learn its version, when no name tells it.
 	ask func(path string) string
 }
@@ -22,7 +23,7 @@ type search struct {
 func hostSearch() search {
 	home, _ := os.UserHomeDir()
 	path := append(filepath.SplitList(os.Getenv("PATH")), "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin")
-	return search{home: home, path: path, ask: func(path string) string {
+	return search{home: home, pyenv: os.Getenv("PYENV_ROOT"), path: path, ask: func(path string) string {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, path, "--version")
@@ -65,8 +66,8 @@ func (s search) pythons() (list []installation) {
 	} {
 		dirs = append(dirs, s.glob(pattern)...)
 	}
-	if root := os.Getenv("PYENV_ROOT"); root != "" {
-		more, _ := filepath.Glob(filepath.Join(root, "versions/*/bin"))
+	if s.pyenv != "" {
+		more, _ := filepath.Glob(filepath.Join(s.pyenv, "versions/*/bin"))
 		dirs = append(dirs, more...)
 	}
 	for _, dir := range dirs {
@@ -107,7 +108,7 @@ func (s search) nodes() (list []installation) {
 	}
 	for _, dir := range s.path {
 		path := filepath.Join(dir, "node")
-		real := binary(path)
+		real := resolve(path)
 		if real == "" || slices.ContainsFunc(list, func(i installation) bool { return i.path == real }) {
 			continue
 		}
@@ -128,17 +129,17 @@ func (s search) glob(pattern string) []string {
 }
 
 func add(list []installation, path string, v version) []installation {
-	real := binary(path)
+	real := resolve(path)
 	if real == "" || slices.ContainsFunc(list, func(i installation) bool { return i.path == real }) {
 		return list
 	}
 	return append(list, installation{real, v})
 }
 
-// binary returns the executable that path leads to, or nothing if it is none or
+// resolve returns the executable that path leads to, or nothing if it is none or
 // a script: a version manager's shim costs tens of milliseconds at each start
 // and needs its manager.
-func binary(path string) string {
+func resolve(path string) string {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return ""

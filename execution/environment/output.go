@@ -137,16 +137,16 @@ func (r *record) take(b []byte) {
 	r.budget = min(outputBurst, r.budget+int64(now.Sub(r.filled).Seconds()*outputRate))
 	r.filled = now
 	for len(b) > 0 {
-		end := bytes.IndexByte(b, '\n')
-		line := b
-		if end >= 0 {
-			line = b[:end+1]
+		line, complete := b, false
+		if end := bytes.IndexByte(b, '\n'); end >= 0 {
+			line, complete = b[:end+1], true
 		}
-		if room := maxEvent - len(r.partial); len(line) > room {
-			line, end = line[:room], room-1
+		// room is never 0: an event that is full has been added.
+		if room := maxEvent - len(r.partial); len(line) >= room {
+			line, complete = line[:room], true
 		}
 		b = b[len(line):]
-		if end < 0 {
+		if !complete {
 			r.partial = append(r.partial, line...)
 			return
 		}

@@ -1,0 +1,211 @@
+package environment
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/state"
+)
+
+type item struct {
+	name, content string
+	mode          fs.FileMode
+}
+
+func pack(t testing.TB, items ...item) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, i := range items {
+		h := &zip.FileHeader{Name: i.name, Method: zip.Deflate}
+		h.SetMode(i.mode)
+		w, err := z.CreateHeader(h)
+		if err == nil {
+			_, err = w.Write([]byte(i.content))
+		}
+		if err != nil && !strings.HasSuffix(i.name, "/") {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestUnzip(t *testing.T) {
+	dir := t.TempDir()
+	b := pack(t, item{"app.py", "code", 0o600}, item{"bin/run", "#!", 0o755}, item{"empty/", "", fs.ModeDir | 0o700},
+		item{`win\dows.txt`, "w", 0o644}, item{"lib/link", "../app.py", fs.ModeSymlink | 0o777}, item{"./dot/a", "a", 0o644}, item{"app.py", "later", 0o600})
+	if err := unzip(bytes.NewReader(b), int64(len(b)), dir); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeTree(dir) })
+	for name, want := range map[string]fs.FileMode{"app.py": 0o444, "bin/run": 0o555, "win/dows.txt": 0o444, "dot/a": 0o444} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v %v", name, info, err)
+		}
+	}
+	for _, name := range []string{"bin", "empty", "lib"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != fs.ModeDir|0o555 {
+			t.Errorf("%s: %v %v", name, info, err)
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "lib/link")); string(b) != "later" {
+		t.Errorf("the link leads to %q, %v", b, err)
+	}
+}
+
+func TestUnzipRefuses(t *testing.T) {
+	bomb := pack(t, item{"zeros", strings.Repeat("\x00", 300<<20), 0o644})
+	// A bomb that lies about its size: what counts is what comes out.
+	liar := bytes.Clone(bomb)
+	at := bytes.LastIndex(liar, []byte("PK\x01\x02"))
+	binary.LittleEndian.PutUint32(liar[at+24:], 10)
+	var many bytes.Buffer
+	z := zip.NewWriter(&many)
+	for range maxEntries + 1 {
+		z.CreateRaw(&zip.FileHeader{Name: "x/"})
+	}
+	z.Close()
+	for name, b := range map[string][]byte{
+		"parent":        pack(t, item{"../evil", "x", 0o644}),
+		"deep parent":   pack(t, item{"a/../../evil", "x", 0o644}),
+		"windows":       pack(t, item{`..\evil`, "x", 0o644}),
+		"absolute":      pack(t, item{"/etc/evil", "x", 0o644}),
+		"link out":      pack(t, item{"link", "../../etc/passwd", fs.ModeSymlink | 0o777}),
+		"absolute link": pack(t, item{"link", "/etc/passwd", fs.ModeSymlink | 0o777}),
+		"through link":  pack(t, item{"a/b/c", "..", fs.ModeSymlink | 0o777}, item{"a/b/c/../../../evil", "x", 0o644}, item{"l", "/", fs.ModeSymlink | 0o777}),
+		"file as dir":   pack(t, item{"a", "x", 0o644}, item{"a/b", "x", 0o644}),
+		"device":        pack(t, item{"null", "", fs.ModeDevice | 0o666}),
+		"bomb":          bomb, "liar": liar, "many": many.Bytes(),
+		"no zip": []byte("this is not a ZIP file"), "cut off": bomb[:len(bomb)/2],
+	} {
+		outer := t.TempDir()
+		dir := filepath.Join(outer, "in")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := unzip(bytes.NewReader(b), int64(len(b)), dir); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if list, _ := os.ReadDir(outer); len(list) != 1 {
+			t.Errorf("%s: something was written outside: %v", name, list)
+		}
+		removeTree(dir)
+	}
+}
+
+// A directory that a link names cannot be used to leave the package.
+func TestUnzipDoesNotFollowLinks(t *testing.T) {
+	outer := t.TempDir()
+	dir := filepath.Join(outer, "in")
+	os.Mkdir(dir, 0o755)
+	os.Mkdir(filepath.Join(dir, "real"), 0o755)
+	b := pack(t, item{"d/link", "../real", fs.ModeSymlink | 0o777}, item{"d/link/file", "x", 0o644})
+	if err := unzip(bytes.NewReader(b), int64(len(b)), dir); err == nil {
+		t.Error("an entry was written through a link")
+	}
+	removeTree(dir)
+}
+
+func FuzzUnzip(f *testing.F) {
+	f.Add(pack(f, item{"a/b", "x", 0o644}, item{"l", "a/b", fs.ModeSymlink | 0o777}))
+	f.Add(pack(f, item{"../x", "x", 0o644}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		outer := t.TempDir()
+		dir := filepath.Join(outer, "in")
+		os.Mkdir(dir, 0o755)
+		_ = unzip(bytes.NewReader(b), int64(len(b)), dir)
+		if list, _ := os.ReadDir(outer); len(list) != 1 {
+			t.Fatalf("something was written outside: %v", list)
+		}
+		removeTree(dir)
+	})
+}
+
+// blobs is a blob store of one blob.
+type blobs struct {
+	state.Blobs
+	content []byte
+	opened  int
+}
+
+func (b *blobs) Open(context.Context, string) (io.ReadSeekCloser, error) {
+	b.opened++
+	if b.content == nil {
+		return nil, state.ErrNotFound
+	}
+	return readCloser{bytes.NewReader(b.content)}, nil
+}
+
+type readCloser struct{ *bytes.Reader }
+
+func (readCloser) Close() error { return nil }
+
+func TestPackagesAreUnpackedOnce(t *testing.T) {
+	clock := aws.NewManualClock(time.Unix(1, 0))
+	store := &blobs{content: pack(t, item{"app.py", "x", 0o644})}
+	sum := sha256.Sum256(store.content)
+	code := execution.Code{SHA256: base64.StdEncoding.EncodeToString(sum[:]), Blob: "b"}
+	dir := t.TempDir()
+	open := func() (*Packages, *Package) {
+		p, err := NewPackages(dir, store, clock, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := p.Open(t.Context(), code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, a
+	}
+	p, a := open()
+	if b, err := p.Open(t.Context(), code); err != nil || b.Dir != a.Dir || store.opened != 1 {
+		t.Errorf("%v, opened %d times", err, store.opened)
+	}
+	os.Mkdir(filepath.Join(dir, ".new-crashed"), 0o555)
+	p, a = open() // another server, on the same data
+	if store.opened != 1 {
+		t.Error("unpacked again after a restart")
+	}
+	clock.Advance(time.Hour)
+	p.Collect(time.Minute)
+	if _, err := os.Stat(a.Dir); err != nil {
+		t.Error("collected while in use")
+	}
+	a.Release()
+	p.Collect(time.Minute)
+	clock.Advance(time.Minute)
+	p.Collect(time.Minute)
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("left behind: %v", list)
+	}
+
+	store.content = append(store.content, 0)
+	if _, err := p.Open(t.Context(), code); err == nil || !strings.Contains(err.Error(), "SHA-256") {
+		t.Errorf("other bytes than promised: %v", err)
+	}
+	store.content = nil
+	if _, err := p.Open(t.Context(), code); !errors.Is(err, state.ErrNotFound) {
+		t.Errorf("no bytes: %v", err)
+	}
+	if list, _ := os.ReadDir(dir); len(list) != 0 {
+		t.Errorf("left behind: %v", list)
+	}
+}
