@@ -1,0 +1,61 @@
+package sam
+
+import (
+	"slices"
+
+	"github.com/lamgate/lamgate/control/cloudformation/template"
+)
+
+// A set says of a type's properties which lamgate takes and which it lacks.
+type set struct{ taken, lacking []string }
+
+func functionProperties() set {
+	return set{
+		taken: []string{
+			"Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias", "AutoPublishCodeSha256", "CodeUri", "Description",
+			"Environment", "EphemeralStorage", "Events", "FunctionName", "Handler", "InlineCode", "LoggingConfig", "MemorySize",
+			"PackageType", "PermissionsBoundary", "Policies", "ReservedConcurrentExecutions", "Role", "RolePath", "Runtime",
+			"SnapStart", "Tags", "Timeout", "Tracing", "VersionDescription",
+		},
+		lacking: []string{
+			"AutoPublishAliasAllProperties", "CapacityProviderConfig", "CodeSigningConfigArn", "DeadLetterQueue", "DeploymentPreference",
+			"DurableConfig", "EventInvokeConfig", "FileSystemConfigs", "FunctionScalingConfig", "FunctionUrlConfig", "ImageConfig", "ImageUri",
+			"KmsKeyArn", "Layers", "PropagateTags", "ProvisionedConcurrencyConfig", "PublishToLatestPublished", "RecursiveLoop",
+			"RuntimeManagementConfig", "SourceKMSKeyArn", "TenancyConfig", "VersionDeletionPolicy", "VpcConfig",
+		},
+	}
+}
+
+func apiProperties() set {
+	return set{
+		taken: []string{
+			"AccessLogSetting", "ApiKeySourceType", "BinaryMediaTypes", "Cors", "DefinitionBody", "DefinitionUri", "Description",
+			"DisableExecuteApiEndpoint", "EndpointConfiguration", "FailOnWarnings", "MethodSettings", "MinimumCompressionSize", "Mode",
+			"Name", "OpenApiVersion", "StageName", "Tags", "TracingEnabled", "Variables",
+		},
+		lacking: []string{
+			"AlwaysDeploy", "Auth", "CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "Domain", "EndpointAccessMode",
+			"GatewayResponses", "MergeDefinitions", "Models", "Policy", "PropagateTags", "SecurityPolicy",
+		},
+	}
+}
+
+func apiEventProperties() set {
+	return set{
+		taken:   []string{"Method", "Path", "RestApiId", "TimeoutInMillis"},
+		lacking: []string{"Auth", "RequestModel", "RequestParameters", "ResponseTransferMode", "Stage"},
+	}
+}
+
+// check reports every property that is not taken.
+func (s set) check(properties *template.Node, report func(pos template.Pos, format string, args ...any), kind string) {
+	for _, f := range properties.Fields {
+		switch {
+		case slices.Contains(s.taken, f.Key):
+		case slices.Contains(s.lacking, f.Key):
+			report(f.Pos, "lamgate does not support the property %s of %s", f.Key, kind)
+		default:
+			report(f.Pos, "property %s not defined for resource of type %s", f.Key, kind)
+		}
+	}
+}
