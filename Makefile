@@ -43,7 +43,11 @@ tools: clients
 	fi
 
 # AWS's own clients, as their users have them.
-clients: $(CACHE)/python/.$(AWSCLI)-$(BOTO3) $(CACHE)/node/.installed
+clients: $(CACHE)/botocore/protocol-tests $(CACHE)/python/.$(AWSCLI)-$(BOTO3) $(CACHE)/node/.installed
+
+# AWS's public protocol cases, which wire is checked against.
+$(CACHE)/botocore/protocol-tests:
+	go run ./api/generate -fetch
 
 $(CACHE)/python/.$(AWSCLI)-$(BOTO3):
 	rm -rf $(CACHE)/python
