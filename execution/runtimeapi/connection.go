@@ -20,6 +20,8 @@ type connection struct {
 	req    request
 	id     []byte // the request ID in the path
 
+	urgent bool // out has a fault in it; the goroutine's own
+
 	writing sync.Mutex // out, and the order of writes
 	out     []byte
 }
@@ -32,8 +34,11 @@ func (c *connection) run() {
 	defer c.conn.Close()
 	defer c.server.talk.leave(c)
 	for {
-		if c.in.Buffered() == 0 && c.flush() != nil {
-			return
+		if c.in.Buffered() == 0 {
+			if c.flush() != nil {
+				return
+			}
+			c.urgent = false
 		}
 		err := c.req.read(c.in)
 		if err == nil {
@@ -125,8 +130,14 @@ func (c *connection) next() error {
 			return c.flush()
 		}
 	}
-	if err := c.flush(); err != nil {
-		return err
+	// A runtime that has asked before it was told that its answer is accepted
+	// can be told together with the next event, which saves both sides a turn.
+	// What it has done wrong it is told at once.
+	if c.urgent {
+		if err := c.flush(); err != nil {
+			return err
+		}
+		c.urgent = false
 	}
 	if e := talk.park(c); e != nil {
 		c.appendEvent(e)

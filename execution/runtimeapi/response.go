@@ -57,6 +57,7 @@ func otherAPI(path []byte) fault {
 }
 
 func (c *connection) fault(f fault) {
+	c.urgent = true
 	body, _ := json.Marshal(struct {
 		ErrorMessage string `json:"errorMessage"`
 		ErrorType    string `json:"errorType"`

@@ -144,22 +144,32 @@ func TestSendReachesTheRuntime(t *testing.T) {
 	if _, h, _ := c.hear(); h.Get("Lambda-Runtime-Aws-Request-Id") != "id-1" {
 		t.Error("the event has no ID")
 	}
-	// The answer and the next question, in one write.
+	// The answer and the next question, in one write: the replies come together.
 	c.say(post("invocation/id-1/response", `"done"`) + next)
-	if status, _, body := c.hear(); status != 202 || strings.TrimSpace(body) != ok {
-		t.Errorf("%d %s", status, body)
-	}
 	if a := <-e.answers; string(a.Body) != `"done"` || a.Failed {
 		t.Errorf("%+v", a)
 	}
 	<-e.ready
-	c.conn.Close() // the connection that waits breaks, and the runtime asks again
 	s.Send(&Event{RequestID: "id-2"})
+	if status, _, body := c.hear(); status != 202 || strings.TrimSpace(body) != ok {
+		t.Errorf("%d %s", status, body)
+	}
+	if _, h, _ := c.hear(); h.Get("Lambda-Runtime-Aws-Request-Id") != "id-2" {
+		t.Error("another event")
+	}
+	// What is wrong with an answer is told without waiting for an event.
+	c.say(post("invocation/id-2/response", strings.Repeat("x", MaxResponse+1)) + next)
+	if status, _, _ := c.hear(); status != 413 {
+		t.Errorf("%d for a response that is too large", status)
+	}
+	<-e.ready
+	c.conn.Close() // the connection that waits breaks, and the runtime asks again
+	s.Send(&Event{RequestID: "id-3"})
 	c = dial(t, address)
 	for range 100 { // the break may be noticed after the new question
 		c.say(next)
 		if status, h, _ := c.hear(); status == 200 {
-			if h.Get("Lambda-Runtime-Aws-Request-Id") != "id-2" {
+			if h.Get("Lambda-Runtime-Aws-Request-Id") != "id-3" {
 				t.Error("another event")
 			}
 			break
