@@ -3,6 +3,8 @@ package lambda
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"net/http"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
@@ -19,6 +21,10 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*la
 	}
 	if in.DurableExecutionName != nil || in.TenantId != nil {
 		return nil, unsupported("durable executions and tenants")
+	}
+	if len(in.Payload) > 0 && !json.Valid(in.Payload) {
+		// AWS: its parser's own words, with the place, follow the colon.
+		return nil, aws.Faultf(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: the payload is no JSON").With("Type", "User")
 	}
 	invocation := execution.Invocation{
 		Function:      ref,
