@@ -23,11 +23,17 @@ func (a *restAPI) event(method, path, body string, headers ...string) map[string
 	if got.status != 200 {
 		a.t.Fatalf("%s %s: %d %s", method, path, got.status, got.body)
 	}
-	var event map[string]any
-	if err := json.Unmarshal([]byte(got.body), &event); err != nil {
-		a.t.Fatal(err)
+	return decode(a.t, got.body)
+}
+
+// decode reads a JSON object.
+func decode(t testing.TB, text string) map[string]any {
+	t.Helper()
+	var object map[string]any
+	if err := json.Unmarshal([]byte(text), &object); err != nil {
+		t.Fatalf("%v: %s", err, text)
 	}
-	return event
+	return object
 }
 
 // newEchoAPI is an API whose every request comes back as an event.
@@ -62,7 +68,7 @@ func TestTheFunctionReceivesTheEventOfAWS(t *testing.T) {
 		{`"requestId": "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"`, `"requestId": "UUID"`},
 		{`"extendedRequestId": "[A-Za-z0-9_-]{15}="`, `"extendedRequestId": "EXTENDED ID"`},
 		{`"requestTime": "\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000"`, `"requestTime": "TIME"`},
-		{`"requestTimeEpoch": 1[0-9.]+e\+12`, `"requestTimeEpoch": 0`},
+		{`"requestTimeEpoch": \d{13}`, `"requestTimeEpoch": 0`},
 		{`"(deploymentId|resourceId)": "[a-z0-9]{6,10}"`, `"$1": "ID"`},
 		{`"X-Forwarded-Port": "` + u.Port() + `"`, `"X-Forwarded-Port": "PORT"`},
 		{`"X-Forwarded-Port": \[\s*"` + u.Port() + `"`, `"X-Forwarded-Port": ["PORT"`},
