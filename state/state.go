@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"time"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 var (
@@ -14,8 +17,11 @@ var (
 	// writer had read, or exists though the writer meant to create it.
 	ErrConflict = errors.New("conflicting write")
 	// ErrNoSpace says that the store refuses writes because the disk is full,
-	// or nearly. Reads go on; writes are taken again once there is room.
-	ErrNoSpace = errors.New("no space left for state: writes are refused until there is room")
+	// or nearly. Reads go on; writes are taken again once there is room. Whoever
+	// called can make room and try again, so it is theirs to see as it is; AWS's
+	// clients do not repeat what is answered with its status.
+	ErrNoSpace error = aws.Faultf(http.StatusInsufficientStorage, "InsufficientStorage",
+		"The disk of lamgate's data directory is full, or nearly: nothing more is stored until there is room.")
 	// ErrInUse says that another process has the data directory.
 	ErrInUse = errors.New("data directory is in use by another server")
 )
