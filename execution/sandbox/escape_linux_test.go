@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package sandbox
 
 import (
@@ -9,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -90,6 +93,30 @@ func TestListenersOfAPrivateNetwork(t *testing.T) {
 	if got, want := out.String(), "hello 0 <nil>\nhello 1 <nil>\n"; got != want {
 		t.Errorf("it got %q", got)
 	}
+}
+
+// Each sandbox has its own port 9001, and starting many at once does not matter.
+func TestManyAtOnce(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	var all sync.WaitGroup
+	for range 24 {
+		all.Go(func() {
+			spec := f.spec
+			spec.Command, spec.Network = []string{"/bin/true"}, PrivateNetwork
+			s, err := f.Start(t.Context(), spec)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			<-s.Done()
+			if x := s.Exit(); x.Code != 0 {
+				t.Errorf("exit is %+v", x)
+			}
+			s.RuntimeAPI().Close()
+			s.Endpoint().Close()
+		})
+	}
+	all.Wait()
 }
 
 func TestEnvironmentAndPlace(t *testing.T) {

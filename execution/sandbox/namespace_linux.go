@@ -103,6 +103,7 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 		s.closeListeners()
 		return nil, err
 	}
+	s.program, s.spec.Env = nil, nil // no longer needed, and large
 	d.watch.add(s)
 	go s.attend()
 	return s, nil
@@ -195,44 +196,6 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 		s.copying.Go(func() { d.buffers.copy(spec.Output, output) })
 	}
 	return s, nil
-}
-
-// limits are the resource limits of every process in a sandbox.
-func (d *namespaces) limits(spec Spec, id identity) []limit {
-	list := []limit{
-		inheritedLimit(unix.RLIMIT_NOFILE, uint64(spec.Files)),
-		{unix.RLIMIT_CORE, 1}, // 0 would still start the program in kernel.core_pattern
-	}
-	if d.cgroups.pids.dir == "" && d.countsProcesses() {
-		count := uint64(spec.Processes)
-		if !id.privileged {
-			count++ // init is in the same user namespace
-		}
-		list = append(list, inheritedLimit(unix.RLIMIT_NPROC, count))
-	}
-	return list
-}
-
-// countsProcesses reports whether RLIMIT_NPROC counts the processes of one
-// sandbox only: if each has a host user of its own, or if the kernel counts by
-// user namespace, as it does since Linux 5.14.
-func (d *namespaces) countsProcesses() bool {
-	return d.users.privileged || kernelAtLeast(5, 14)
-}
-
-// newControl makes the socket between server and launcher.
-func newControl() (server, launcher *os.File, err error) {
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return nil, nil, fmt.Errorf("make the control socket: %w", err)
-	}
-	err = errors.Join(unix.SetsockoptInt(pair[0], unix.SOL_SOCKET, unix.SO_PASSCRED, 1), unix.SetNonblock(pair[0], true))
-	if err != nil {
-		unix.Close(pair[0])
-		unix.Close(pair[1])
-		return nil, nil, fmt.Errorf("make the control socket: %w", err)
-	}
-	return os.NewFile(uintptr(pair[0]), "control"), os.NewFile(uintptr(pair[1]), "launcher's control"), nil
 }
 
 // opened are files that a launch needs no longer than it takes.

@@ -4,7 +4,6 @@ package sandbox
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A namespace is a sandbox of the namespace driver.
@@ -100,17 +97,6 @@ func (s *namespace) Signal(sig os.Signal) error {
 	return s.send(commandProcess, number)
 }
 
-// send asks init to send a signal.
-func (s *namespace) send(process uint64, sig syscall.Signal) error {
-	b := binary.LittleEndian.AppendUint64(nil, process)
-	b = binary.LittleEndian.AppendUint64(b, uint64(sig))
-	_, err := s.control.Write(b)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
-		return os.ErrProcessDone
-	}
-	return err
-}
-
 // Kill implements Sandbox.
 func (s *namespace) Kill() {
 	s.mu.Lock()
@@ -128,71 +114,14 @@ func (s *namespace) kill() {
 	_, _ = s.group.freeze(false)
 }
 
-// MaxMemory implements Sandbox. The watch keeps it up to date.
+// MaxMemory implements Sandbox.
 func (s *namespace) MaxMemory() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.max == 0 && !s.gone {
-		s.max = residentPeak(s.command)
+	if !s.gone {
+		s.max = max(s.max, residentPeak(s.command))
 	}
 	return s.max
-}
-
-// A message is one of the launcher's.
-type message struct {
-	kind, a, b uint64
-	peak       int64 // messageExited: the command's most memory, in bytes
-	sender     int   // process ID on the host
-	files      []int
-	results    []int64 // messageProbe
-}
-
-// receive reads the launcher's next message; io.EOF when there will be no more.
-func (s *namespace) receive() (message, error) {
-	var m message
-	conn, err := s.control.SyscallConn()
-	if err != nil {
-		return m, err
-	}
-	var data [probeSize]byte
-	var oob [128]byte
-	var n, oobn int
-	var failed error
-	err = conn.Read(func(fd uintptr) bool {
-		n, oobn, _, _, failed = unix.Recvmsg(int(fd), data[:], oob[:], unix.MSG_CMSG_CLOEXEC)
-		return failed != unix.EAGAIN
-	})
-	switch {
-	case err != nil:
-		return m, err
-	case failed == unix.ECONNRESET || failed == nil && n == 0:
-		return m, io.EOF
-	case failed != nil:
-		return m, failed
-	}
-	parts, err := unix.ParseSocketControlMessage(oob[:oobn])
-	if err != nil {
-		return m, err
-	}
-	for i := range parts {
-		if c, err := unix.ParseUnixCredentials(&parts[i]); err == nil {
-			m.sender = int(c.Pid)
-		} else if files, err := unix.ParseUnixRights(&parts[i]); err == nil {
-			m.files = append(m.files, files...)
-		}
-	}
-	m.kind = binary.LittleEndian.Uint64(data[0:])
-	m.a = binary.LittleEndian.Uint64(data[8:])
-	m.b = binary.LittleEndian.Uint64(data[16:])
-	switch m.kind {
-	case messageExited:
-		m.peak = int64(binary.LittleEndian.Uint64(data[peakAt:])) << 10
-	case messageProbe:
-		for at := 8; at < n; at += 8 {
-			m.results = append(m.results, int64(binary.LittleEndian.Uint64(data[at:])))
-		}
-	}
-	return m, nil
 }
 
 // await follows the launcher until the command runs.

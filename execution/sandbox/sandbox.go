@@ -25,7 +25,8 @@ type Spec struct {
 	Name string // for people: the function and the environment's ID
 
 	// Task and Opt are host directories, shown read-only at /var/task and
-	// /opt. Opt may be empty.
+	// /opt. Opt may be empty. The process driver, which can show nothing,
+	// puts the host's paths for these into Command and Env.
 	Task, Opt string
 	// Runtime are host directories beside /usr that the runtime needs,
 	// read-only at their own paths: an interpreter's prefix, lamgate's
@@ -35,7 +36,7 @@ type Spec struct {
 	Command []string // absolute path inside the sandbox, and arguments
 	Env     []string // the whole environment; nothing is inherited
 
-	MemoryMB  int // of all processes together
+	MemoryMB  int // of all processes together, files in /tmp not counted
 	TmpMB     int // size of /tmp
 	Processes int // processes and threads; 1024 as on Lambda if 0
 	Files     int // open files of each process; 1024 as on Lambda if 0

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -174,4 +175,15 @@ func jump(condition uint16, k uint32, yes, no uint8) unix.SockFilter {
 
 func ret(action uint32) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: action}
+}
+
+// filter places a BPF program and its struct sock_fprog.
+func (p *program) filter(f []unix.SockFilter) address {
+	var b []byte
+	for _, i := range f {
+		b = binary.LittleEndian.AppendUint16(b, i.Code)
+		b = append(b, i.Jt, i.Jf)
+		b = binary.LittleEndian.AppendUint32(b, i.K)
+	}
+	return p.words(uint64(len(f)), p.bytes(b))
 }

@@ -12,6 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// An identity is whom the sandbox's processes are, outside.
+type identity struct {
+	privileged bool // the server may mount and change users without a user namespace
+	uid, gid   int  // on the host
+	mountUID   int  // the same as mount options name it
+	mountGID   int
+}
+
 // users says whom sandboxes may be on the host.
 type users struct {
 	privileged bool
@@ -92,15 +100,24 @@ func (u users) choose() identity {
 	return identity{privileged: true, uid: uid, gid: gid, mountUID: uid, mountGID: gid}
 }
 
-// kernelAtLeast reports whether the kernel is of a version or later.
-func kernelAtLeast(major, minor int) bool {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return false
+// mapUser writes the steps that make the user of this namespace the caller.
+func (p *program) mapUser(id identity, dir uint64, prefix string) {
+	for _, m := range [][2]string{
+		{"setgroups", "deny"},
+		{"uid_map", fmt.Sprintf("%d %d 1", insideUID, id.uid)},
+		{"gid_map", fmt.Sprintf("%d %d 1", insideGID, id.gid)},
+	} {
+		p.do("open "+m[0], unix.SYS_OPENAT, dir, p.str(prefix+"self/"+m[0]), unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		p.do("write "+m[0], unix.SYS_WRITE, p.spare, p.str(m[1]), uint64(len(m[1])))
+		p.do("close "+m[0], unix.SYS_CLOSE, p.spare)
 	}
-	var a, b int
-	if n, _ := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &a, &b); n != 2 {
-		return false
-	}
-	return a > major || a == major && b >= minor
+}
+
+// becomeUser writes the steps by which a privileged process becomes the
+// sandbox's own host user.
+func (p *program) becomeUser(id identity) {
+	uid, gid := uint64(id.uid), uint64(id.gid)
+	p.do("leave groups", unix.SYS_SETGROUPS, 0, 0)
+	p.do("change group", unix.SYS_SETRESGID, gid, gid, gid)
+	p.do("change user", unix.SYS_SETRESUID, uid, uid, uid)
 }
