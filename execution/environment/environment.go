@@ -116,6 +116,7 @@ func (e *Environment) deliver(t *ticket, frozen bool) {
 			e.pool.fleet.Log.Error("environment does not thaw", "function", e.pool.function.Name, "error", err)
 		}
 		e.freezing.Unlock()
+		e.pool.fleet.keeper.wake()
 	}
 	e.api.Send(t.event())
 }

@@ -129,6 +129,19 @@ func (f *Fleet) Close() {
 	f.Packages.Wait()
 }
 
+// States lists the states of all environments, for people and tests.
+func (f *Fleet) States() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := make([]string, 0, len(f.alive))
+	for e := range f.alive {
+		e.mu.Lock()
+		list = append(list, e.state.String())
+		e.mu.Unlock()
+	}
+	return list
+}
+
 // enter takes a place among the starts under way; false if the fleet is closed.
 func (f *Fleet) enter() bool {
 	select {

@@ -19,6 +19,7 @@ type keeper struct {
 
 	mu      sync.Mutex
 	alarm   func() bool
+	seldom  bool // the alarm is far off
 	stopped bool
 	round   int
 }
@@ -31,15 +32,24 @@ const (
 )
 
 // wake makes sure that the keeper looks around soon.
-func (k *keeper) wake() { k.set(lookEvery, false) }
-
-func (k *keeper) set(d time.Duration, again bool) {
+func (k *keeper) wake() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.stopped || k.alarm != nil && !again {
-		return
+	if k.alarm != nil && k.seldom {
+		k.alarm()
+		k.alarm = nil
 	}
-	k.alarm = k.fleet.Clock.AfterFunc(d, k.look)
+	if k.alarm == nil {
+		k.set(lookEvery)
+	}
+}
+
+// set sets the alarm, with mu held.
+func (k *keeper) set(d time.Duration) {
+	if !k.stopped {
+		k.seldom = d > lookEvery
+		k.alarm = k.fleet.Clock.AfterFunc(d, k.look)
+	}
 }
 
 func (k *keeper) stop() {
@@ -94,22 +104,19 @@ func (k *keeper) look() {
 		retireOldest(idle)
 	}
 	f.Packages.Collect(keepCode)
+	k.mu.Lock()
 	switch {
 	case len(alive) == 0:
-		k.mu.Lock()
 		k.alarm = nil
-		k.mu.Unlock()
-		// One may have come meanwhile and found the alarm set.
-		f.mu.Lock()
-		left := len(f.alive)
-		f.mu.Unlock()
-		if left > 0 {
-			k.wake()
-		}
 	case awake || len(idle) < len(alive):
-		k.set(lookEvery, true)
+		k.set(lookEvery)
 	default:
-		k.set(lookSeldom, true)
+		k.set(lookSeldom)
+	}
+	k.mu.Unlock()
+	// One may have come meanwhile and found the alarm set.
+	if len(alive) == 0 && len(f.States()) > 0 {
+		k.wake()
 	}
 }
 
@@ -138,7 +145,7 @@ func (p *Pool) keep(now time.Time) (idle, old []*Environment, pending bool) {
 					}
 				})
 			}
-		case e.state == Idle && f.FreezeAfter >= 0:
+		case e.state == Idle:
 			pending = true
 		}
 		idle = append(idle, e)

@@ -176,7 +176,7 @@ func (p *Packages) unpack(blob, sum, dir string) error {
 		return fmt.Errorf("unpack code: %w", err)
 	}
 	defer removeTree(temp)
-	if err := unzip(spool, size, temp); err != nil {
+	if err := unzip(spool, size, temp, maxUnzipped); err != nil {
 		return err
 	}
 	// A directory that may not be written cannot be renamed either, where the

@@ -41,56 +41,90 @@ func (s *placement) patience() time.Duration {
 	return max(s.start, 5*time.Millisecond)
 }
 
-// consider starts as many environments as the line is worth. Whoever is in line
-// takes what comes first in any case.
-func (p *Pool) consider() {
-	// Whatever is decided now, nobody waits for longer than a start takes
-	// without one being made.
-	missing := p.waiting - p.starting - int(p.returning.Load())
-	if p.waiting > p.starting && !p.alarm && !p.fleet.closed.Load() {
-		p.alarm = true
-		p.fleet.Clock.AfterFunc(p.patience(), p.overdue)
-	}
-	if missing <= 0 || p.fleet.closed.Load() {
-		return
-	}
+// wanted is how many more environments the line is worth.
+func (p *Pool) wanted() int {
+	missing := p.waiting - int(p.returning.Load())
 	if p.work > 0 && len(p.all) > 0 {
-		// So many environments would bring the last in line to its turn within
-		// the time of a start.
+		// So many would bring the last in line to its turn within the time of a
+		// start.
 		worth := int(math.Ceil(float64(p.work) * float64(p.waiting) / float64(p.patience())))
-		missing = min(missing, worth-len(p.all)-p.starting)
+		missing = min(missing, worth-len(p.all))
 	}
-	for range missing {
-		p.starting++
-		p.fleet.launch(p)
-	}
+	return missing
 }
 
-// overdue starts environments for those whose wait has become longer than a
-// start, whatever the estimate said.
-func (p *Pool) overdue() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.alarm = false
-	if p.fleet.closed.Load() {
-		return
-	}
+// late is how many have been in line for longer than a start takes: each of them
+// gets an environment, whatever the estimate says.
+func (p *Pool) late() (n int) {
 	now := p.fleet.Clock.Now()
-	late := 0
 	for _, t := range p.line {
 		if now.Sub(t.arrived) < p.patience() {
 			break
 		}
 		if !t.gone {
-			late++
+			n++
 		}
 	}
-	for range late - p.starting {
+	return n
+}
+
+// consider starts as many environments as the line is worth. Whoever is in line
+// takes what comes first in any case.
+func (p *Pool) consider() {
+	if p.waiting == 0 || p.fleet.closed.Load() {
+		return
+	}
+	p.launch(p.wanted() - p.starting)
+	p.watch()
+}
+
+// watch sets the alarm if there are some in line for whom nothing is started.
+func (p *Pool) watch() {
+	if p.waiting > p.starting && !p.alarm && !p.fleet.closed.Load() {
+		p.alarm = true
+		p.fleet.Clock.AfterFunc(p.patience(), p.overdue)
+	}
+}
+
+// overdue is the alarm of those in line.
+func (p *Pool) overdue() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.alarm = false
+	if !p.fleet.closed.Load() {
+		p.launch(p.late() - p.starting)
+	}
+	p.consider()
+}
+
+func (p *Pool) launch(n int) {
+	for range n {
 		p.starting++
 		p.fleet.launch(p)
 	}
-	if p.waiting > p.starting {
-		p.alarm = true
-		p.fleet.Clock.AfterFunc(p.patience(), p.overdue)
+}
+
+// begin is the turn of a start. It reports whether there is still need for it:
+// much may have changed since it was asked for.
+func (p *Pool) begin() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fleet.closed.Load() || max(p.wanted(), p.late()) <= p.begun {
+		p.starting--
+		p.watch()
+		p.keepIfUsed()
+		return false
+	}
+	p.begun++
+	return true
+}
+
+// settle takes an environment out of those that are starting, as it is ready or
+// has failed.
+func (p *Pool) settle(e *Environment) {
+	if e.counted {
+		e.counted = false
+		p.starting--
+		p.begun--
 	}
 }

@@ -55,7 +55,8 @@ type Pool struct {
 	idle     []*Environment            // the one used last at the end
 	line     []*ticket                 // who waits, in order; may hold some that have gone
 	waiting  int                       // of line, those that have not gone
-	starting int                       // environments that have not been ready yet
+	starting int                       // environments asked for that have not been ready yet
+	begun    int                       // of starting, those whose turn has come
 	retired  bool
 	kept     bool // the fleet knows of it
 	// returning are environments that have answered and will ask for an event
@@ -137,10 +138,7 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 	defer p.mu.Unlock()
 	if first {
 		p.all[e] = struct{}{}
-		if e.counted {
-			e.counted = false
-			p.starting--
-		}
+		p.settle(e)
 		p.sawStart(now.Sub(e.born))
 	} else {
 		p.sawWork(worked)
@@ -179,10 +177,7 @@ func (p *Pool) remove(e *Environment) {
 	if i := slices.Index(p.idle, e); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
-	if e.counted {
-		e.counted = false
-		p.starting--
-	}
+	p.settle(e)
 	p.consider()
 	p.keepIfUsed()
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -31,30 +32,17 @@ const (
 func (f *Fleet) launch(p *Pool) {
 	f.running.Go(func() {
 		if !f.enter() {
-			p.unneeded()
+			p.begin() // the fleet is closed, and so it does not
 			return
 		}
-		p.mu.Lock()
-		if p.waiting < p.starting || f.closed.Load() {
-			p.starting--
-			p.keepIfUsed()
-			p.mu.Unlock()
+		if !p.begin() {
 			f.leave()
 			return
 		}
-		p.mu.Unlock()
 		e := p.newEnvironment(nil)
 		e.counted = true
 		e.start()
 	})
-}
-
-// unneeded takes a start back.
-func (p *Pool) unneeded() {
-	p.mu.Lock()
-	p.starting--
-	p.keepIfUsed()
-	p.mu.Unlock()
 }
 
 // initFailed is an init phase that came to nothing: it is run again within the
@@ -172,6 +160,9 @@ func (e *Environment) start() {
 	command := interpreter.command(p.config.MemoryMB)
 	if interpreter.family == provided {
 		command = entrypoint(e.code.Dir)
+	} else if wrapper := p.config.Environment["AWS_LAMBDA_EXEC_WRAPPER"]; wrapper != "" {
+		// AWS: a script that is to start the runtime, given as its arguments.
+		command = append([]string{wrapper}, command...)
 	}
 	if command == nil {
 		e.unstartable(listener, invalidEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"))
@@ -291,7 +282,7 @@ func entrypoint(dir string) []string {
 // AWS: Runtime.InvalidEntrypoint, with Go's words for the reason.
 func cannotExec(err error, path string) (verdict, bool) {
 	for _, reason := range []syscall.Errno{syscall.ENOEXEC, syscall.EACCES, syscall.ENOENT} {
-		if errors.Is(err, reason) && filepath.Base(path) == "bootstrap" {
+		if errors.Is(err, reason) && strings.HasPrefix(path, "/var/task/") {
 			return invalidEntrypoint("fork/exec %s: %s", path, reason.Error()), true
 		}
 	}

@@ -24,9 +24,9 @@ const (
 
 // unzip unpacks a ZIP file into the empty directory dir. Everyone may read the
 // result and nobody may write it. Whatever would end up, or point, outside dir
-// is an error, as is what is larger unpacked than AWS allows: sizes are counted
-// as they come, not believed.
-func unzip(file io.ReaderAt, size int64, dir string) error {
+// is an error, as is what is larger than limit: sizes are counted as they come,
+// not believed.
+func unzip(file io.ReaderAt, size int64, dir string, limit int64) error {
 	z, err := zip.NewReader(file, size)
 	if err != nil {
 		return fmt.Errorf("the deployment package is not a ZIP file: %w", err)
@@ -41,7 +41,7 @@ func unzip(file io.ReaderAt, size int64, dir string) error {
 		return fmt.Errorf("unpack the deployment package: %w", err)
 	}
 	defer root.Close()
-	u := unzipper{root: root, left: maxUnzipped, directories: map[string]bool{".": true}}
+	u := unzipper{root: root, left: limit, limit: limit, directories: map[string]bool{".": true}}
 	for _, f := range z.File {
 		if err := u.entry(f); err != nil {
 			return fmt.Errorf("unpack %q of the deployment package: %w", f.Name, err)
@@ -52,7 +52,7 @@ func unzip(file io.ReaderAt, size int64, dir string) error {
 
 type unzipper struct {
 	root        *os.Root // nothing can be reached outside it
-	left        int64    // bytes that may still be written
+	limit, left int64    // bytes that may be written, and may still be
 	directories map[string]bool
 }
 
@@ -101,8 +101,8 @@ func (u *unzipper) directory(name string) error {
 }
 
 func (u *unzipper) file(name string, f *zip.File) error {
-	if int64(f.UncompressedSize64) > u.left || f.UncompressedSize64 > maxUnzipped {
-		return errTooMuch
+	if f.UncompressedSize64 > uint64(u.left) {
+		return u.tooMuch()
 	}
 	r, err := f.Open()
 	if err != nil {
@@ -125,14 +125,17 @@ func (u *unzipper) file(name string, f *zip.File) error {
 		return err
 	}
 	if u.left -= n; u.left < 0 {
-		return errTooMuch
+		return u.tooMuch()
 	}
 	// Not what the umask left of the mode, and not the owner's wish to keep
 	// others from reading: they run the code.
 	return w.Chmod(mode)
 }
 
-var errTooMuch = fmt.Errorf("unzipped, the package must be smaller than %d bytes", maxUnzipped)
+// AWS: the message of CreateFunction for such a package.
+func (u *unzipper) tooMuch() error {
+	return fmt.Errorf("Unzipped size must be smaller than %d bytes", u.limit)
+}
 
 func (u *unzipper) link(name string, f *zip.File) error {
 	r, err := f.Open()

@@ -153,3 +153,13 @@ func TestCallersWhoLeave(t *testing.T) {
 	touch(t, gate)
 	h.logs.waitFor(t, "REPORT RequestId: ")
 }
+
+// Many callers of a quick function settle on a few environments.
+func TestQuickFunctionsStaySmall(t *testing.T) {
+	h := newHost(t, options{})
+	ref := h.deploy("f", "nodejs20.x", "index.handler", map[string]string{"index.js": "exports.handler = async () => 1\n"})
+	h.many(t, ref, 32, 3000)
+	if n := len(h.fleet.States()); n > 10 {
+		t.Errorf("%d environments", n)
+	}
+}

@@ -119,3 +119,19 @@ func TestVariables(t *testing.T) {
 		}
 	}
 }
+
+// AWS: AWS_LAMBDA_EXEC_WRAPPER starts the runtime in the function's own way.
+func TestWrapper(t *testing.T) {
+	levels(t, func(t *testing.T, o options) {
+		h := newHost(t, o)
+		ref := h.deploy("f", "python3.13", "app.handler", map[string]string{
+			"wrap":   "#!/bin/sh\nexport WRAPPED=yes\nexec \"$@\"\n",
+			"app.py": "import os\ndef handler(e, c): return os.environ['WRAPPED']\n",
+		}, func(f *execution.Function) {
+			f.Latest.Environment = map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrap"}
+		})
+		if r := h.invoke(ref, `{}`); string(r.Payload) != `"yes"` {
+			t.Errorf("%s\n%s", r.Payload, r.LogTail)
+		}
+	})
+}

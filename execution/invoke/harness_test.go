@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,7 @@ type host struct {
 	*Service
 	t       testing.TB
 	store   *state.Store
+	driver  sandbox.Driver
 	fleet   *environment.Fleet
 	logs    *logs
 	clock   aws.Clock
@@ -41,6 +43,7 @@ type options struct {
 	network   sandbox.Network
 	clock     aws.Clock
 	exhausted Exhausted
+	endpoint  http.Handler
 	freeze    time.Duration
 }
 
@@ -98,10 +101,10 @@ func newHost(t testing.TB, o options) *host {
 	must(err)
 	queue, err := store.Queue("invocations")
 	must(err)
-	h := &host{t: t, store: store, logs: &logs{}, clock: o.clock, options: o}
+	h := &host{t: t, store: store, driver: driver, logs: &logs{}, clock: o.clock, options: o}
 	h.fleet = environment.NewFleet(environment.Config{
 		Driver: driver, Network: o.network, Runtimes: environment.NewRuntimes(clients), Packages: packages,
-		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze,
+		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint,
 	})
 	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Exhausted: o.exhausted})
 	t.Cleanup(h.stop)
@@ -114,6 +117,7 @@ func (h *host) stop() {
 	}
 	h.Service.Close()
 	h.fleet.Close()
+	h.driver.Close()
 	h.store.Close()
 	h.store = nil
 }
@@ -188,7 +192,7 @@ func zipOf(t testing.TB, files map[string]string) []byte {
 	for name, content := range files {
 		h := &zip.FileHeader{Name: name, Method: zip.Deflate}
 		h.SetMode(0o644)
-		if name == "bootstrap" {
+		if name == "bootstrap" || strings.HasPrefix(content, "#!") {
 			h.SetMode(0o755)
 		}
 		w, err := z.CreateHeader(h)
