@@ -185,7 +185,9 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 	if birth != nil {
 		inherited = append(inherited, birth.Fd())
 	}
-	s.stub, err = syscall.ForkExec(fmt.Sprintf("/proc/self/fd/%d", launcher.Fd()), []string{"lamgate: " + spec.Name},
+	// By the server's table of files: in its own, the child may already have put
+	// one of the inherited where the launcher was.
+	s.stub, err = syscall.ForkExec(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), launcher.Fd()), []string{"lamgate: " + spec.Name},
 		&syscall.ProcAttr{Env: []string{}, Files: inherited})
 	if err != nil {
 		s.control.Close()
