@@ -215,5 +215,25 @@ func value[T any](p *T) T {
 	return *p
 }
 
-// isConflict reports that a document exists already.
-func isConflict(err error) bool { return errors.Is(err, state.ErrConflict) }
+// claim stores the document of a new stack, whose name nobody else must have. A
+// stack that is deleted but not yet out of the way gives way.
+func (s *Service) claim(ctx context.Context, st *stack) error {
+	for {
+		err := state.Create(ctx, s.docs, st.key(), st)
+		if !errors.Is(err, state.ErrConflict) {
+			return err
+		}
+		other, err := state.Load[stack](s.docs, st.key())
+		switch {
+		case errors.Is(err, state.ErrNotFound):
+			continue
+		case err != nil:
+			return err
+		case other.Status != deleteComplete:
+			return alreadyExists(st.Name)
+		}
+		if err := s.bury(ctx, other); err != nil {
+			return err
+		}
+	}
+}

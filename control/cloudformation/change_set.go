@@ -148,10 +148,7 @@ func (s *Service) keepChangeSet(ctx context.Context, st *stack, cs *changeSet, d
 	}
 	if st.Status == "" {
 		s.setStatus(st, reviewInProgress, "User Initiated")
-		if err := state.Create(ctx, s.docs, st.key(), st); err != nil {
-			if isConflict(err) {
-				return alreadyExists(st.Name)
-			}
+		if err := s.claim(ctx, st); err != nil {
 			return err
 		}
 	}
@@ -206,11 +203,7 @@ func (s *Service) ExecuteChangeSet(ctx context.Context, in *api.ExecuteChangeSet
 		return nil
 	})
 	if err != nil {
-		_, undo := state.Update(ctx, s.docs, cs.key(), func(cs *changeSet) error {
-			cs.Execution, cs.Executed = available, 0
-			return nil
-		})
-		return nil, errors.Join(err, undo)
+		return nil, errors.Join(err, s.release(ctx, cs))
 	}
 	// AWS: executing one change set deletes the others, whose comparison no
 	// longer holds.

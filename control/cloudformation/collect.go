@@ -22,10 +22,10 @@ func (s *Service) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ids := map[string]bool{}
+	ids := map[string]*stack{}
 	used := map[string]bool{}
 	use := func(st *stack) {
-		ids[st.ID] = true
+		ids[st.ID] = st
 		used[st.templateKey(st.Definition.Template)] = true
 		if op := st.Operation; op != nil {
 			used[st.templateKey(op.Template)] = true
@@ -50,9 +50,22 @@ func (s *Service) collect(ctx context.Context) error {
 		return err
 	}
 	for _, cs := range sets {
-		if ids[cs.StackID] {
-			used[templatesPrefix+place(cs.Account, cs.Region)+cs.Definition.Template] = true
-		} else if err := s.drop(ctx, cs.key()); err != nil {
+		st := ids[cs.StackID]
+		if st == nil {
+			if err := s.drop(ctx, cs.key()); err != nil {
+				return err
+			}
+			continue
+		}
+		used[st.templateKey(cs.Definition.Template)] = true
+		switch {
+		case cs.Execution != executeInProgress || st.inProgress():
+		case st.ChangeSet == cs.ID:
+			err = s.settleChangeSet(ctx, st, cs.ID)
+		default:
+			err = s.release(ctx, cs) // it was about to be executed
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -132,5 +145,14 @@ func (s *Service) drop(ctx context.Context, key string) error {
 	if errors.Is(err, state.ErrNotFound) {
 		return nil
 	}
+	return err
+}
+
+// release makes a change set executable again that was not executed after all.
+func (s *Service) release(ctx context.Context, cs *changeSet) error {
+	_, err := state.Update(ctx, s.docs, cs.key(), func(cs *changeSet) error {
+		cs.Execution, cs.Executed = available, 0
+		return nil
+	})
 	return err
 }

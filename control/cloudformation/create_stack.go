@@ -68,10 +68,7 @@ func (s *Service) CreateStack(ctx context.Context, in *api.CreateStackInput) (*a
 	if err := start(st); err != nil {
 		return nil, err
 	}
-	if err := state.Create(ctx, s.docs, st.key(), st); err != nil {
-		if isConflict(err) {
-			return nil, alreadyExists(st.Name)
-		}
+	if err := s.claim(ctx, st); err != nil {
 		return nil, err
 	}
 	s.launch(st)

@@ -244,28 +244,15 @@ func (p *progress) recordsOf(pick func(*stack) []*record) (list []*record) {
 	return list
 }
 
-// finish ends the operation in the stack's document and in its change set's.
+// finish clears up behind an operation that has ended. The stack's document is
+// no longer the engine's to write.
 func (p *progress) finish() error {
-	st := p.st
-	op := st.Operation
-	if id := op.ChangeSet; id != "" {
-		execution := executeFailed
-		if slices.Contains([]string{createComplete, updateComplete}, st.Status) {
-			execution = executeComplete
-		}
-		_, err := state.Update(p.ctx, p.docs, changeSetsPrefix+place(st.Account, st.Region)+lastSegment(id), func(cs *changeSet) error {
-			cs.Execution, cs.Executed = execution, p.now()
-			return nil
-		})
-		if err != nil && !errors.Is(err, state.ErrNotFound) {
-			return err
-		}
+	st, op := p.st, p.ended
+	if op == nil {
+		return nil
 	}
-	// A rollback that got stuck keeps its operation: it can be continued.
-	if st.Status != updateRollbackFailed {
-		if err := p.commit(func(st *stack) { st.Operation = nil }); err != nil {
-			return err
-		}
+	if err := p.settleChangeSet(p.ctx, st, op.ChangeSet); err != nil {
+		return err
 	}
 	if st.Status == deleteComplete {
 		if err := p.bury(p.ctx, st); err != nil {
@@ -282,6 +269,25 @@ func (p *progress) finish() error {
 		}
 	}
 	return p.collectChangeSets(p.ctx, st)
+}
+
+// settleChangeSet notes in a change set how its execution ended.
+func (s *Service) settleChangeSet(ctx context.Context, st *stack, id string) error {
+	if id == "" {
+		return nil
+	}
+	execution := executeFailed
+	if st.Status == createComplete || st.Status == updateComplete {
+		execution = executeComplete
+	}
+	_, err := state.Update(ctx, s.docs, changeSetsPrefix+place(st.Account, st.Region)+lastSegment(id), func(cs *changeSet) error {
+		cs.Execution = execution
+		return nil
+	})
+	if errors.Is(err, state.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // A blueprint is the template of an advance, with the values it is built with.

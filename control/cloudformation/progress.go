@@ -21,7 +21,8 @@ type progress struct {
 
 	mu             sync.Mutex
 	turn           sync.Cond
-	st             *stack // read and changed under mu
+	st             *stack     // read and changed under mu
+	ended          *operation // the operation, once it is over
 	revision       uint64
 	version, saved uint64 // of st: as it is, and as it is in the store
 	saving         bool
@@ -137,12 +138,18 @@ func (p *progress) read(f func(*stack)) {
 	f(p.st)
 }
 
-// status moves the stack to a status, with its event.
+// status moves the stack to a status, with its event. With a status at which the
+// stack stands still the operation ends, in the same write: from then on others
+// may begin one.
 func (p *progress) status(status, reason string, more func(*stack)) error {
 	return p.commit(func(st *stack) {
 		p.Service.setStatus(st, status, reason)
 		if more != nil {
 			more(st)
+		}
+		// A rollback that got stuck keeps its operation: it can be continued.
+		if !st.inProgress() && status != updateRollbackFailed {
+			p.ended, st.Operation = st.Operation, nil
 		}
 	})
 }

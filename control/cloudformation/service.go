@@ -85,22 +85,29 @@ func millis(ms int64) *time.Time {
 	return new(time.UnixMilli(ms).UTC())
 }
 
-// launch drives a stack's operation to its end.
+// launch drives a stack's operation to its end, once the one before it has
+// cleared up behind itself.
 func (s *Service) launch(st *stack) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running[st.ID] != nil || s.ctx.Err() != nil {
+	if s.ctx.Err() != nil {
 		return
 	}
+	before := s.running[st.ID]
 	done := make(chan struct{})
 	s.running[st.ID] = done
 	s.working.Go(func() {
 		defer func() {
 			s.mu.Lock()
-			delete(s.running, st.ID)
+			if s.running[st.ID] == done {
+				delete(s.running, st.ID)
+			}
 			s.mu.Unlock()
 			close(done)
 		}()
+		if before != nil {
+			<-before
+		}
 		err := s.drive(st.key())
 		if err != nil && !errors.Is(err, context.Canceled) {
 			s.log.Error("stack operation stopped; it goes on when the server starts again", "stack", st.Name, "error", err)

@@ -95,6 +95,9 @@ func (e *evaluator) function(name string, arg, n *Node) (*Node, error) {
 	case "Fn::ImportValue":
 		return e.text(n, arg, func(s string) (*Node, error) {
 			v, err := e.Import(s)
+			if fault := aws.AsFault(err); fault != nil {
+				return nil, InvalidAt(n.Pos, "%s", fault.Message)
+			}
 			return NewString(n.Pos, v), err
 		})
 	case "Fn::GetAZs":
