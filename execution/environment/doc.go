@@ -27,7 +27,8 @@
 //   - packages.go, unzip.go: code on disk, shared by all who run it.
 //   - variables.go: the environment variables.
 //   - output.go: what functions print, cut into log events and bounded.
-//   - fleet.go, keeper.go: freezing the idle, retiring the unused.
+//   - fleet.go, keeper.go: freezing the idle, retiring the unused; processors.go:
+//     how busy the host is.
 //
 // It does not decide who may invoke, or how many at once: invoke does.
 package environment

@@ -47,6 +47,7 @@ type Fleet struct {
 	running sync.WaitGroup
 	keeper  keeper
 	server  *http.Server // of Endpoint
+	spare   func() bool  // whether the host has processors to spare
 
 	mu    sync.Mutex
 	pools map[*Pool]struct{}
@@ -76,6 +77,7 @@ func NewFleet(c Config) *Fleet {
 	}
 	f.life, f.end = context.WithCancel(context.Background())
 	f.keeper.fleet = f
+	f.spare = new(processors).spare
 	f.server = &http.Server{Handler: c.Endpoint, ReadHeaderTimeout: 30 * time.Second}
 	return f
 }

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -9,9 +10,14 @@ import (
 	"github.com/lamgate/lamgate/state"
 )
 
-type sink struct{ events []state.LogEvent }
+type sink struct {
+	mu     sync.Mutex
+	events []state.LogEvent
+}
 
 func (s *sink) Append(_, _, _, _ string, events []state.LogEvent) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.events = append(s.events, events...)
 	return nil
 }

@@ -8,10 +8,19 @@ import (
 // placement decides whether those in line wait for an environment to be freed,
 // or for a new one. All of it is guarded by the pool.
 type placement struct {
-	work  time.Duration // that an invocation takes, lately; 0 if none has ended
-	start time.Duration // that a start takes, lately
-	alarm bool          // overdue is due
+	work   time.Duration // that an invocation takes, lately; 0 if none has ended
+	start  time.Duration // that a start takes, lately
+	alarm  bool          // overdue is due
+	forced int           // of those starting, how many are so because of a lasting line
+	lined  time.Time     // since when there has always been somebody in line
 }
+
+// sustained is how long a line may last before it is taken for lasting load
+// rather than a burst. Then waiting is no longer the cheaper choice, for the
+// next ones will wait as well, and one more environment is tried, as long as
+// the host has processors to spare: where it has not, more of them only take
+// each other's time.
+const sustained = 200 * time.Millisecond
 
 // usualStart is how long a start is taken to last before one has been seen.
 const usualStart = 50 * time.Millisecond
@@ -93,8 +102,23 @@ func (p *Pool) overdue() {
 	p.alarm = false
 	if !p.fleet.closed.Load() {
 		p.launch(p.late() - p.starting)
+		p.grow()
 	}
 	p.consider()
+}
+
+// grow adds to the environments of a line that lasts.
+func (p *Pool) grow() {
+	now := p.fleet.Clock.Now()
+	if p.waiting <= p.starting || now.Sub(p.lined) < sustained {
+		return
+	}
+	p.lined = now // what is added shows its effect first
+	if p.fleet.spare() {
+		n := min(p.waiting-p.starting, 1+len(p.all)/4)
+		p.forced += n
+		p.launch(n)
+	}
 }
 
 func (p *Pool) launch(n int) {
@@ -109,6 +133,11 @@ func (p *Pool) launch(n int) {
 func (p *Pool) begin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.forced > 0 && p.waiting > 0 && !p.fleet.closed.Load() {
+		p.forced--
+		p.begun++
+		return true
+	}
 	if p.fleet.closed.Load() || max(p.wanted(), p.late()) <= p.begun {
 		p.starting--
 		p.watch()

@@ -80,6 +80,9 @@ func (p *Pool) Invoke(ctx context.Context, r Request) (*Outcome, error) {
 		p.mu.Unlock()
 		e.deliver(t, frozen)
 	} else {
+		if p.waiting == 0 {
+			p.lined = now
+		}
 		t.inLine = true
 		p.line = append(p.line, t)
 		p.waiting++
