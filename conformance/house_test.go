@@ -122,6 +122,9 @@ var names struct {
 
 var birth = fmt.Sprintf("%x", time.Now().UnixMilli()%0xfffffff)
 
+// aMomentAgo is a time that is surely past, in milliseconds.
+func aMomentAgo() int64 { return time.Now().Add(-time.Second).UnixMilli() }
+
 // uniqueName returns a name that nothing else has.
 func uniqueName(prefix string) string {
 	names.Lock()
