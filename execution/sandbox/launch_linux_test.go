@@ -201,7 +201,7 @@ func TestUnusedIDs(t *testing.T) {
 		"nonsense\n":                         {},
 	} {
 		got, err := chooseUnusedIDs([]byte(idMap))
-		if got != want || (err != nil) != (want == idRange{}) {
+		if got != want || (err != nil) != (idMap == "nonsense\n") {
 			t.Errorf("%q gives %+v, %v", idMap, got, err)
 		}
 	}

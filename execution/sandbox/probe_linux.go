@@ -87,7 +87,7 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !d.users.privileged && os.Geteuid() == 0 {
+	if !d.users.privileged && realRoot() {
 		problems[controlUser] = "the server is root, but without the capabilities to become another user, so functions would be root"
 	}
 	controls := []Control{

@@ -47,19 +47,19 @@ func readUsers() (users, error) {
 			return u, nil
 		}
 	}
-	var err error
-	if u.uids, err = readUnusedIDs("/proc/self/uid_map"); err != nil {
+	uids, err := readUnusedIDs("/proc/self/uid_map")
+	if err != nil {
 		return u, err
 	}
-	if u.gids, err = readUnusedIDs("/proc/self/gid_map"); err != nil {
+	gids, err := readUnusedIDs("/proc/self/gid_map")
+	if err != nil {
 		return u, err
 	}
-	u.privileged = true
-	return u, nil
+	return users{privileged: uids.count > 0 && gids.count > 0, uids: uids, gids: gids}, nil
 }
 
 // readUnusedIDs returns IDs that the server's user namespace knows and that
-// nothing uses: in a container only the last few may be left.
+// nothing uses: in a container only the last few may be left, or none.
 func readUnusedIDs(name string) (idRange, error) {
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -73,7 +73,7 @@ func chooseUnusedIDs(idMap []byte) (idRange, error) {
 	for lines := bufio.NewScanner(bytes.NewReader(idMap)); lines.Scan(); {
 		var inside, outside, count int
 		if _, err := fmt.Sscan(lines.Text(), &inside, &outside, &count); err != nil {
-			return last, fmt.Errorf("find users for sandboxes: line %q: %w", lines.Text(), err)
+			return idRange{}, fmt.Errorf("find users for sandboxes: line %q: %w", lines.Text(), err)
 		}
 		if inside <= unusedIDs.first && inside+count >= unusedIDs.first+unusedIDs.count {
 			return unusedIDs, nil
@@ -83,10 +83,13 @@ func chooseUnusedIDs(idMap []byte) (idRange, error) {
 			last = idRange{inside + count - quarter, quarter}
 		}
 	}
-	if last.count == 0 {
-		return last, fmt.Errorf("find users for sandboxes: this user namespace knows too few users (%q)", idMap)
-	}
 	return last, nil
+}
+
+// realRoot reports whether the server is root, and not only in a user namespace.
+func realRoot() bool {
+	b, err := os.ReadFile("/proc/self/uid_map")
+	return os.Geteuid() == 0 && (err != nil || bytes.Equal(bytes.Join(bytes.Fields(b), []byte(" ")), []byte("0 0 4294967295")))
 }
 
 // choose returns an identity for one sandbox.
