@@ -48,7 +48,7 @@ func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed 
 	if err != nil {
 		return false, err
 	}
-	if _, err := call[api.ExecuteChangeSetOutput](ctx, c, &api.Service, "ExecuteChangeSet", &api.ExecuteChangeSetInput{ChangeSetName: set.Id}); err != nil {
+	if err := execute(ctx, c, set, seen, p); err != nil {
 		return false, err
 	}
 	status, err := followStack(ctx, c, value(set.StackId), seen, p)
@@ -59,6 +59,28 @@ func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed 
 		return true, fmt.Errorf("stack %s is %s: %s", d.stack, status, p.reason())
 	}
 	return true, nil
+}
+
+// execute begins the execution of a change set. The server answers once a small
+// stack is done, so events are shown while the answer is awaited.
+func execute(ctx context.Context, c *client, set *api.CreateChangeSetOutput, seen map[string]bool, p *progress) error {
+	answered := make(chan error, 1)
+	go func() {
+		_, err := call[api.ExecuteChangeSetOutput](ctx, c, &api.Service, "ExecuteChangeSet", &api.ExecuteChangeSetInput{ChangeSetName: set.Id})
+		answered <- err
+	}()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-answered:
+			return err
+		case <-tick.C:
+			if err := p.update(ctx, c, value(set.StackId), seen); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // changeSetType tells whether a stack is to be created or updated. A stack whose
@@ -140,14 +162,9 @@ func followStack(ctx context.Context, c *client, id string, seen map[string]bool
 		if err != nil {
 			return "", err
 		}
-		events, err := newEvents(ctx, c, id, seen)
-		if err != nil {
+		if err := p.update(ctx, c, id, seen); err != nil {
 			return "", err
 		}
-		for _, e := range slices.Backward(events) {
-			p.add(e)
-		}
-		p.draw()
 		if status := value(s.StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
 			return status, nil
 		}
@@ -155,6 +172,19 @@ func followStack(ctx context.Context, c *client, id string, seen map[string]bool
 			return "", err
 		}
 	}
+}
+
+// update shows the events of a stack that have not been seen.
+func (p *progress) update(ctx context.Context, c *client, id string, seen map[string]bool) error {
+	events, err := newEvents(ctx, c, id, seen)
+	if err != nil {
+		return err
+	}
+	for _, e := range slices.Backward(events) {
+		p.add(e)
+	}
+	p.draw()
+	return nil
 }
 
 // newEvents returns a stack's events that have not been seen, the last first,
