@@ -79,3 +79,8 @@ func (j *Journey) Steps() (steps []Step, lost int) {
 	}
 	return j.steps[:min(j.n, MaxSteps)], max(0, j.n-MaxSteps)
 }
+
+// String returns the verdict in lower case.
+func (v Verdict) String() string {
+	return [...]string{"passed", "denied", "failed", "skipped"}[v]
+}

@@ -93,15 +93,6 @@ func (c *client) running(ctx context.Context) (bool, error) {
 	return false, err
 }
 
-// value returns what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
 // printJSON writes v for scripts.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)

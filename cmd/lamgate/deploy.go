@@ -40,18 +40,18 @@ func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed 
 	if err != nil {
 		return false, err
 	}
-	ready, err := awaitChangeSet(ctx, c, value(set.Id))
+	ready, err := awaitChangeSet(ctx, c, aws.Value(set.Id))
 	if err != nil || !ready {
 		return false, err
 	}
-	seen, err := knownEvents(ctx, c, value(set.StackId))
+	seen, err := knownEvents(ctx, c, aws.Value(set.StackId))
 	if err != nil {
 		return false, err
 	}
 	if err := execute(ctx, c, set, seen, p); err != nil {
 		return false, err
 	}
-	status, err := followStack(ctx, c, value(set.StackId), seen, p)
+	status, err := followStack(ctx, c, aws.Value(set.StackId), seen, p)
 	if err != nil {
 		return false, err
 	}
@@ -76,7 +76,7 @@ func execute(ctx context.Context, c *client, set *api.CreateChangeSetOutput, see
 		case err := <-answered:
 			return err
 		case <-tick.C:
-			if err := p.update(ctx, c, value(set.StackId), seen); err != nil {
+			if err := p.update(ctx, c, aws.Value(set.StackId), seen); err != nil {
 				return err
 			}
 		}
@@ -93,14 +93,14 @@ func changeSetType(ctx context.Context, c *client, stack string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	switch value(s.StackStatus) {
+	switch aws.Value(s.StackStatus) {
 	case "REVIEW_IN_PROGRESS":
 		return "CREATE", nil
 	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED":
 		if _, err := call[api.DeleteStackOutput](ctx, c, &api.Service, "DeleteStack", &api.DeleteStackInput{StackName: s.StackId}); err != nil {
 			return "", err
 		}
-		status, err := followStack(ctx, c, value(s.StackId), map[string]bool{}, newProgress(&console{out: io.Discard}))
+		status, err := followStack(ctx, c, aws.Value(s.StackId), map[string]bool{}, newProgress(&console{out: io.Discard}))
 		if err == nil && status != "DELETE_COMPLETE" {
 			err = fmt.Errorf("what is left of stack %s cannot be deleted: it is %s", stack, status)
 		}
@@ -128,8 +128,8 @@ func awaitChangeSet(ctx context.Context, c *client, id string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		reason := value(out.StatusReason)
-		switch value(out.Status) {
+		reason := aws.Value(out.StatusReason)
+		switch aws.Value(out.Status) {
 		case "CREATE_COMPLETE":
 			return true, nil
 		case "FAILED":
@@ -165,7 +165,7 @@ func followStack(ctx context.Context, c *client, id string, seen map[string]bool
 		if err := p.update(ctx, c, id, seen); err != nil {
 			return "", err
 		}
-		if status := value(s.StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
+		if status := aws.Value(s.StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
 			return status, nil
 		}
 		if err := pause(ctx, pollEvery); err != nil {
@@ -198,10 +198,10 @@ func newEvents(ctx context.Context, c *client, id string, seen map[string]bool) 
 			return nil, err
 		}
 		for _, e := range out.StackEvents {
-			if seen[value(e.EventId)] {
+			if seen[aws.Value(e.EventId)] {
 				return events, nil
 			}
-			seen[value(e.EventId)] = true
+			seen[aws.Value(e.EventId)] = true
 			events = append(events, e)
 		}
 		if out.NextToken == nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	api "github.com/lamgate/lamgate/api/cloudformation"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type downCommand struct {
@@ -19,7 +20,7 @@ func (c *downCommand) Run(ctx context.Context, console *console, line *cli) erro
 	if err != nil {
 		return err
 	}
-	id := value(found.Stacks[0].StackId)
+	id := aws.Value(found.Stacks[0].StackId)
 	p := newProgress(console)
 	seen, err := knownEvents(ctx, client, id)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	api "github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type invokeCommand struct {
@@ -38,7 +39,7 @@ func (c *invokeCommand) Run(ctx context.Context, console *console, line *cli) er
 		return err
 	}
 	if c.Tail {
-		tail, err := base64.StdEncoding.DecodeString(value(out.LogResult))
+		tail, err := base64.StdEncoding.DecodeString(aws.Value(out.LogResult))
 		if err != nil {
 			return fmt.Errorf("the log's tail cannot be read: %w", err)
 		}
@@ -46,8 +47,8 @@ func (c *invokeCommand) Run(ctx context.Context, console *console, line *cli) er
 	}
 	if c.JSON {
 		err = printJSON(console.out, map[string]any{
-			"StatusCode": value(out.StatusCode), "FunctionError": value(out.FunctionError),
-			"ExecutedVersion": value(out.ExecutedVersion), "Payload": string(out.Payload),
+			"StatusCode": aws.Value(out.StatusCode), "FunctionError": aws.Value(out.FunctionError),
+			"ExecutedVersion": aws.Value(out.ExecutedVersion), "Payload": string(out.Payload),
 		})
 	} else if len(out.Payload) > 0 {
 		_, err = fmt.Fprintln(console.out, string(out.Payload))

@@ -68,11 +68,11 @@ func (f *logFollower) read(ctx context.Context, write func(api.FilteredLogEvent)
 			return err
 		}
 		for _, e := range out.Events {
-			if _, ok := f.seen[value(e.EventId)]; ok {
+			if _, ok := f.seen[aws.Value(e.EventId)]; ok {
 				continue
 			}
-			f.seen[value(e.EventId)] = value(e.Timestamp)
-			if at := time.UnixMilli(value(e.Timestamp)).Add(-overlap); at.After(f.from) {
+			f.seen[aws.Value(e.EventId)] = aws.Value(e.Timestamp)
+			if at := time.UnixMilli(aws.Value(e.Timestamp)).Add(-overlap); at.After(f.from) {
 				f.from = at
 			}
 			if err := write(e); err != nil {
@@ -113,7 +113,7 @@ func (f *logFollower) follow(ctx context.Context, write func(api.FilteredLogEven
 }
 
 func printEvent(w io.Writer, prefix string, e api.FilteredLogEvent) error {
-	at := time.UnixMilli(value(e.Timestamp)).Format("15:04:05.000")
-	_, err := fmt.Fprintf(w, "%s%s %s\n", prefix, at, strings.TrimRight(value(e.Message), "\r\n"))
+	at := time.UnixMilli(aws.Value(e.Timestamp)).Format("15:04:05.000")
+	_, err := fmt.Fprintf(w, "%s%s %s\n", prefix, at, strings.TrimRight(aws.Value(e.Message), "\r\n"))
 	return err
 }

@@ -84,7 +84,7 @@ func (p *packager) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bucket := "lamgate-up-" + value(identity.Account) + "-" + p.region
+	bucket := "lamgate-up-" + aws.Value(identity.Account) + "-" + p.region
 	in := &s3.CreateBucketRequest{Bucket: &bucket}
 	if p.region != aws.DefaultRegion {
 		in.CreateBucketConfiguration = &s3.CreateBucketConfiguration{LocationConstraint: &p.region}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	api "github.com/lamgate/lamgate/api/cloudformation"
+	"github.com/lamgate/lamgate/aws"
 )
 
 // A progress shows what becomes of a stack's resources: as a table that is
@@ -27,13 +28,13 @@ func newProgress(c *console) *progress { return &progress{console: c, index: map
 
 // add takes one event.
 func (p *progress) add(e api.StackEvent) {
-	id := value(e.LogicalResourceId)
-	status, reason := value(e.ResourceStatus), value(e.ResourceStatusReason)
+	id := aws.Value(e.LogicalResourceId)
+	status, reason := aws.Value(e.ResourceStatus), aws.Value(e.ResourceStatusReason)
 	i, ok := p.index[id]
 	if !ok {
 		i = len(p.rows)
 		p.index[id] = i
-		p.rows = append(p.rows, progressRow{logical: id, kind: value(e.ResourceType), began: value(e.Timestamp)})
+		p.rows = append(p.rows, progressRow{logical: id, kind: aws.Value(e.ResourceType), began: aws.Value(e.Timestamp)})
 	}
 	row := &p.rows[i]
 	row.status = status
@@ -41,14 +42,14 @@ func (p *progress) add(e api.StackEvent) {
 		row.reason = reason
 	}
 	if strings.HasSuffix(status, "_COMPLETE") || strings.HasSuffix(status, "_FAILED") {
-		row.ended = value(e.Timestamp)
+		row.ended = aws.Value(e.Timestamp)
 	}
 	// The first failure is the cause; those that follow are cancelled for it.
 	if strings.HasSuffix(status, "_FAILED") && p.failed == "" {
 		p.failed = fmt.Sprintf("%s: %s", id, reason)
 	}
 	if !p.console.terminal {
-		line := fmt.Sprintf("%-28s %-32s %s", status, value(e.ResourceType), id)
+		line := fmt.Sprintf("%-28s %-32s %s", status, aws.Value(e.ResourceType), id)
 		if reason != "" {
 			line += "  " + reason
 		}

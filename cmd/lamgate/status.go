@@ -11,6 +11,7 @@ import (
 	"github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/api/cloudformation"
 	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type statusCommand struct {
@@ -81,9 +82,9 @@ func collectStatus(ctx context.Context, c *client) (*status, error) {
 			}
 			urls := map[string]string{}
 			for _, stage := range stages.Item {
-				urls[value(stage.StageName)] = apiURL(c.endpoint, value(a.Id), "/"+value(stage.StageName)+"/")
+				urls[aws.Value(stage.StageName)] = apiURL(c.endpoint, aws.Value(a.Id), "/"+aws.Value(stage.StageName)+"/")
 			}
-			s.APIs = append(s.APIs, apiStatus{value(a.Name), value(a.Id), urls})
+			s.APIs = append(s.APIs, apiStatus{aws.Value(a.Name), aws.Value(a.Id), urls})
 		}
 		if apis.Position = out.Position; out.Position == nil {
 			break
@@ -101,7 +102,7 @@ func collectStatus(ctx context.Context, c *client) (*status, error) {
 			if err != nil {
 				return nil, err
 			}
-			s.Functions = append(s.Functions, functionStatus{value(f.FunctionName), value(f.Runtime), value(one.State), value(one.StateReason)})
+			s.Functions = append(s.Functions, functionStatus{aws.Value(f.FunctionName), aws.Value(f.Runtime), aws.Value(one.State), aws.Value(one.StateReason)})
 		}
 		if functions.Marker = out.NextMarker; out.NextMarker == nil {
 			break
@@ -114,7 +115,7 @@ func collectStatus(ctx context.Context, c *client) (*status, error) {
 			return nil, err
 		}
 		for _, k := range out.Stacks {
-			s.Stacks = append(s.Stacks, stackStatus{value(k.StackName), value(k.StackStatus)})
+			s.Stacks = append(s.Stacks, stackStatus{aws.Value(k.StackName), aws.Value(k.StackStatus)})
 		}
 		if stacks.NextToken = out.NextToken; out.NextToken == nil {
 			break

@@ -12,6 +12,7 @@ import (
 	api "github.com/lamgate/lamgate/api/cloudformation"
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/api/logs"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/control/cloudformation/template"
 	"github.com/lamgate/lamgate/server"
 )
@@ -143,9 +144,9 @@ func (u *up) printOutputs(ctx context.Context) error {
 		u.say("\nOutputs")
 	}
 	for _, o := range s.Outputs {
-		text := fmt.Sprintf("  %s = %s", value(o.OutputKey), value(o.OutputValue))
-		if local, ok := localURL(u.client.endpoint, value(o.OutputValue)); ok {
-			text += fmt.Sprintf("\n  %s   %s   (answers now)", strings.Repeat(" ", len(value(o.OutputKey))), local)
+		text := fmt.Sprintf("  %s = %s", aws.Value(o.OutputKey), aws.Value(o.OutputValue))
+		if local, ok := localURL(u.client.endpoint, aws.Value(o.OutputValue)); ok {
+			text += fmt.Sprintf("\n  %s   %s   (answers now)", strings.Repeat(" ", len(aws.Value(o.OutputKey))), local)
 		}
 		u.say("%s", text)
 	}
@@ -163,8 +164,8 @@ func (u *up) functions(ctx context.Context) (map[string]string, error) {
 			return nil, err
 		}
 		for _, r := range out.StackResourceSummaries {
-			if value(r.ResourceType) == "AWS::Lambda::Function" && r.PhysicalResourceId != nil {
-				names[value(r.LogicalResourceId)] = *r.PhysicalResourceId
+			if aws.Value(r.ResourceType) == "AWS::Lambda::Function" && r.PhysicalResourceId != nil {
+				names[aws.Value(r.LogicalResourceId)] = *r.PhysicalResourceId
 			}
 		}
 		if out.NextToken == nil {

@@ -122,7 +122,7 @@ func (s *Service) checkLogRole(ctx context.Context, role string) error {
 		return unusable
 	case err != nil:
 		return err
-	case out.Role == nil || !trusts(value(out.Role.AssumeRolePolicyDocument)):
+	case out.Role == nil || !trusts(aws.Value(out.Role.AssumeRolePolicyDocument)):
 		return unusable
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 // Authorizers come only with imported documents, and only to be shown: the data
@@ -12,11 +13,11 @@ import (
 // GetAuthorizer implements apigateway.GetAuthorizerAPI.
 func (s *Service) GetAuthorizer(ctx context.Context, in *api.GetAuthorizerRequest) (*api.Authorizer, error) {
 	absent := notFound("Invalid Authorizer identifier specified")
-	a, err := s.load(ctx, value(in.RestApiId), absent)
+	a, err := s.load(ctx, aws.Value(in.RestApiId), absent)
 	if err != nil {
 		return nil, err
 	}
-	au := a.Authorizers[value(in.AuthorizerId)]
+	au := a.Authorizers[aws.Value(in.AuthorizerId)]
 	if au == nil {
 		return nil, absent
 	}
@@ -25,7 +26,7 @@ func (s *Service) GetAuthorizer(ctx context.Context, in *api.GetAuthorizerReques
 
 // GetAuthorizers implements apigateway.GetAuthorizersAPI.
 func (s *Service) GetAuthorizers(ctx context.Context, in *api.GetAuthorizersRequest) (*api.Authorizers, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/state"
 )
@@ -20,7 +21,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *api.CreateDeployment
 	if in.CanarySettings != nil {
 		return nil, notBuilt("canary deployments (canarySettings)")
 	}
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	absent := noAPI(ctx, id)
 	a, err := s.load(ctx, id, absent)
 	if err != nil {
@@ -31,7 +32,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *api.CreateDeployment
 			return nil, err
 		}
 	}
-	snapshot, err := s.snapshot(a, value(in.Description))
+	snapshot, err := s.snapshot(a, aws.Value(in.Description))
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +126,11 @@ func (s *Service) snapshot(a *restAPI, description string) (*plan.Deployment, er
 
 // GetDeployment implements apigateway.GetDeploymentAPI.
 func (s *Service) GetDeployment(ctx context.Context, in *api.GetDeploymentRequest) (*api.Deployment, error) {
-	a, err := s.load(ctx, value(in.RestApiId), noDeployment)
+	a, err := s.load(ctx, aws.Value(in.RestApiId), noDeployment)
 	if err != nil {
 		return nil, err
 	}
-	d := a.Deployments[value(in.DeploymentId)]
+	d := a.Deployments[aws.Value(in.DeploymentId)]
 	if d == nil {
 		return nil, noDeployment
 	}
@@ -162,7 +163,7 @@ func summary(d *plan.Deployment) map[string]map[string]api.MethodSnapshot {
 
 // GetDeployments implements apigateway.GetDeploymentsAPI.
 func (s *Service) GetDeployments(ctx context.Context, in *api.GetDeploymentsRequest) (*api.Deployments, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err
@@ -190,8 +191,8 @@ func (s *Service) UpdateDeployment(ctx context.Context, in *api.UpdateDeployment
 		return nil, err
 	}
 	var out *api.Deployment
-	err = s.change(ctx, value(in.RestApiId), noDeployment, func(a *restAPI) error {
-		d := a.Deployments[value(in.DeploymentId)]
+	err = s.change(ctx, aws.Value(in.RestApiId), noDeployment, func(a *restAPI) error {
+		d := a.Deployments[aws.Value(in.DeploymentId)]
 		if d == nil {
 			return noDeployment
 		}
@@ -209,7 +210,7 @@ func (s *Service) UpdateDeployment(ctx context.Context, in *api.UpdateDeployment
 
 // DeleteDeployment implements apigateway.DeleteDeploymentAPI.
 func (s *Service) DeleteDeployment(ctx context.Context, in *api.DeleteDeploymentRequest) (*api.DeleteDeploymentOutput, error) {
-	apiID, id := value(in.RestApiId), value(in.DeploymentId)
+	apiID, id := aws.Value(in.RestApiId), aws.Value(in.DeploymentId)
 	err := s.change(ctx, apiID, noDeployment, func(a *restAPI) error {
 		if a.Deployments[id] == nil {
 			return noDeployment

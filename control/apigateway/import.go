@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -23,7 +24,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *api.ImportRestApiReques
 		return nil, err
 	}
 	i := &importer{api: a, doc: doc}
-	if err := i.run(in.Parameters, value(in.FailOnWarnings)); err != nil {
+	if err := i.run(in.Parameters, aws.Value(in.FailOnWarnings)); err != nil {
 		return nil, err
 	}
 	if a.Name == "" {
@@ -43,14 +44,14 @@ func (s *Service) PutRestApi(ctx context.Context, in *api.PutRestApiRequest) (*a
 	if err != nil {
 		return nil, err
 	}
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	var out *api.RestApi
 	err = s.change(ctx, id, noAPI(ctx, id), func(a *restAPI) error {
-		if value(in.Mode) == "overwrite" {
+		if aws.Value(in.Mode) == "overwrite" {
 			a.clear()
 		}
 		i := &importer{api: a, doc: doc}
-		if err := i.run(in.Parameters, value(in.FailOnWarnings)); err != nil {
+		if err := i.run(in.Parameters, aws.Value(in.FailOnWarnings)); err != nil {
 			return err
 		}
 		out = a.describeWithTags()

@@ -39,23 +39,23 @@ func (s *Service) PutIntegration(ctx context.Context, in *api.PutIntegrationRequ
 		return nil, notBuilt("integrationTarget")
 	}
 	i := plan.Integration{
-		Type:                 value(in.Type),
-		HTTPMethod:           value(in.IntegrationHttpMethod),
-		URI:                  value(in.Uri),
-		ConnectionType:       value(in.ConnectionType),
-		ConnectionID:         value(in.ConnectionId),
-		Credentials:          value(in.Credentials),
-		PassthroughBehavior:  value(in.PassthroughBehavior),
-		ContentHandling:      value(in.ContentHandling),
-		TimeoutMillis:        int(value(in.TimeoutInMillis)),
-		CacheNamespace:       value(in.CacheNamespace),
+		Type:                 aws.Value(in.Type),
+		HTTPMethod:           aws.Value(in.IntegrationHttpMethod),
+		URI:                  aws.Value(in.Uri),
+		ConnectionType:       aws.Value(in.ConnectionType),
+		ConnectionID:         aws.Value(in.ConnectionId),
+		Credentials:          aws.Value(in.Credentials),
+		PassthroughBehavior:  aws.Value(in.PassthroughBehavior),
+		ContentHandling:      aws.Value(in.ContentHandling),
+		TimeoutMillis:        int(aws.Value(in.TimeoutInMillis)),
+		CacheNamespace:       aws.Value(in.CacheNamespace),
 		CacheKeyParameters:   in.CacheKeyParameters,
 		RequestParameters:    in.RequestParameters,
 		RequestTemplates:     in.RequestTemplates,
-		ResponseTransferMode: value(in.ResponseTransferMode),
+		ResponseTransferMode: aws.Value(in.ResponseTransferMode),
 	}
 	if in.TlsConfig != nil {
-		i.InsecureSkipVerification = value(in.TlsConfig.InsecureSkipVerification)
+		i.InsecureSkipVerification = aws.Value(in.TlsConfig.InsecureSkipVerification)
 	}
 	if in.TimeoutInMillis == nil {
 		i.TimeoutMillis = maxTimeout

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -13,9 +14,9 @@ import (
 // replaces a response of the same status.
 func (s *Service) PutIntegrationResponse(ctx context.Context, in *api.PutIntegrationResponseRequest) (*api.IntegrationResponse, error) {
 	r := &plan.IntegrationResponse{
-		StatusCode:         value(in.StatusCode),
+		StatusCode:         aws.Value(in.StatusCode),
 		SelectionPattern:   in.SelectionPattern,
-		ContentHandling:    value(in.ContentHandling),
+		ContentHandling:    aws.Value(in.ContentHandling),
 		ResponseParameters: maps.Clone(in.ResponseParameters),
 		ResponseTemplates:  maps.Clone(in.ResponseTemplates),
 	}
@@ -68,7 +69,7 @@ func integrationResponse(m *plan.Method, status string) (*plan.IntegrationRespon
 func (s *Service) GetIntegrationResponse(ctx context.Context, in *api.GetIntegrationResponseRequest) (*api.IntegrationResponse, error) {
 	var out *api.IntegrationResponse
 	err := s.readMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(_ *restAPI, m *plan.Method) error {
-		r, err := integrationResponse(m, value(in.StatusCode))
+		r, err := integrationResponse(m, aws.Value(in.StatusCode))
 		if err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (s *Service) UpdateIntegrationResponse(ctx context.Context, in *api.UpdateI
 	}
 	var out *api.IntegrationResponse
 	err = s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(_ *restAPI, _ *plan.Resource, m *plan.Method) error {
-		r, err := integrationResponse(m, value(in.StatusCode))
+		r, err := integrationResponse(m, aws.Value(in.StatusCode))
 		if err != nil {
 			return err
 		}
@@ -132,21 +133,21 @@ func patchIntegrationResponse(r *plan.IntegrationResponse, p patch) error {
 
 // DeleteIntegrationResponse implements apigateway.DeleteIntegrationResponseAPI.
 func (s *Service) DeleteIntegrationResponse(ctx context.Context, in *api.DeleteIntegrationResponseRequest) (*api.DeleteIntegrationResponseOutput, error) {
-	err := s.change(ctx, value(in.RestApiId), noResource, func(a *restAPI) error {
-		r := a.Resources[value(in.ResourceId)]
+	err := s.change(ctx, aws.Value(in.RestApiId), noResource, func(a *restAPI) error {
+		r := a.Resources[aws.Value(in.ResourceId)]
 		if r == nil {
 			return noResource
 		}
 		// AWS: this operation alone does not say that the method is missing
 		// (test_delete_integration_response_errors).
-		m := r.Methods[value(in.HttpMethod)]
+		m := r.Methods[aws.Value(in.HttpMethod)]
 		if m == nil {
 			return noIntegration
 		}
-		if _, err := integrationResponse(m, value(in.StatusCode)); err != nil {
+		if _, err := integrationResponse(m, aws.Value(in.StatusCode)); err != nil {
 			return err
 		}
-		delete(m.Integration.Responses, value(in.StatusCode))
+		delete(m.Integration.Responses, aws.Value(in.StatusCode))
 		return nil
 	})
 	if err != nil {

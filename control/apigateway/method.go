@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -45,11 +46,11 @@ func (a *restAPI) method(resourceID, httpMethod string) (*plan.Resource, *plan.M
 
 // readMethod calls f with a method.
 func (s *Service) readMethod(ctx context.Context, apiID, resourceID, httpMethod *string, f func(*restAPI, *plan.Method) error) error {
-	a, err := s.load(ctx, value(apiID), noResource)
+	a, err := s.load(ctx, aws.Value(apiID), noResource)
 	if err != nil {
 		return err
 	}
-	_, m, err := a.method(value(resourceID), value(httpMethod))
+	_, m, err := a.method(aws.Value(resourceID), aws.Value(httpMethod))
 	if err != nil {
 		return err
 	}
@@ -58,8 +59,8 @@ func (s *Service) readMethod(ctx context.Context, apiID, resourceID, httpMethod 
 
 // changeMethod calls f to change a method.
 func (s *Service) changeMethod(ctx context.Context, apiID, resourceID, httpMethod *string, f func(*restAPI, *plan.Resource, *plan.Method) error) error {
-	return s.change(ctx, value(apiID), noResource, func(a *restAPI) error {
-		r, m, err := a.method(value(resourceID), value(httpMethod))
+	return s.change(ctx, aws.Value(apiID), noResource, func(a *restAPI) error {
+		r, m, err := a.method(aws.Value(resourceID), aws.Value(httpMethod))
 		if err != nil {
 			return err
 		}
@@ -70,18 +71,18 @@ func (s *Service) changeMethod(ctx context.Context, apiID, resourceID, httpMetho
 // PutMethod implements apigateway.PutMethodAPI.
 func (s *Service) PutMethod(ctx context.Context, in *api.PutMethodRequest) (*api.Method, error) {
 	m := &plan.Method{
-		HTTPMethod:          value(in.HttpMethod),
-		AuthorizationType:   value(in.AuthorizationType),
-		AuthorizerID:        value(in.AuthorizerId),
+		HTTPMethod:          aws.Value(in.HttpMethod),
+		AuthorizationType:   aws.Value(in.AuthorizationType),
+		AuthorizerID:        aws.Value(in.AuthorizerId),
 		AuthorizationScopes: in.AuthorizationScopes,
-		APIKeyRequired:      value(in.ApiKeyRequired),
-		OperationName:       value(in.OperationName),
-		RequestValidatorID:  value(in.RequestValidatorId),
+		APIKeyRequired:      aws.Value(in.ApiKeyRequired),
+		OperationName:       aws.Value(in.OperationName),
+		RequestValidatorID:  aws.Value(in.RequestValidatorId),
 		RequestModels:       maps.Clone(in.RequestModels),
 		RequestParameters:   maps.Clone(in.RequestParameters),
 	}
-	err := s.change(ctx, value(in.RestApiId), noResource, func(a *restAPI) error {
-		r := a.Resources[value(in.ResourceId)]
+	err := s.change(ctx, aws.Value(in.RestApiId), noResource, func(a *restAPI) error {
+		r := a.Resources[aws.Value(in.ResourceId)]
 		if r == nil {
 			return noResource
 		}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -14,7 +15,7 @@ var noStatusCode = notFound("Invalid Response status code specified")
 // PutMethodResponse implements apigateway.PutMethodResponseAPI.
 func (s *Service) PutMethodResponse(ctx context.Context, in *api.PutMethodResponseRequest) (*api.MethodResponse, error) {
 	r := &plan.MethodResponse{
-		StatusCode:         value(in.StatusCode),
+		StatusCode:         aws.Value(in.StatusCode),
 		ResponseModels:     maps.Clone(in.ResponseModels),
 		ResponseParameters: maps.Clone(in.ResponseParameters),
 	}
@@ -63,7 +64,7 @@ func (a *restAPI) checkMethodResponse(r *plan.MethodResponse) error {
 func (s *Service) GetMethodResponse(ctx context.Context, in *api.GetMethodResponseRequest) (*api.MethodResponse, error) {
 	var out *api.MethodResponse
 	err := s.readMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(_ *restAPI, m *plan.Method) error {
-		r := m.Responses[value(in.StatusCode)]
+		r := m.Responses[aws.Value(in.StatusCode)]
 		if r == nil {
 			return noStatusCode
 		}
@@ -81,7 +82,7 @@ func (s *Service) UpdateMethodResponse(ctx context.Context, in *api.UpdateMethod
 	}
 	var out *api.MethodResponse
 	err = s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(a *restAPI, _ *plan.Resource, m *plan.Method) error {
-		r := m.Responses[value(in.StatusCode)]
+		r := m.Responses[aws.Value(in.StatusCode)]
 		if r == nil {
 			return noStatusCode
 		}
@@ -110,10 +111,10 @@ func (s *Service) UpdateMethodResponse(ctx context.Context, in *api.UpdateMethod
 // DeleteMethodResponse implements apigateway.DeleteMethodResponseAPI.
 func (s *Service) DeleteMethodResponse(ctx context.Context, in *api.DeleteMethodResponseRequest) (*api.DeleteMethodResponseOutput, error) {
 	err := s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(_ *restAPI, _ *plan.Resource, m *plan.Method) error {
-		if m.Responses[value(in.StatusCode)] == nil {
+		if m.Responses[aws.Value(in.StatusCode)] == nil {
 			return noStatusCode
 		}
-		delete(m.Responses, value(in.StatusCode))
+		delete(m.Responses, aws.Value(in.StatusCode))
 		return nil
 	})
 	if err != nil {

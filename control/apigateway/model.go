@@ -59,13 +59,13 @@ func checkSchema(schema string) error {
 
 // CreateModel implements apigateway.CreateModelAPI.
 func (s *Service) CreateModel(ctx context.Context, in *api.CreateModelRequest) (*api.Model, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	m := &plan.Model{
 		ID:          aws.NewResourceID(6),
-		Name:        value(in.Name),
-		Description: value(in.Description),
-		ContentType: value(in.ContentType),
-		Schema:      value(in.Schema),
+		Name:        aws.Value(in.Name),
+		Description: aws.Value(in.Description),
+		ContentType: aws.Value(in.ContentType),
+		Schema:      aws.Value(in.Schema),
 	}
 	err := s.change(ctx, id, noAPI(ctx, id), func(a *restAPI) error {
 		if err := checkModelName(m.Name); err != nil {
@@ -88,8 +88,8 @@ func (s *Service) CreateModel(ctx context.Context, in *api.CreateModelRequest) (
 
 // GetModel implements apigateway.GetModelAPI.
 func (s *Service) GetModel(ctx context.Context, in *api.GetModelRequest) (*api.Model, error) {
-	name := value(in.ModelName)
-	a, err := s.load(ctx, value(in.RestApiId), noModel(name))
+	name := aws.Value(in.ModelName)
+	a, err := s.load(ctx, aws.Value(in.RestApiId), noModel(name))
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (s *Service) GetModel(ctx context.Context, in *api.GetModelRequest) (*api.M
 
 // GetModels implements apigateway.GetModelsAPI.
 func (s *Service) GetModels(ctx context.Context, in *api.GetModelsRequest) (*api.Models, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err
@@ -120,13 +120,13 @@ func (s *Service) GetModels(ctx context.Context, in *api.GetModelsRequest) (*api
 
 // UpdateModel implements apigateway.UpdateModelAPI.
 func (s *Service) UpdateModel(ctx context.Context, in *api.UpdateModelRequest) (*api.Model, error) {
-	name := value(in.ModelName)
+	name := aws.Value(in.ModelName)
 	ops, err := patches(in.PatchOperations)
 	if err != nil {
 		return nil, err
 	}
 	var out *api.Model
-	err = s.change(ctx, value(in.RestApiId), noModel(name), func(a *restAPI) error {
+	err = s.change(ctx, aws.Value(in.RestApiId), noModel(name), func(a *restAPI) error {
 		m := a.Models[name]
 		if m == nil {
 			return noModel(name)
@@ -152,8 +152,8 @@ func (s *Service) UpdateModel(ctx context.Context, in *api.UpdateModelRequest) (
 
 // DeleteModel implements apigateway.DeleteModelAPI.
 func (s *Service) DeleteModel(ctx context.Context, in *api.DeleteModelRequest) (*api.DeleteModelOutput, error) {
-	name := value(in.ModelName)
-	err := s.change(ctx, value(in.RestApiId), noModel(name), func(a *restAPI) error {
+	name := aws.Value(in.ModelName)
+	err := s.change(ctx, aws.Value(in.RestApiId), noModel(name), func(a *restAPI) error {
 		if a.Models[name] == nil {
 			return noModel(name)
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 const (
@@ -24,7 +26,7 @@ func page[T any](items []T, key func(T) string, position *string, limit *int32) 
 		}
 	}
 	slices.SortStableFunc(items, func(x, y T) int { return strings.Compare(key(x), key(y)) })
-	if p := value(position); p != "" {
+	if p := aws.Value(position); p != "" {
 		after, err := base64.RawURLEncoding.DecodeString(p)
 		if err != nil {
 			return nil, nil, badRequest("Invalid position specified")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 // A patch is one operation of an Update operation's list.
@@ -23,7 +24,7 @@ func patches(ops []api.PatchOperation) ([]patch, error) {
 		if o.Path == nil {
 			return nil, badRequest("Invalid patch path null")
 		}
-		list[i] = patch{op: value(o.Op), path: *o.Path, value: value(o.Value), hasValue: o.Value != nil}
+		list[i] = patch{op: aws.Value(o.Op), path: *o.Path, value: aws.Value(o.Value), hasValue: o.Value != nil}
 		rest, ok := strings.CutPrefix(*o.Path, "/")
 		if !ok {
 			return nil, list[i].unknown()

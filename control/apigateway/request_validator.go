@@ -4,6 +4,7 @@ import (
 	"context"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -12,14 +13,14 @@ var noValidator = notFound("Invalid Request Validator identifier specified")
 // CreateRequestValidator implements apigateway.CreateRequestValidatorAPI.
 func (s *Service) CreateRequestValidator(ctx context.Context, in *api.CreateRequestValidatorRequest) (*api.RequestValidator, error) {
 	v := &plan.RequestValidator{
-		Name:       value(in.Name),
-		Body:       value(in.ValidateRequestBody),
-		Parameters: value(in.ValidateRequestParameters),
+		Name:       aws.Value(in.Name),
+		Body:       aws.Value(in.ValidateRequestBody),
+		Parameters: aws.Value(in.ValidateRequestParameters),
 	}
 	// AWS: not the NotFoundException of the other operations
 	// (test_create_request_validator_invalid_api_id).
 	absent := badRequest("Invalid REST API identifier specified")
-	err := s.change(ctx, value(in.RestApiId), absent, func(a *restAPI) error {
+	err := s.change(ctx, aws.Value(in.RestApiId), absent, func(a *restAPI) error {
 		v.ID = newID(6, a.Validators)
 		put(&a.Validators, v.ID, v)
 		return nil
@@ -32,11 +33,11 @@ func (s *Service) CreateRequestValidator(ctx context.Context, in *api.CreateRequ
 
 // GetRequestValidator implements apigateway.GetRequestValidatorAPI.
 func (s *Service) GetRequestValidator(ctx context.Context, in *api.GetRequestValidatorRequest) (*api.RequestValidator, error) {
-	a, err := s.load(ctx, value(in.RestApiId), noValidator)
+	a, err := s.load(ctx, aws.Value(in.RestApiId), noValidator)
 	if err != nil {
 		return nil, err
 	}
-	v := a.Validators[value(in.RequestValidatorId)]
+	v := a.Validators[aws.Value(in.RequestValidatorId)]
 	if v == nil {
 		return nil, noValidator
 	}
@@ -45,7 +46,7 @@ func (s *Service) GetRequestValidator(ctx context.Context, in *api.GetRequestVal
 
 // GetRequestValidators implements apigateway.GetRequestValidatorsAPI.
 func (s *Service) GetRequestValidators(ctx context.Context, in *api.GetRequestValidatorsRequest) (*api.RequestValidators, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err
@@ -68,8 +69,8 @@ func (s *Service) UpdateRequestValidator(ctx context.Context, in *api.UpdateRequ
 		return nil, err
 	}
 	var out *api.RequestValidator
-	err = s.change(ctx, value(in.RestApiId), noValidator, func(a *restAPI) error {
-		v := a.Validators[value(in.RequestValidatorId)]
+	err = s.change(ctx, aws.Value(in.RestApiId), noValidator, func(a *restAPI) error {
+		v := a.Validators[aws.Value(in.RequestValidatorId)]
 		if v == nil {
 			return noValidator
 		}
@@ -97,8 +98,8 @@ func (s *Service) UpdateRequestValidator(ctx context.Context, in *api.UpdateRequ
 
 // DeleteRequestValidator implements apigateway.DeleteRequestValidatorAPI.
 func (s *Service) DeleteRequestValidator(ctx context.Context, in *api.DeleteRequestValidatorRequest) (*api.DeleteRequestValidatorOutput, error) {
-	id := value(in.RequestValidatorId)
-	err := s.change(ctx, value(in.RestApiId), noValidator, func(a *restAPI) error {
+	id := aws.Value(in.RequestValidatorId)
+	err := s.change(ctx, aws.Value(in.RestApiId), noValidator, func(a *restAPI) error {
 		if a.Validators[id] == nil {
 			return noValidator
 		}

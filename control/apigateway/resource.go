@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -32,12 +33,12 @@ func isGreedy(part string) bool   { return strings.HasSuffix(part, "+}") }
 // CreateResource implements apigateway.CreateResourceAPI.
 func (s *Service) CreateResource(ctx context.Context, in *api.CreateResourceRequest) (*api.Resource, error) {
 	var out *api.Resource
-	err := s.change(ctx, value(in.RestApiId), noResource, func(a *restAPI) error {
-		parent := a.Resources[value(in.ParentId)]
+	err := s.change(ctx, aws.Value(in.RestApiId), noResource, func(a *restAPI) error {
+		parent := a.Resources[aws.Value(in.ParentId)]
 		if parent == nil {
 			return noResource
 		}
-		r, err := a.addResource(parent, value(in.PathPart), a.below(parent))
+		r, err := a.addResource(parent, aws.Value(in.PathPart), a.below(parent))
 		if err != nil {
 			return err
 		}
@@ -99,11 +100,11 @@ func checkSiblings(parent *plan.Resource, siblings []*plan.Resource, part string
 
 // GetResource implements apigateway.GetResourceAPI.
 func (s *Service) GetResource(ctx context.Context, in *api.GetResourceRequest) (*api.Resource, error) {
-	a, err := s.load(ctx, value(in.RestApiId), noResource)
+	a, err := s.load(ctx, aws.Value(in.RestApiId), noResource)
 	if err != nil {
 		return nil, err
 	}
-	r := a.Resources[value(in.ResourceId)]
+	r := a.Resources[aws.Value(in.ResourceId)]
 	if r == nil {
 		return nil, noResource
 	}
@@ -112,7 +113,7 @@ func (s *Service) GetResource(ctx context.Context, in *api.GetResourceRequest) (
 
 // GetResources implements apigateway.GetResourcesAPI.
 func (s *Service) GetResources(ctx context.Context, in *api.GetResourcesRequest) (*api.Resources, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err
@@ -135,8 +136,8 @@ func (s *Service) UpdateResource(ctx context.Context, in *api.UpdateResourceRequ
 		return nil, err
 	}
 	var out *api.Resource
-	err = s.change(ctx, value(in.RestApiId), noResource, func(a *restAPI) error {
-		r := a.Resources[value(in.ResourceId)]
+	err = s.change(ctx, aws.Value(in.RestApiId), noResource, func(a *restAPI) error {
+		r := a.Resources[aws.Value(in.ResourceId)]
 		if r == nil {
 			return noResource
 		}
@@ -205,8 +206,8 @@ func (a *restAPI) setPaths(r, parent *plan.Resource) error {
 // DeleteResource implements apigateway.DeleteResourceAPI. What is below the
 // resource goes with it.
 func (s *Service) DeleteResource(ctx context.Context, in *api.DeleteResourceRequest) (*api.DeleteResourceOutput, error) {
-	err := s.change(ctx, value(in.RestApiId), noResource, func(a *restAPI) error {
-		r := a.Resources[value(in.ResourceId)]
+	err := s.change(ctx, aws.Value(in.RestApiId), noResource, func(a *restAPI) error {
+		r := a.Resources[aws.Value(in.ResourceId)]
 		if r == nil {
 			return noResource
 		}

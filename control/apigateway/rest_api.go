@@ -23,15 +23,15 @@ func (s *Service) CreateRestApi(ctx context.Context, in *api.CreateRestApiReques
 	if err != nil {
 		return nil, err
 	}
-	if err := a.setName(value(in.Name)); err != nil {
+	if err := a.setName(aws.Value(in.Name)); err != nil {
 		return nil, err
 	}
 	a.Models = defaultModels()
-	a.Description, a.Version = value(in.Description), value(in.Version)
+	a.Description, a.Version = aws.Value(in.Description), aws.Value(in.Version)
 	a.Tags = maps.Clone(in.Tags)
 	a.BinaryMediaTypes = in.BinaryMediaTypes
-	a.DisableExecuteAPI = value(in.DisableExecuteApiEndpoint)
-	a.SecurityPolicy, a.EndpointAccessMode = value(in.SecurityPolicy), value(in.EndpointAccessMode)
+	a.DisableExecuteAPI = aws.Value(in.DisableExecuteApiEndpoint)
+	a.SecurityPolicy, a.EndpointAccessMode = aws.Value(in.SecurityPolicy), aws.Value(in.EndpointAccessMode)
 	if in.ApiKeySource != nil {
 		if err := a.setAPIKeySource(*in.ApiKeySource); err != nil {
 			return nil, err
@@ -42,10 +42,10 @@ func (s *Service) CreateRestApi(ctx context.Context, in *api.CreateRestApiReques
 			return nil, err
 		}
 	}
-	if err := a.setPolicy(value(in.Policy)); err != nil {
+	if err := a.setPolicy(aws.Value(in.Policy)); err != nil {
 		return nil, err
 	}
-	if from := value(in.CloneFrom); from != "" {
+	if from := aws.Value(in.CloneFrom); from != "" {
 		source, err := s.load(ctx, from, noAPI(ctx, from))
 		if err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func (a *restAPI) clone(source *restAPI) {
 
 // GetRestApi implements apigateway.GetRestApiAPI.
 func (s *Service) GetRestApi(ctx context.Context, in *api.GetRestApiRequest) (*api.RestApi, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (s *Service) GetRestApis(ctx context.Context, in *api.GetRestApisRequest) (
 // with it its stages, so that nothing is served any more whatever happens
 // afterwards; collect would find deployments that are left.
 func (s *Service) DeleteRestApi(ctx context.Context, in *api.DeleteRestApiRequest) (*api.DeleteRestApiOutput, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	absent := noAPI(ctx, id)
 	if !isID(id) {
 		return nil, absent

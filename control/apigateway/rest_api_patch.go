@@ -8,11 +8,12 @@ import (
 	"strconv"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 // UpdateRestApi implements apigateway.UpdateRestApiAPI.
 func (s *Service) UpdateRestApi(ctx context.Context, in *api.UpdateRestApiRequest) (*api.RestApi, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	ops, err := patches(in.PatchOperations)
 	if err != nil {
 		return nil, err

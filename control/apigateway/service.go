@@ -116,15 +116,6 @@ func isID(s string) bool {
 	return true
 }
 
-// value is what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
 // optional is a pointer to v, or nil for the zero value: AWS leaves out of its
 // answers what is not set.
 func optional[T comparable](v T) *T {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -68,23 +69,23 @@ func (s *Service) CreateStage(ctx context.Context, in *api.CreateStageRequest) (
 	if in.CanarySettings != nil {
 		return nil, notBuilt("canary deployments (canarySettings)")
 	}
-	if err := checkStageName(value(in.StageName)); err != nil {
+	if err := checkStageName(aws.Value(in.StageName)); err != nil {
 		return nil, err
 	}
-	st := s.newStage(value(in.StageName))
-	st.Deployment = value(in.DeploymentId)
-	st.Description = value(in.Description)
-	st.DocumentationVersion = value(in.DocumentationVersion)
-	st.TracingEnabled = value(in.TracingEnabled)
+	st := s.newStage(aws.Value(in.StageName))
+	st.Deployment = aws.Value(in.DeploymentId)
+	st.Description = aws.Value(in.Description)
+	st.DocumentationVersion = aws.Value(in.DocumentationVersion)
+	st.TracingEnabled = aws.Value(in.TracingEnabled)
 	st.Tags = maps.Clone(in.Tags)
-	st.CacheClusterSize = value(in.CacheClusterSize)
-	enableCache(st, value(in.CacheClusterEnabled))
+	st.CacheClusterSize = aws.Value(in.CacheClusterSize)
+	enableCache(st, aws.Value(in.CacheClusterEnabled))
 	for _, name := range sorted(in.Variables) {
 		if err := setVariable(st, name, in.Variables[name]); err != nil {
 			return nil, err
 		}
 	}
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	err := s.change(ctx, id, noAPI(ctx, id), func(a *restAPI) error {
 		if a.Stages[st.Name] != nil {
 			return conflict("Stage already exists")
@@ -110,11 +111,11 @@ func (a *restAPI) checkDeployment(id string) error {
 
 // GetStage implements apigateway.GetStageAPI.
 func (s *Service) GetStage(ctx context.Context, in *api.GetStageRequest) (*api.Stage, error) {
-	a, err := s.load(ctx, value(in.RestApiId), noStage)
+	a, err := s.load(ctx, aws.Value(in.RestApiId), noStage)
 	if err != nil {
 		return nil, err
 	}
-	st := a.Stages[value(in.StageName)]
+	st := a.Stages[aws.Value(in.StageName)]
 	if st == nil {
 		return nil, noStage
 	}
@@ -123,7 +124,7 @@ func (s *Service) GetStage(ctx context.Context, in *api.GetStageRequest) (*api.S
 
 // GetStages implements apigateway.GetStagesAPI.
 func (s *Service) GetStages(ctx context.Context, in *api.GetStagesRequest) (*api.Stages, error) {
-	id := value(in.RestApiId)
+	id := aws.Value(in.RestApiId)
 	a, err := s.load(ctx, id, noAPI(ctx, id))
 	if err != nil {
 		return nil, err
@@ -140,11 +141,11 @@ func (s *Service) GetStages(ctx context.Context, in *api.GetStagesRequest) (*api
 
 // DeleteStage implements apigateway.DeleteStageAPI.
 func (s *Service) DeleteStage(ctx context.Context, in *api.DeleteStageRequest) (*api.DeleteStageOutput, error) {
-	err := s.change(ctx, value(in.RestApiId), noStage, func(a *restAPI) error {
-		if a.Stages[value(in.StageName)] == nil {
+	err := s.change(ctx, aws.Value(in.RestApiId), noStage, func(a *restAPI) error {
+		if a.Stages[aws.Value(in.StageName)] == nil {
 			return noStage
 		}
-		delete(a.Stages, value(in.StageName))
+		delete(a.Stages, aws.Value(in.StageName))
 		return nil
 	})
 	if err != nil {

@@ -23,8 +23,8 @@ func (s *Service) UpdateStage(ctx context.Context, in *api.UpdateStageRequest) (
 		return nil, err
 	}
 	var out *api.Stage
-	err = s.change(ctx, value(in.RestApiId), noStage, func(a *restAPI) error {
-		st := a.Stages[value(in.StageName)]
+	err = s.change(ctx, aws.Value(in.RestApiId), noStage, func(a *restAPI) error {
+		st := a.Stages[aws.Value(in.StageName)]
 		if st == nil {
 			return noStage
 		}

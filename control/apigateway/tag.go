@@ -50,7 +50,7 @@ const maxTags = 50
 
 // changeTags calls f to change the tags of what an ARN names.
 func (s *Service) changeTags(ctx context.Context, arn *string, f func(tags *map[string]string) error) error {
-	t, err := parseTagged(ctx, value(arn))
+	t, err := parseTagged(ctx, aws.Value(arn))
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func (s *Service) UntagResource(ctx context.Context, in *api.UntagResourceReques
 
 // GetTags implements apigateway.GetTagsAPI.
 func (s *Service) GetTags(ctx context.Context, in *api.GetTagsRequest) (*api.Tags, error) {
-	t, err := parseTagged(ctx, value(in.ResourceArn))
+	t, err := parseTagged(ctx, aws.Value(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}

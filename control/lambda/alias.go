@@ -16,8 +16,8 @@ func (s *Service) CreateAlias(ctx context.Context, in *lambda.CreateAliasRequest
 	if err != nil {
 		return nil, err
 	}
-	name := value(in.Name)
-	a := execution.Alias{Name: name, Version: value(in.FunctionVersion), Description: value(in.Description), RevisionID: aws.NewUUID()}
+	name := aws.Value(in.Name)
+	a := execution.Alias{Name: name, Version: aws.Value(in.FunctionVersion), Description: aws.Value(in.Description), RevisionID: aws.NewUUID()}
 	if in.RoutingConfig != nil {
 		a.RoutingWeights = in.RoutingConfig.AdditionalVersionWeights
 	}
@@ -110,9 +110,9 @@ func (s *Service) GetAlias(ctx context.Context, in *lambda.GetAliasRequest) (*la
 	if err != nil {
 		return nil, err
 	}
-	a, ok := f.Aliases[value(in.Name)]
+	a, ok := f.Aliases[aws.Value(in.Name)]
 	if !ok {
-		return nil, noAlias(ref, value(in.Name))
+		return nil, noAlias(ref, aws.Value(in.Name))
 	}
 	return renderAlias(ref, a), nil
 }
@@ -135,7 +135,7 @@ func (s *Service) ListAliases(ctx context.Context, in *lambda.ListAliasesRequest
 	var list []lambda.AliasConfiguration
 	for _, name := range slices.Sorted(maps.Keys(f.Aliases)) {
 		a := f.Aliases[name]
-		_, routed := a.RoutingWeights[value(in.FunctionVersion)]
+		_, routed := a.RoutingWeights[aws.Value(in.FunctionVersion)]
 		if in.FunctionVersion == nil || *in.FunctionVersion == a.Version || routed {
 			list = append(list, *renderAlias(ref, a))
 		}
@@ -150,7 +150,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasRequest
 	if err != nil {
 		return nil, err
 	}
-	name := value(in.Name)
+	name := aws.Value(in.Name)
 	var a execution.Alias
 	_, err = s.update(ctx, ref, func(f *execution.Function) error {
 		var ok bool
@@ -190,8 +190,8 @@ func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasRequest
 	_, err = s.update(ctx, ref, func(f *execution.Function) error {
 		f.Aliases = maps.Clone(f.Aliases)
 		f.Policies = maps.Clone(f.Policies)
-		delete(f.Aliases, value(in.Name))
-		delete(f.Policies, value(in.Name))
+		delete(f.Aliases, aws.Value(in.Name))
+		delete(f.Policies, aws.Value(in.Name))
 		return nil
 	})
 	if err != nil {

@@ -46,7 +46,7 @@ func (s *Service) readPackage(ctx context.Context, src codeSource) ([]byte, erro
 		return nil, unsupported("container images (ImageUri)")
 	case src.sourceKMSKey != nil:
 		return nil, unsupported("encrypted deployment packages (SourceKMSKeyArn)")
-	case value(src.storageMode) != "" && value(src.storageMode) != "COPY":
+	case aws.Value(src.storageMode) != "" && aws.Value(src.storageMode) != "COPY":
 		return nil, unsupported("S3ObjectStorageMode %s", *src.storageMode)
 	case len(src.zipFile) > 0 && (src.bucket != nil || src.key != nil):
 		return nil, invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")
@@ -54,7 +54,7 @@ func (s *Service) readPackage(ctx context.Context, src codeSource) ([]byte, erro
 		return nil, aws.Faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Zipped size must be smaller than %d bytes", maxZipped)
 	case len(src.zipFile) > 0:
 		return src.zipFile, checkPackage(src.zipFile)
-	case value(src.bucket) == "" || value(src.key) == "":
+	case aws.Value(src.bucket) == "" || aws.Value(src.key) == "":
 		return nil, invalid("Please provide a source for function code.")
 	}
 	object, err := s.Packages.GetObject(ctx, &s3.GetObjectRequest{Bucket: src.bucket, Key: src.key, VersionId: src.version})

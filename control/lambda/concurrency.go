@@ -28,7 +28,7 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 		ref.Qualifier = execution.Latest
 		return nil, notFound(ref)
 	}
-	n := int(value(in.ReservedConcurrentExecutions))
+	n := int(aws.Value(in.ReservedConcurrentExecutions))
 	functions, err := s.functionsOf(ref.Account, ref.Region)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 
 // functionOnly reads a name that must carry no qualifier.
 func (s *Service) functionOnly(ctx context.Context, name *string) (execution.FunctionRef, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(name), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(name), nil)
 	if err != nil {
 		return ref, err
 	}

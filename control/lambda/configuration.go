@@ -50,13 +50,13 @@ func (p settings) refuse() error {
 	if v := p.vpc; v != nil && len(v.SubnetIds)+len(v.SecurityGroupIds) > 0 {
 		return unsupported("VpcConfig")
 	}
-	if d := p.deadLetter; d != nil && value(d.TargetArn) != "" {
+	if d := p.deadLetter; d != nil && aws.Value(d.TargetArn) != "" {
 		return unsupported("DeadLetterConfig")
 	}
-	if n := p.snapStart; n != nil && value(n.ApplyOn) != "" && *n.ApplyOn != "None" {
+	if n := p.snapStart; n != nil && aws.Value(n.ApplyOn) != "" && *n.ApplyOn != "None" {
 		return unsupported("SnapStart for %s", *n.ApplyOn)
 	}
-	if value(p.kmsKey) != "" {
+	if aws.Value(p.kmsKey) != "" {
 		return unsupported("KMSKeyArn")
 	}
 	if len(p.layers) > 0 {
@@ -105,7 +105,7 @@ func (s *Service) apply(c *execution.Configuration, p settings) error {
 		c.MemoryMB = int(*p.memory)
 	}
 	if p.ephemeral != nil {
-		c.EphemeralMB = int(value(p.ephemeral.Size))
+		c.EphemeralMB = int(aws.Value(p.ephemeral.Size))
 	}
 	if p.tracing != nil && p.tracing.Mode != nil {
 		c.TracingMode = *p.tracing.Mode
@@ -124,7 +124,7 @@ func applyLogging(c *execution.Configuration, l *lambda.LoggingConfig) error {
 		return nil
 	}
 	set(&c.LogGroup, l.LogGroup)
-	if value(l.LogFormat) == "JSON" {
+	if aws.Value(l.LogFormat) == "JSON" {
 		return unsupported("LogFormat JSON")
 	}
 	set(&c.LogFormat, l.LogFormat)

@@ -15,7 +15,7 @@ import (
 
 // CreateFunction creates a function, and publishes its first version if asked.
 func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionRequest) (*lambda.FunctionConfiguration, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 		State:            "Active",
 		LastUpdateStatus: "Successful",
 	}
-	if value(in.PackageType) == "Image" || in.ImageConfig != nil {
+	if aws.Value(in.PackageType) == "Image" || in.ImageConfig != nil {
 		return nil, unsupported("container images (PackageType Image)")
 	}
 	if in.Runtime == nil || in.Handler == nil {
@@ -68,7 +68,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	code := value(in.Code)
+	code := aws.Value(in.Code)
 	b, err := s.readPackage(ctx, codeSource{code.ZipFile, code.S3Bucket, code.S3Key, code.S3ObjectVersion, code.ImageUri, code.SourceKMSKeyArn, code.S3ObjectStorageMode})
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 	s.touch(&c)
 	f := &execution.Function{Account: ref.Account, Region: ref.Region, Name: ref.Name, Latest: c, NextVersion: 1, Tags: in.Tags}
 	answer := &f.Latest
-	if value(in.Publish) {
+	if aws.Value(in.Publish) {
 		v, err := s.publish(f, nil)
 		if err != nil {
 			return nil, err
@@ -145,7 +145,7 @@ func (s *Service) resolve(ctx context.Context, name string, qualifier *string) (
 
 // GetFunction shows a function and where its package can be fetched.
 func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionRequest) (*lambda.GetFunctionResponse, error) {
-	ref, f, c, err := s.resolve(ctx, value(in.FunctionName), in.Qualifier)
+	ref, f, c, err := s.resolve(ctx, aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionRequest
 
 // GetFunctionConfiguration shows a function's configuration.
 func (s *Service) GetFunctionConfiguration(ctx context.Context, in *lambda.GetFunctionConfigurationRequest) (*lambda.FunctionConfiguration, error) {
-	ref, _, c, err := s.resolve(ctx, value(in.FunctionName), in.Qualifier)
+	ref, _, c, err := s.resolve(ctx, aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ const maxPage = 50
 // paginate cuts a page out of a list. The marker is the index at which it
 // begins; one that is not a number begins anew.
 func paginate[T any](all []T, marker *string, size *int32) (page []T, next *string) {
-	start, err := strconv.Atoi(value(marker))
+	start, err := strconv.Atoi(aws.Value(marker))
 	if err != nil || start < 0 || start > len(all) {
 		start = 0
 	}
@@ -241,7 +241,7 @@ func paginate[T any](all []T, marker *string, size *int32) (page []T, next *stri
 
 // DeleteFunction deletes a function, or one of its versions.
 func (s *Service) DeleteFunction(ctx context.Context, in *lambda.DeleteFunctionRequest) (*lambda.DeleteFunctionResponse, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), in.Qualifier)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}

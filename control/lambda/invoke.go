@@ -15,7 +15,7 @@ import (
 // Invoke runs a function: at once (RequestResponse), later (Event), or not at
 // all (DryRun).
 func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*lambda.InvocationResponse, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), in.Qualifier)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +30,13 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*la
 		Function:      ref,
 		Payload:       in.Payload,
 		RequestID:     aws.RequestIDFrom(ctx),
-		ClientContext: value(in.ClientContext),
-		LogTail:       value(in.LogType) == "Tail",
+		ClientContext: aws.Value(in.ClientContext),
+		LogTail:       aws.Value(in.LogType) == "Tail",
 		Journey: &telemetry.Journey{
 			RequestID: aws.RequestIDFrom(ctx), Function: ref.ARN(), Account: ref.Account, Region: ref.Region, Started: s.Clock.Now(),
 		},
 	}
-	out, err := s.invoke(ctx, value(in.InvocationType), invocation)
+	out, err := s.invoke(ctx, aws.Value(in.InvocationType), invocation)
 	j := invocation.Journey
 	j.Took = s.Clock.Now().Sub(j.Started)
 	if f := aws.AsFault(err); f != nil {

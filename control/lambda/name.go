@@ -17,7 +17,7 @@ const maxNameLength = 64
 // name; the two must not contradict each other. The form itself has been
 // validated by wire against the model's pattern.
 func parseName(caller aws.Caller, name string, qualifier *string) (execution.FunctionRef, error) {
-	ref := execution.FunctionRef{Account: caller.Account, Region: caller.Region, Qualifier: value(qualifier)}
+	ref := execution.FunctionRef{Account: caller.Account, Region: caller.Region, Qualifier: aws.Value(qualifier)}
 	rest := strings.Split(name, ":")
 	if rest[0] == "arn" && len(rest) >= 3 {
 		rest = rest[3:]

@@ -22,22 +22,22 @@ const maxPolicy = 20 << 10
 // AddPermission adds a statement to the resource policy of a function, a
 // version or an alias.
 func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionRequest) (*lambda.AddPermissionResponse, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), in.Qualifier)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
 	if ref.Qualifier == execution.Latest {
 		return nil, invalid("We currently do not support adding policies for $LATEST.")
 	}
-	principal, err := parsePrincipal(value(in.Principal))
+	principal, err := parsePrincipal(aws.Value(in.Principal))
 	if err != nil {
 		return nil, err
 	}
 	statement := policy.Statement{
-		Sid:       value(in.StatementId),
+		Sid:       aws.Value(in.StatementId),
 		Effect:    policy.Allow,
 		Principal: principal,
-		Action:    []string{value(in.Action)},
+		Action:    []string{aws.Value(in.Action)},
 		Resource:  []string{ref.ARN()},
 		Condition: permissionCondition(in),
 	}
@@ -179,7 +179,7 @@ func setPolicy(f *execution.Function, qualifier string, p execution.ResourcePoli
 
 // RemovePermission takes a statement out of a resource policy.
 func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermissionRequest) (*lambda.RemovePermissionOutput, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), in.Qualifier)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
@@ -196,9 +196,9 @@ func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermiss
 		if err := checkRevision(in.RevisionId, p.RevisionID, "GetPolicy"); err != nil {
 			return err
 		}
-		i := slices.IndexFunc(p.Document.Statement, func(st policy.Statement) bool { return st.Sid == value(in.StatementId) })
+		i := slices.IndexFunc(p.Document.Statement, func(st policy.Statement) bool { return st.Sid == aws.Value(in.StatementId) })
 		if i < 0 {
-			return userFault(404, "ResourceNotFoundException", "Statement %s is not found in resource policy.", value(in.StatementId))
+			return userFault(404, "ResourceNotFoundException", "Statement %s is not found in resource policy.", aws.Value(in.StatementId))
 		}
 		p.Document.Statement = slices.Delete(slices.Clone(p.Document.Statement), i, i+1)
 		setPolicy(f, ref.Qualifier, p)
@@ -215,7 +215,7 @@ func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermiss
 
 // GetPolicy shows a resource policy.
 func (s *Service) GetPolicy(ctx context.Context, in *lambda.GetPolicyRequest) (*lambda.GetPolicyResponse, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), in.Qualifier)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return nil, err
 	}

@@ -151,12 +151,3 @@ func checkRevision(want *string, is, get string) error {
 	return userFault(http.StatusPreconditionFailed, "PreconditionFailedException",
 		"The Revision Id provided does not match the latest Revision Id. Call the %s API to retrieve the latest Revision Id", get)
 }
-
-// value returns what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}

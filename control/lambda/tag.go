@@ -22,11 +22,11 @@ func checkTags(tags map[string]string) error {
 
 // tagged finds the function that a tag operation's ARN names.
 func tagged(ctx context.Context, arn *string) (execution.FunctionRef, error) {
-	if a, err := aws.ParseARN(value(arn)); err == nil && !strings.HasPrefix(a.Resource, "function:") {
+	if a, err := aws.ParseARN(aws.Value(arn)); err == nil && !strings.HasPrefix(a.Resource, "function:") {
 		kind, _, _ := strings.Cut(a.Resource, ":")
 		return execution.FunctionRef{}, unsupported("tags on a %s", kind)
 	}
-	ref, err := parseName(aws.CallerFrom(ctx), value(arn), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(arn), nil)
 	if err != nil {
 		return ref, err
 	}

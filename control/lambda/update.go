@@ -11,7 +11,7 @@ import (
 // UpdateFunctionCode replaces a function's package. Invocations in flight end
 // on the old one; the next begins on the new one.
 func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunctionCodeRequest) (*lambda.FunctionConfiguration, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -36,13 +36,13 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	if err != nil {
 		return nil, err
 	}
-	if value(in.DryRun) {
+	if aws.Value(in.DryRun) {
 		s.discard(ctx, code)
 		c := f.Latest
 		c.Code = code
 		return render(ref, &c), nil
 	}
-	return s.change(ctx, ref, in.RevisionId, value(in.Publish), func(c *execution.Configuration) error {
+	return s.change(ctx, ref, in.RevisionId, aws.Value(in.Publish), func(c *execution.Configuration) error {
 		c.Code = code
 		if len(in.Architectures) == 1 {
 			c.Architecture = in.Architectures[0]
@@ -53,7 +53,7 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 
 // UpdateFunctionConfiguration changes how a function is run.
 func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.UpdateFunctionConfigurationRequest) (*lambda.FunctionConfiguration, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), nil)
 	if err != nil {
 		return nil, err
 	}

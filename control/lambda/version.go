@@ -40,7 +40,7 @@ func (s *Service) publish(f *execution.Function, description *string) (*executio
 
 // PublishVersion makes a version of a function as it is now.
 func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionRequest) (*lambda.FunctionConfiguration, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionR
 		if err := checkRevision(in.RevisionId, f.Latest.RevisionID, "GetFunction/GetAlias"); err != nil {
 			return err
 		}
-		if is := f.Latest.Code.SHA256; value(in.CodeSha256) != "" && *in.CodeSha256 != is {
+		if is := f.Latest.Code.SHA256; aws.Value(in.CodeSha256) != "" && *in.CodeSha256 != is {
 			return invalid("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). Please try again with the CodeSHA256 in $LATEST.", *in.CodeSha256, is)
 		}
 		var err error
@@ -71,7 +71,7 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionR
 
 // ListVersionsByFunction lists a function's versions.
 func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVersionsByFunctionRequest) (*lambda.ListVersionsByFunctionResponse, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), value(in.FunctionName), nil)
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), nil)
 	if err != nil {
 		return nil, err
 	}

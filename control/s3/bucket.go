@@ -42,14 +42,14 @@ func (s *Service) bucket(ctx context.Context, name string) (*bucket, error) {
 
 // CreateBucket creates a bucket.
 func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketRequest) (*s3.CreateBucketOutput, error) {
-	name, caller := value(in.Bucket), aws.CallerFrom(ctx)
+	name, caller := aws.Value(in.Bucket), aws.CallerFrom(ctx)
 	if !bucketName.MatchString(name) || strings.Contains(name, "..") || net.ParseIP(name) != nil {
 		return nil, aws.Faultf(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.").With("BucketName", name)
 	}
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWrite, in.GrantWriteACP); err != nil {
 		return nil, err
 	}
-	if value(in.ObjectLockEnabledForBucket) {
+	if aws.Value(in.ObjectLockEnabledForBucket) {
 		return nil, notImplemented("object lock")
 	}
 	region := caller.Region
@@ -58,14 +58,14 @@ func (s *Service) CreateBucket(ctx context.Context, in *s3.CreateBucketRequest) 
 		if c.Location != nil || c.Bucket != nil {
 			return nil, notImplemented("directory buckets")
 		}
-		if l := value(c.LocationConstraint); l != "" && l != region {
+		if l := aws.Value(c.LocationConstraint); l != "" && l != region {
 			return nil, aws.Faultf(http.StatusBadRequest, "IllegalLocationConstraintException", "The %s location constraint is incompatible for the region specific endpoint this request was sent to.", l)
 		}
 		for _, t := range c.Tags {
 			if tags == nil {
 				tags = map[string]string{}
 			}
-			tags[value(t.Key)] = value(t.Value)
+			tags[aws.Value(t.Key)] = aws.Value(t.Value)
 		}
 	}
 	b := bucket{Name: name, Account: caller.Account, Region: region, Created: s.Clock.Now().UTC(), Tags: tags}
@@ -100,7 +100,7 @@ func (s *Service) existingBucket(name string, caller aws.Caller) (*s3.CreateBuck
 // refuseACL refuses access control lists other than the bucket owner's own, as
 // AWS does in buckets of today, where the owner is enforced.
 func refuseACL(canned *string, grants ...*string) error {
-	if c := value(canned); c != "" && c != "private" && c != "bucket-owner-full-control" {
+	if c := aws.Value(canned); c != "" && c != "private" && c != "bucket-owner-full-control" {
 		return aws.Faultf(http.StatusBadRequest, "AccessControlListNotSupported", "The bucket does not allow ACLs")
 	}
 	for _, g := range grants {
@@ -113,7 +113,7 @@ func refuseACL(canned *string, grants ...*string) error {
 
 // HeadBucket says whether a bucket is there.
 func (s *Service) HeadBucket(ctx context.Context, in *s3.HeadBucketRequest) (*s3.HeadBucketOutput, error) {
-	b, err := s.bucket(ctx, value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Service) HeadBucket(ctx context.Context, in *s3.HeadBucketRequest) (*s3
 
 // GetBucketLocation tells a bucket's region; us-east-1 is told as none.
 func (s *Service) GetBucketLocation(ctx context.Context, in *s3.GetBucketLocationRequest) (*s3.GetBucketLocationOutput, error) {
-	b, err := s.bucket(ctx, value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (s *Service) ListBuckets(ctx context.Context, in *s3.ListBucketsRequest) (*
 	caller := aws.CallerFrom(ctx)
 	out := &s3.ListBucketsOutput{Owner: &s3.Owner{ID: new(caller.Account)}, Prefix: in.Prefix, Buckets: []s3.Bucket{}}
 	for _, b := range all {
-		if b.Account != caller.Account || !strings.HasPrefix(b.Name, value(in.Prefix)) || in.BucketRegion != nil && *in.BucketRegion != b.Region || b.Name <= value(in.ContinuationToken) {
+		if b.Account != caller.Account || !strings.HasPrefix(b.Name, aws.Value(in.Prefix)) || in.BucketRegion != nil && *in.BucketRegion != b.Region || b.Name <= aws.Value(in.ContinuationToken) {
 			continue
 		}
 		if in.MaxBuckets != nil && len(out.Buckets) == int(*in.MaxBuckets) {
@@ -155,7 +155,7 @@ func (s *Service) ListBuckets(ctx context.Context, in *s3.ListBucketsRequest) (*
 
 // DeleteBucket deletes an empty bucket.
 func (s *Service) DeleteBucket(ctx context.Context, in *s3.DeleteBucketRequest) (*s3.DeleteBucketOutput, error) {
-	b, err := s.bucket(ctx, value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket))
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (s *Service) DeleteBucket(ctx context.Context, in *s3.DeleteBucketRequest) 
 
 // GetBucketVersioning says that a bucket has never been versioned.
 func (s *Service) GetBucketVersioning(ctx context.Context, in *s3.GetBucketVersioningRequest) (*s3.GetBucketVersioningOutput, error) {
-	_, err := s.bucket(ctx, value(in.Bucket))
+	_, err := s.bucket(ctx, aws.Value(in.Bucket))
 	return &s3.GetBucketVersioningOutput{}, err
 }
 
@@ -185,15 +185,15 @@ func (s *Service) PutBucketTagging(ctx context.Context, in *s3.PutBucketTaggingR
 	tags := map[string]string{}
 	if in.Tagging != nil {
 		for _, t := range in.Tagging.TagSet {
-			tags[value(t.Key)] = value(t.Value)
+			tags[aws.Value(t.Key)] = aws.Value(t.Value)
 		}
 	}
-	return &s3.PutBucketTaggingOutput{}, s.setTags(ctx, value(in.Bucket), tags)
+	return &s3.PutBucketTaggingOutput{}, s.setTags(ctx, aws.Value(in.Bucket), tags)
 }
 
 // DeleteBucketTagging removes a bucket's tags.
 func (s *Service) DeleteBucketTagging(ctx context.Context, in *s3.DeleteBucketTaggingRequest) (*s3.DeleteBucketTaggingOutput, error) {
-	return &s3.DeleteBucketTaggingOutput{}, s.setTags(ctx, value(in.Bucket), nil)
+	return &s3.DeleteBucketTaggingOutput{}, s.setTags(ctx, aws.Value(in.Bucket), nil)
 }
 
 func (s *Service) setTags(ctx context.Context, name string, tags map[string]string) error {
@@ -209,7 +209,7 @@ func (s *Service) setTags(ctx context.Context, name string, tags map[string]stri
 
 // GetBucketTagging shows a bucket's tags.
 func (s *Service) GetBucketTagging(ctx context.Context, in *s3.GetBucketTaggingRequest) (*s3.GetBucketTaggingOutput, error) {
-	b, err := s.bucket(ctx, value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket))
 	if err != nil {
 		return nil, err
 	}

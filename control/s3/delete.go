@@ -34,21 +34,21 @@ func (s *Service) deleteObject(ctx context.Context, bucket, key string, ifMatch 
 
 // DeleteObject deletes an object.
 func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
-	if _, err := s.bucket(ctx, value(in.Bucket)); err != nil {
+	if _, err := s.bucket(ctx, aws.Value(in.Bucket)); err != nil {
 		return nil, err
 	}
-	if value(in.VersionId) != "" && *in.VersionId != "null" {
+	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
 		return nil, notImplemented("versions of objects")
 	}
 	if in.IfMatchLastModifiedTime != nil || in.IfMatchSize != nil {
 		return nil, notImplemented("deleting by time or size")
 	}
-	return &s3.DeleteObjectOutput{}, s.deleteObject(ctx, value(in.Bucket), value(in.Key), in.IfMatch)
+	return &s3.DeleteObjectOutput{}, s.deleteObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.IfMatch)
 }
 
 // DeleteObjects deletes many objects and tells of each.
 func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
-	bucket := value(in.Bucket)
+	bucket := aws.Value(in.Bucket)
 	if _, err := s.bucket(ctx, bucket); err != nil {
 		return nil, err
 	}
@@ -58,17 +58,17 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsRequest
 	out := &s3.DeleteObjectsOutput{}
 	for _, id := range in.Delete.Objects {
 		err := error(nil)
-		if value(id.VersionId) != "" && *id.VersionId != "null" {
+		if aws.Value(id.VersionId) != "" && *id.VersionId != "null" {
 			err = notImplemented("versions of objects")
 		} else {
-			err = s.deleteObject(ctx, bucket, value(id.Key), id.ETag)
+			err = s.deleteObject(ctx, bucket, aws.Value(id.Key), id.ETag)
 		}
 		switch f := aws.AsFault(err); {
 		case f != nil:
 			out.Errors = append(out.Errors, s3.Error{Key: id.Key, Code: new(f.Code), Message: new(f.Message)})
 		case err != nil:
 			return nil, err
-		case !value(in.Delete.Quiet):
+		case !aws.Value(in.Delete.Quiet):
 			out.Deleted = append(out.Deleted, s3.DeletedObject{Key: id.Key})
 		}
 	}

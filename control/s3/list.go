@@ -75,7 +75,7 @@ func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after str
 
 // ListObjectsV2 lists a bucket by continuation tokens.
 func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request) (*s3.ListObjectsV2Output, error) {
-	after := value(in.StartAfter)
+	after := aws.Value(in.StartAfter)
 	if in.ContinuationToken != nil {
 		b, err := base64.URLEncoding.DecodeString(*in.ContinuationToken)
 		if err != nil {
@@ -83,12 +83,12 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request
 		}
 		after = string(b)
 	}
-	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), after, in.MaxKeys)
+	p, err := s.list(ctx, aws.Value(in.Bucket), aws.Value(in.Prefix), aws.Value(in.Delimiter), after, in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
 	out := &s3.ListObjectsV2Output{
-		Name: in.Bucket, Prefix: new(value(in.Prefix)), Delimiter: in.Delimiter, StartAfter: in.StartAfter,
+		Name: in.Bucket, Prefix: new(aws.Value(in.Prefix)), Delimiter: in.Delimiter, StartAfter: in.StartAfter,
 		EncodingType: in.EncodingType, ContinuationToken: in.ContinuationToken,
 		Contents: p.objects, CommonPrefixes: p.prefixes,
 		KeyCount: new(int32(len(p.objects) + len(p.prefixes))), MaxKeys: new(pageSize(in.MaxKeys)), IsTruncated: new(p.last != ""),
@@ -96,7 +96,7 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request
 	if p.last != "" {
 		out.NextContinuationToken = new(base64.URLEncoding.EncodeToString([]byte(p.last)))
 	}
-	if value(in.FetchOwner) {
+	if aws.Value(in.FetchOwner) {
 		for i := range out.Contents {
 			out.Contents[i].Owner = &s3.Owner{ID: new(aws.CallerFrom(ctx).Account)}
 		}
@@ -113,12 +113,12 @@ func pageSize(asked *int32) int32 {
 
 // ListObjects lists a bucket by markers.
 func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
-	p, err := s.list(ctx, value(in.Bucket), value(in.Prefix), value(in.Delimiter), value(in.Marker), in.MaxKeys)
+	p, err := s.list(ctx, aws.Value(in.Bucket), aws.Value(in.Prefix), aws.Value(in.Delimiter), aws.Value(in.Marker), in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
 	out := &s3.ListObjectsOutput{
-		Name: in.Bucket, Prefix: new(value(in.Prefix)), Marker: new(value(in.Marker)), Delimiter: in.Delimiter,
+		Name: in.Bucket, Prefix: new(aws.Value(in.Prefix)), Marker: new(aws.Value(in.Marker)), Delimiter: in.Delimiter,
 		EncodingType: in.EncodingType, Contents: p.objects, CommonPrefixes: p.prefixes,
 		MaxKeys: new(pageSize(in.MaxKeys)), IsTruncated: new(p.last != ""),
 	}

@@ -43,7 +43,7 @@ func uploadKey(bucket, id string) string { return uploadsPrefix + bucket + "/" +
 
 // CreateMultipartUpload begins an object that comes in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
-	bucket := value(in.Bucket)
+	bucket := aws.Value(in.Bucket)
 	if _, err := s.bucket(ctx, bucket); err != nil {
 		return nil, err
 	}
@@ -58,8 +58,8 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 		Created: s.Clock.Now().UTC(),
 		Parts:   map[int]part{},
 		Object: object{
-			Key: value(in.Key), ContentType: value(in.ContentType), CacheControl: value(in.CacheControl),
-			ContentDisposition: value(in.ContentDisposition), ContentEncoding: value(in.ContentEncoding), ContentLanguage: value(in.ContentLanguage),
+			Key: aws.Value(in.Key), ContentType: aws.Value(in.ContentType), CacheControl: aws.Value(in.CacheControl),
+			ContentDisposition: aws.Value(in.ContentDisposition), ContentEncoding: aws.Value(in.ContentEncoding), ContentLanguage: aws.Value(in.ContentLanguage),
 			Metadata: in.Metadata,
 		},
 	}
@@ -78,14 +78,14 @@ func noSuchUpload() *aws.Fault {
 
 // upload returns the upload that the caller names, of the object they name.
 func (s *Service) upload(ctx context.Context, bucket, key, id *string) (*upload, error) {
-	if _, err := s.bucket(ctx, value(bucket)); err != nil {
+	if _, err := s.bucket(ctx, aws.Value(bucket)); err != nil {
 		return nil, err
 	}
-	if strings.Trim(value(id), "0123456789abcdef") != "" || value(id) == "" {
+	if strings.Trim(aws.Value(id), "0123456789abcdef") != "" || aws.Value(id) == "" {
 		return nil, noSuchUpload()
 	}
 	u, err := state.Load[upload](s.Documents, uploadKey(*bucket, *id))
-	if errors.Is(err, state.ErrNotFound) || err == nil && u.Object.Key != value(key) {
+	if errors.Is(err, state.ErrNotFound) || err == nil && u.Object.Key != aws.Value(key) {
 		return nil, noSuchUpload()
 	}
 	return u, err
@@ -96,7 +96,7 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartRequest) (*s3
 	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId); err != nil {
 		return nil, err
 	}
-	n := int(value(in.PartNumber))
+	n := int(aws.Value(in.PartNumber))
 	if n < 1 || n > maxPart {
 		return nil, aws.Faultf(http.StatusBadRequest, "InvalidArgument", "Part number must be an integer between 1 and %d, inclusive", maxPart)
 	}
@@ -137,7 +137,7 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsRequest) (*s3.L
 	}
 	out := &s3.ListPartsOutput{Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, MaxParts: new(pageSize(in.MaxParts)), StorageClass: new("STANDARD"), IsTruncated: new(false)}
 	for _, n := range slices.Sorted(maps.Keys(u.Parts)) {
-		if int32(n) <= value(in.PartNumberMarker) {
+		if int32(n) <= aws.Value(in.PartNumberMarker) {
 			continue
 		}
 		if len(out.Parts) == int(*out.MaxParts) {
@@ -196,7 +196,7 @@ func chosenParts(u *upload, list *s3.CompletedMultipartUpload) ([]part, error) {
 	}
 	last := 0
 	for _, c := range list.Parts {
-		n := int(value(c.PartNumber))
+		n := int(aws.Value(c.PartNumber))
 		if n <= last {
 			return nil, aws.Faultf(http.StatusBadRequest, "InvalidPartOrder", "The list of parts was not in ascending order. The parts list must be specified in order by part number.")
 		}
@@ -204,8 +204,8 @@ func chosenParts(u *upload, list *s3.CompletedMultipartUpload) ([]part, error) {
 	}
 	var parts []part
 	for i, c := range list.Parts {
-		p, ok := u.Parts[int(value(c.PartNumber))]
-		if !ok || !sameETag(value(c.ETag), etag(p.MD5)) {
+		p, ok := u.Parts[int(aws.Value(c.PartNumber))]
+		if !ok || !sameETag(aws.Value(c.ETag), etag(p.MD5)) {
 			return nil, aws.Faultf(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found. The part might not have been uploaded, or the specified entity tag might not have matched the part's entity tag.")
 		}
 		if p.Size < minPartSize && i < len(list.Parts)-1 {

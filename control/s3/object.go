@@ -72,7 +72,7 @@ func etag(sum []byte) string { return `"` + hex.EncodeToString(sum) + `"` }
 
 // PutObject stores an object.
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
-	bucket := value(in.Bucket)
+	bucket := aws.Value(in.Bucket)
 	if _, err := s.bucket(ctx, bucket); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.P
 	if in.WriteOffsetBytes != nil {
 		return nil, notImplemented("appending to objects")
 	}
-	if len(value(in.Key)) > maxKey {
+	if len(aws.Value(in.Key)) > maxKey {
 		return nil, aws.Faultf(http.StatusBadRequest, "KeyTooLongError", "Your key is too long")
 	}
 	var body io.Reader
@@ -97,9 +97,9 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.P
 		return nil, err
 	}
 	o := object{
-		Key: value(in.Key), Blob: blob, Size: size, ETag: etag(sum), Modified: s.Clock.Now().UTC(),
-		ContentType: value(in.ContentType), CacheControl: value(in.CacheControl), ContentDisposition: value(in.ContentDisposition),
-		ContentEncoding: value(in.ContentEncoding), ContentLanguage: value(in.ContentLanguage), Metadata: in.Metadata,
+		Key: aws.Value(in.Key), Blob: blob, Size: size, ETag: etag(sum), Modified: s.Clock.Now().UTC(),
+		ContentType: aws.Value(in.ContentType), CacheControl: aws.Value(in.CacheControl), ContentDisposition: aws.Value(in.ContentDisposition),
+		ContentEncoding: aws.Value(in.ContentEncoding), ContentLanguage: aws.Value(in.ContentLanguage), Metadata: in.Metadata,
 	}
 	if err := s.replaceObject(ctx, bucket, o, in.IfMatch, in.IfNoneMatch); err != nil {
 		s.dropBlob(ctx, blob)
@@ -115,13 +115,13 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.P
 // refuseProtection refuses what guards an object and lamgate lacks.
 func refuseProtection(encryption, customerKey, kmsKey, lockMode, hold, tagging, redirect *string) error {
 	switch {
-	case value(encryption) != "" && *encryption != "AES256", kmsKey != nil:
+	case aws.Value(encryption) != "" && *encryption != "AES256", kmsKey != nil:
 		return notImplemented("encryption with KMS keys")
 	case customerKey != nil:
 		return notImplemented("encryption with the caller's keys")
 	case lockMode != nil, hold != nil:
 		return notImplemented("object lock")
-	case value(tagging) != "":
+	case aws.Value(tagging) != "":
 		return notImplemented("tags on objects")
 	case redirect != nil:
 		return notImplemented("website redirects")
@@ -205,20 +205,20 @@ func (c condition) check(o *object) error {
 
 // GetObject returns an object, or a range of it.
 func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
-	if value(in.VersionId) != "" && *in.VersionId != "null" {
+	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
 		return nil, notImplemented("versions of objects")
 	}
 	if in.PartNumber != nil || in.SSECustomerKey != nil {
 		return nil, notImplemented("reading by part, or with the caller's keys,")
 	}
-	o, err := s.loadObject(ctx, value(in.Bucket), value(in.Key))
+	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key))
 	if err != nil {
 		return nil, err
 	}
 	if err := (condition{in.IfMatch, in.IfNoneMatch, in.IfModifiedSince, in.IfUnmodifiedSince}).check(o); err != nil {
 		return nil, err
 	}
-	part, err := parseRange(value(in.Range), o.Size)
+	part, err := parseRange(aws.Value(in.Range), o.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -269,17 +269,17 @@ func override(asked *string, own string) *string {
 
 // HeadObject describes an object.
 func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectRequest) (*s3.HeadObjectOutput, error) {
-	if value(in.VersionId) != "" && *in.VersionId != "null" {
+	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
 		return nil, notImplemented("versions of objects")
 	}
-	o, err := s.loadObject(ctx, value(in.Bucket), value(in.Key))
+	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key))
 	if err != nil {
 		return nil, err
 	}
 	if err := (condition{in.IfMatch, in.IfNoneMatch, in.IfModifiedSince, in.IfUnmodifiedSince}).check(o); err != nil {
 		return nil, err
 	}
-	part, err := parseRange(value(in.Range), o.Size)
+	part, err := parseRange(aws.Value(in.Range), o.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +301,7 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectRequest) (*s3
 
 // CopyObject copies an object within lamgate.
 func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3.CopyObjectOutput, error) {
-	source, query, _ := strings.Cut(strings.TrimPrefix(value(in.CopySource), "/"), "?")
+	source, query, _ := strings.Cut(strings.TrimPrefix(aws.Value(in.CopySource), "/"), "?")
 	source, err := url.PathUnescape(source)
 	from, key, ok := strings.Cut(source, "/")
 	if err != nil || !ok || key == "" {
@@ -316,7 +316,7 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation); err != nil {
 		return nil, err
 	}
-	bucket := value(in.Bucket)
+	bucket := aws.Value(in.Bucket)
 	if _, err := s.bucket(ctx, bucket); err != nil {
 		return nil, err
 	}
@@ -337,10 +337,10 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 	if c.Blob, c.Size, sum, err = s.storeBlob(ctx, bucket, body); err != nil {
 		return nil, err
 	}
-	c.Key, c.ETag, c.Modified = value(in.Key), etag(sum), s.Clock.Now().UTC()
-	if value(in.MetadataDirective) == "REPLACE" {
-		c.Metadata, c.ContentType, c.CacheControl = in.Metadata, value(in.ContentType), value(in.CacheControl)
-		c.ContentDisposition, c.ContentEncoding, c.ContentLanguage = value(in.ContentDisposition), value(in.ContentEncoding), value(in.ContentLanguage)
+	c.Key, c.ETag, c.Modified = aws.Value(in.Key), etag(sum), s.Clock.Now().UTC()
+	if aws.Value(in.MetadataDirective) == "REPLACE" {
+		c.Metadata, c.ContentType, c.CacheControl = in.Metadata, aws.Value(in.ContentType), aws.Value(in.CacheControl)
+		c.ContentDisposition, c.ContentEncoding, c.ContentLanguage = aws.Value(in.ContentDisposition), aws.Value(in.ContentEncoding), aws.Value(in.ContentLanguage)
 	}
 	if err := s.replaceObject(ctx, bucket, c, in.IfMatch, in.IfNoneMatch); err != nil {
 		s.dropBlob(ctx, c.Blob)

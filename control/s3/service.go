@@ -111,12 +111,3 @@ func (s *Service) loadObject(ctx context.Context, bucket, key string) (*object, 
 	}
 	return o, err
 }
-
-// value returns what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}

@@ -131,8 +131,8 @@ func TestObjects(t *testing.T) {
 	}
 	for _, r := range ranges {
 		content, got, err := f.get(s3.GetObjectRequest{Key: new("dir//odd key"), Range: &r.header})
-		if err != nil || content != r.want || value(got.ContentRange) != r.contentRange {
-			t.Errorf("%s: %q %v %v", r.header, content, value(got.ContentRange), err)
+		if err != nil || content != r.want || aws.Value(got.ContentRange) != r.contentRange {
+			t.Errorf("%s: %q %v %v", r.header, content, aws.Value(got.ContentRange), err)
 		}
 	}
 	_, _, err = f.get(s3.GetObjectRequest{Key: new("dir//odd key"), Range: new("bytes=11-")})
