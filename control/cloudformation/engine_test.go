@@ -241,7 +241,7 @@ func TestExportsAndImports(t *testing.T) {
 	exporter := "Resources:\n  G: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: shared}}\nOutputs:\n  O: {Value: !Ref G, Export: {Name: group}}\n"
 	importer := "Resources:\n  G: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Sub ['of-${x}', {x: !ImportValue group}]}}\n"
 	_, err := h.CreateStack(h.ctx, &api.CreateStackInput{StackName: new("in"), TemplateBody: &importer})
-	refused(t, err, "ValidationError", "No export named group found. (line 2, column 68)")
+	refused(t, err, "ValidationError", "No export named group found. (line 2, column 82)")
 	h.must(h.create("out", exporter), "CREATE_COMPLETE")
 	h.must(h.create("in", importer), "CREATE_COMPLETE")
 	if got := h.physical("in")["G"]; got != "of-shared" {

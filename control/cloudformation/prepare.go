@@ -40,7 +40,7 @@ func (s *Service) prepare(body string, given map[string]string, c aws.Caller) (*
 		return nil, err
 	}
 	if len(head.Transforms) > 0 {
-		text.Processed = t.Root.JSON()
+		text.Processed = t.Root.With("Transform", nil).JSON()
 	}
 	return &prepared{t, text}, s.checkTypes(t)
 }

@@ -17,7 +17,7 @@ func deploymentType(client APIGateway) *Type {
 			"RestApiId":   {Required: true, Replace: true},
 			"StageDescription": {Kind: Object, Members: stageSettings().missing(
 				"CacheClusterEnabled", "CacheClusterSize", "CacheDataEncrypted", "CacheTtlInSeconds", "CachingEnabled",
-				"CanarySetting", "ClientCertificateId", "DocumentationVersion",
+				"CanarySetting", "ClientCertificateId", "DocumentationVersion", "Tags",
 			)},
 			"StageName": {},
 		}.missing("DeploymentCanarySettings"),

@@ -22,7 +22,6 @@ func stageSettings() Properties {
 		"LoggingLevel":         {},
 		"MethodSettings":       objects(methodSettings().missing(caching...)),
 		"MetricsEnabled":       {Kind: Boolean},
-		"Tags":                 tags(),
 		"ThrottlingBurstLimit": {Kind: Integer},
 		"ThrottlingRateLimit":  {Kind: Double},
 		"TracingEnabled":       {Kind: Boolean},
@@ -43,6 +42,7 @@ func stageType(client APIGateway) *Type {
 	for _, name := range []string{"DataTraceEnabled", "LoggingLevel", "MetricsEnabled", "ThrottlingBurstLimit", "ThrottlingRateLimit"} {
 		delete(p, name)
 	}
+	p["Tags"] = tags()
 	p["DeploymentId"] = Property{}
 	p["RestApiId"] = Property{Required: true, Replace: true}
 	p["StageName"] = Property{Required: true, Replace: true}
