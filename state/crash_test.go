@@ -280,3 +280,63 @@ func checkLines(t *testing.T, s *Store) {
 		t.Error(err)
 	}
 }
+
+// image copies a store's directory as a kill would leave it at this moment.
+func image(t *testing.T, dir string) string {
+	t.Helper()
+	copied := t.TempDir()
+	if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return copied
+}
+
+// TestPurgedStaysPurged kills a store before it has purged a mark, and the next
+// one after it has: nothing that the mark stood for may come back.
+func TestPurgedStaysPurged(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	s := open(t, Options{Dir: dir})
+	docs := s.Documents()
+	must(docs.Put(ctx, "stays", []byte("old"), 0))(t)
+	revision := must(docs.Put(ctx, "goes", []byte("old"), 0))(t)
+	revision = must(docs.Put(ctx, "goes", []byte("new"), revision))(t)
+	if err := docs.Delete(ctx, "goes", revision); err != nil {
+		t.Fatal(err)
+	}
+	q := must(s.Queue("q"))(t)
+	if err := q.Push(ctx, []byte("done at the second attempt")); err != nil {
+		t.Fatal(err)
+	}
+	working, done := context.WithCancel(ctx)
+	if err := q.Work(working, 1, func(_ context.Context, m Message) Verdict {
+		if m.Delivered == 1 {
+			return Verdict{Retry: true}
+		}
+		done()
+		return Verdict{}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	must(docs.Put(ctx, "stays too", []byte("new"), 0))(t)
+	for range 3 {
+		dir = image(t, dir)
+		s = open(t, Options{Dir: dir})
+		var keys []string
+		for _, d := range s.Documents().List("") {
+			keys = append(keys, d.Key)
+		}
+		if want := []string{"stays", "stays too"}; !slices.Equal(keys, want) {
+			t.Fatalf("after a kill there are %q, want %q", keys, want)
+		}
+		must(s.Queue("q"))(t)
+		if n := len(s.queues["q"].entries); n != 0 {
+			t.Fatalf("after a kill %d messages that were done are back", n)
+		}
+		eventually(t, func() error {
+			if n := s.replica.marks(); n > 0 {
+				return fmt.Errorf("%d marks stand", n)
+			}
+			return nil
+		})
+	}
+}

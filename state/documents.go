@@ -127,6 +127,12 @@ func (s *Store) write(ctx context.Context, msg *nats.Msg, grave, revision uint64
 	if revision == 0 {
 		expected = grave
 	}
+	if expected != 0 {
+		if msg.Header == nil {
+			msg.Header = nats.Header{}
+		}
+		replace(msg)
+	}
 	written, err := s.publish(ctx, msg, jetstream.WithExpectLastSequencePerSubject(expected))
 	if isAPIError(err, jetstream.JSErrCodeStreamWrongLastSequence) && revision == 0 && grave != 0 {
 		// The mark may have been purged since.

@@ -106,15 +106,18 @@ func (f *feed) catchUp() {
 	r := f.store.replica
 	r.feed.Lock()
 	defer r.feed.Unlock()
-	present := make(map[string]bool, len(f.gathered))
+	// A killed server may have left what its last records replace.
+	present := make(map[string]uint64, len(f.gathered))
 	var last uint64
 	for _, rec := range f.gathered {
-		present[rec.subject] = true
+		present[rec.subject] = rec.revision
 		last = rec.revision
 	}
 	r.forget(present)
 	for _, rec := range f.gathered {
-		f.apply(rec)
+		if rec.revision == present[rec.subject] {
+			f.apply(rec)
+		}
 	}
 	f.gathered = nil
 	r.restart(last)

@@ -1,12 +1,8 @@
 package state
 
 import (
-	"errors"
 	"fmt"
 	"maps"
-	"strings"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // maxMarks is how many marks of deleted keys may stand before they are purged.
@@ -19,9 +15,9 @@ func (s *Store) purgeMarks() {
 	r.mu.RLock()
 	documents, blobs := maps.Clone(r.documents.graves), maps.Clone(r.blobs.graves)
 	r.mu.RUnlock()
-	err := purgeMarksOf(s, &r.documents, documents)
+	err := purgeMarksOf(s, documentsRoot, &r.documents, documents)
 	if err == nil {
-		err = purgeMarksOf(s, &r.blobs, blobs)
+		err = purgeMarksOf(s, blobsRoot, &r.blobs, blobs)
 	}
 	if err != nil && s.life.Err() == nil {
 		s.log.Info("state: marks of deleted keys stay for now", "error", err)
@@ -36,7 +32,7 @@ func (s *Store) purgeMarksSoon() {
 	}
 }
 
-func purgeMarksOf[T any](s *Store, t *table[T], graves map[string]uint64) error {
+func purgeMarksOf[T any](s *Store, root string, t *table[T], graves map[string]uint64) error {
 	for key, revision := range graves {
 		e, err := s.running()
 		if err != nil {
@@ -46,8 +42,11 @@ func purgeMarksOf[T any](s *Store, t *table[T], graves map[string]uint64) error 
 			return err
 		}
 		// A key that has been written again no longer has this mark.
-		err = e.documents.DeleteMsg(s.life, revision)
-		if err != nil && !isNoMessage(err) {
+		subject, err := subjectOf(root, key)
+		if err == nil {
+			err = erase(s.life, e.documents, subject, revision)
+		}
+		if err != nil {
 			return fmt.Errorf("purge the mark of %s: %w", key, err)
 		}
 		s.replica.mu.Lock()
@@ -57,21 +56,4 @@ func purgeMarksOf[T any](s *Store, t *table[T], graves map[string]uint64) error 
 		s.replica.mu.Unlock()
 	}
 	return nil
-}
-
-// isNoMessage reports whether err says that there is no message of a number.
-func isNoMessage(err error) bool {
-	// The engine says so in more than one way.
-	const sequenceNotFound, deleteFailed jetstream.ErrorCode = 10043, 10057
-	answer, ok := errors.AsType[*jetstream.APIError](err)
-	if !ok {
-		return false
-	}
-	switch answer.ErrorCode {
-	case jetstream.JSErrCodeMessageNotFound, sequenceNotFound:
-		return true
-	case deleteFailed:
-		return strings.Contains(answer.Description, "no message found")
-	}
-	return false
 }

@@ -221,7 +221,9 @@ func (q *queue) rewrite(en *entry, due time.Time, data []byte) error {
 	}
 	next := *en
 	next.due = due
-	sequence, err := q.store.publish(q.store.life, next.record(data))
+	msg := next.record(data)
+	replace(msg)
+	sequence, err := q.store.publish(q.store.life, msg)
 	if err != nil {
 		return err
 	}
@@ -269,11 +271,7 @@ func (q *queue) erase(en *entry) error {
 	// The store may be closing: what is done is removed nevertheless.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(q.store.life), publishTimeout)
 	defer cancel()
-	err = e.queues.DeleteMsg(ctx, sequence)
-	if isNoMessage(err) {
-		return nil
-	}
-	return err
+	return erase(ctx, e.queues, en.subject, sequence)
 }
 
 // put gives an entry back to the schedule.

@@ -111,14 +111,14 @@ func (r *replica) marks() int {
 
 // forget removes what is at none of the subjects that are present. feed must
 // be held.
-func (r *replica) forget(present map[string]bool) {
+func (r *replica) forget(present map[string]uint64) {
 	for _, d := range r.documents.list("") {
-		if subject, _ := subjectOf(documentsRoot, d.Key); !present[subject] {
+		if subject, _ := subjectOf(documentsRoot, d.Key); present[subject] == 0 {
 			r.document(Change{Document: Document{Key: d.Key, Revision: d.Revision}, Deleted: true}, "")
 		}
 	}
 	for _, key := range slices.Clone(r.blobs.under("")) {
-		if subject, _ := subjectOf(blobsRoot, key); !present[subject] {
+		if subject, _ := subjectOf(blobsRoot, key); present[subject] == 0 {
 			r.blob(key, blob{}, true)
 		}
 	}

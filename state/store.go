@@ -152,11 +152,15 @@ const (
 	blobsRoot       = "b" // what stands at a blob's key; its bytes are chunks
 )
 
+// A record takes the place of those before it at its subject (replace). A limit
+// of one message for each subject would do the same in memory only: what it
+// removes is not noted on disk, and a server that is killed finds it again as
+// soon as what stood after it has been removed.
 var documentsConfig = jetstream.StreamConfig{
-	Name:              documentsStream,
-	Subjects:          []string{documentsRoot + ".>", blobsRoot + ".>"},
-	MaxMsgsPerSubject: 1,
-	Compression:       jetstream.S2Compression,
+	Name:        documentsStream,
+	Subjects:    []string{documentsRoot + ".>", blobsRoot + ".>"},
+	AllowRollup: true,
+	Compression: jetstream.S2Compression,
 	// A direct read may be answered by a node that lags behind.
 	AllowDirect: false,
 }
@@ -168,10 +172,10 @@ var chunksConfig = jetstream.StreamConfig{
 }
 
 var queuesConfig = jetstream.StreamConfig{
-	Name:              queuesStream,
-	Subjects:          []string{queuesRoot + ".>"},
-	MaxMsgsPerSubject: 1,
-	AllowDirect:       true, // a record is read by the number that its writer knows
+	Name:        queuesStream,
+	Subjects:    []string{queuesRoot + ".>"},
+	AllowRollup: true,
+	AllowDirect: true, // a record is read by the number that its writer knows
 }
 
 func logsConfig(size int64) jetstream.StreamConfig {
@@ -288,6 +292,15 @@ func (s *Store) publish(ctx context.Context, msg *nats.Msg, opts ...jetstream.Pu
 		return 0, s.blame(e, err)
 	}
 	return ack.Sequence, nil
+}
+
+// replace has a message take the place of those before it at its subject, on
+// disk too.
+func replace(msg *nats.Msg) { msg.Header.Set(jetstream.MsgRollup, jetstream.MsgRollupSubject) }
+
+// erase removes what stands at a subject, up to and with a revision.
+func erase(ctx context.Context, stream jetstream.Stream, subject string, revision uint64) error {
+	return stream.Purge(ctx, jetstream.WithPurgeSubject(subject), jetstream.WithPurgeSequence(revision+1))
 }
 
 const publishTimeout = 30 * time.Second
