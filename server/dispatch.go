@@ -10,7 +10,12 @@ import (
 // A dispatcher sends each request to the plane that it is for. It looks at
 // hosts and paths as they were sent: a mux that cleans paths would change what
 // an API's caller asked for.
+//
+// Functions that a restart finds in the queue may call lamgate before all of it
+// is built: they wait for open.
 type dispatcher struct {
+	built chan struct{} // closed by open
+
 	apis http.Handler // the data plane
 	aws  http.Handler // the control plane
 	own  http.Handler // lamgate's own endpoints
@@ -20,7 +25,20 @@ type dispatcher struct {
 // like it, and no bucket's name can begin with an underscore.
 const ownPrefix = "/_lamgate/"
 
+func newDispatcher() *dispatcher { return &dispatcher{built: make(chan struct{})} }
+
+// open lets requests in.
+func (d *dispatcher) open(apis, aws, own http.Handler) {
+	d.apis, d.aws, d.own = apis, aws, own
+	close(d.built)
+}
+
 func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-d.built:
+	case <-r.Context().Done():
+		return
+	}
 	_, api := rest.Addressed(r)
 	switch {
 	case api:

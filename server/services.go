@@ -108,7 +108,7 @@ func newServices(ctx context.Context, c Config, store *state.Store, url string) 
 
 	// The execution plane. Functions on a private network reach lamgate by the
 	// dispatcher, which is made last.
-	front := &dispatcher{}
+	front := newDispatcher()
 	clients, err := bootstrap.Install(c.Data)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func newServices(ctx context.Context, c Config, store *state.Store, url string) 
 	if err != nil {
 		return nil, err
 	}
-	*front = dispatcher{apis: gateway, aws: calls, own: endpoints.handler()}
+	front.open(gateway, calls, endpoints.handler())
 
 	if err := <-proven; err != nil {
 		return nil, err
@@ -170,6 +170,8 @@ func newServices(ctx context.Context, c Config, store *state.Store, url string) 
 	if err := i.cloudformation.Start(); err != nil {
 		return nil, err
 	}
+	// Functions run from here on.
+	invoker.Start()
 	return &services{handler: front, close: open.close}, nil
 }
 
