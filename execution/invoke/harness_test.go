@@ -107,6 +107,7 @@ func newHost(t testing.TB, o options) *host {
 		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint,
 	})
 	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Exhausted: o.exhausted})
+	h.Service.Start()
 	t.Cleanup(h.stop)
 	return h
 }

@@ -32,14 +32,15 @@ type Service struct {
 	functions *functions
 	limits    limits
 
+	life    context.Context // ends when Close begins
 	end     context.CancelFunc
 	workers sync.WaitGroup
 }
 
 var _ execution.Invoker = (*Service)(nil)
 
-// New returns a service that follows the functions' documents and works on the
-// queue until Close. The fleet stays its maker's to close, after the service.
+// New returns a service that follows the functions' documents until Close. The
+// fleet stays its maker's to close, after the service.
 func New(c Config) *Service {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -50,12 +51,15 @@ func New(c Config) *Service {
 	s := &Service{Config: c}
 	s.limits.account = c.Concurrency
 	s.functions = follow(c.Documents, c.Fleet, &s.limits, c.Log)
-	ctx, end := context.WithCancel(context.Background())
-	s.end = end
-	if c.Queue != nil {
-		s.workers.Go(func() { s.work(ctx) })
-	}
+	s.life, s.end = context.WithCancel(context.Background())
 	return s
+}
+
+// Start begins to work on the queue. What it runs may call the server at once.
+func (s *Service) Start() {
+	if s.Queue != nil {
+		s.workers.Go(func() { s.work(s.life) })
+	}
 }
 
 // Close stops taking asynchronous invocations from the queue. One that is under

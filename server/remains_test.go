@@ -1,0 +1,150 @@
+package server_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A task is a process of the machine as /proc shows it.
+type task struct {
+	pid, parent int
+	state       string
+	started     string
+}
+
+// tasks lists the processes of the machine.
+func tasks(t testing.TB) map[int]task {
+	t.Helper()
+	list := map[int]task{}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stat := range stats {
+		b, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended
+		}
+		pid, _ := strconv.Atoi(strings.Split(stat, "/")[2])
+		// The command's name, in parentheses, may hold anything.
+		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+		parent, _ := strconv.Atoi(fields[1])
+		list[pid] = task{pid, parent, fields[0], fields[19]}
+	}
+	return list
+}
+
+// descendants lists the processes below a process.
+func descendants(t testing.TB, pid int) []task {
+	t.Helper()
+	all := tasks(t)
+	var list []task
+	for _, p := range all {
+		for up := p.parent; up > 1; up = all[up].parent {
+			if up == pid {
+				list = append(list, p)
+				break
+			}
+		}
+	}
+	return list
+}
+
+// lives reports whether a process still runs: one that waits for its parent to
+// look at its status does not.
+func (p task) lives(all map[int]task) bool {
+	now, ok := all[p.pid]
+	return ok && now.started == p.started && now.state != "Z" && now.state != "X"
+}
+
+// cgroupsOf lists the control groups that a server has made.
+func cgroupsOf(pid int) []string {
+	var found []string
+	for _, pattern := range []string{"/sys/fs/cgroup/lamgate-%d-*", "/sys/fs/cgroup/*/lamgate-%d-*", "/sys/fs/cgroup/*/*/lamgate-%d-*"} {
+		list, _ := filepath.Glob(fmt.Sprintf(pattern, pid))
+		found = append(found, list...)
+	}
+	return found
+}
+
+// mountsBelow lists what is mounted below a directory.
+func mountsBelow(t testing.TB, dir string) []string {
+	t.Helper()
+	b, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Skipf("mounts cannot be listed: %v", err)
+	}
+	var list []string
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 1 && strings.HasPrefix(f[1], dir+"/") {
+			list = append(list, f[1])
+		}
+	}
+	return list
+}
+
+// files lists what is below a directory, but for the store, whose files come
+// and go as its engine likes.
+func files(t testing.TB, dir string) []string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // it has gone
+		}
+		rel, _ := filepath.Rel(dir, path)
+		if rel == filepath.Join("state", "engine") {
+			return filepath.SkipDir
+		}
+		list = append(list, rel)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// A trail is what a server may leave behind, taken while it lives.
+type trail struct {
+	pid     int
+	tasks   []task
+	cgroups []string
+}
+
+func (p *process) trail(t testing.TB) trail {
+	return trail{p.pid, descendants(t, p.pid), cgroupsOf(p.pid)}
+}
+
+// gone returns an error unless nothing remains of a killed server. Another has
+// been started at its site since.
+func (r trail) gone(t testing.TB, s *site) error {
+	t.Helper()
+	all := tasks(t)
+	for _, p := range r.tasks {
+		if p.lives(all) {
+			return fmt.Errorf("process %d (%s) of the killed server %d remains", p.pid, all[p.pid].state, r.pid)
+		}
+	}
+	if left := cgroupsOf(r.pid); len(left) > 0 {
+		return fmt.Errorf("control groups of the killed server %d remain: %q", r.pid, left)
+	}
+	if left := mountsBelow(t, s.dir); len(left) > 0 {
+		return fmt.Errorf("mounts remain: %q", left)
+	}
+	for _, name := range files(t, s.data) {
+		if base := filepath.Base(name); len(base) > 1 && base[0] == '.' && filepath.Dir(name) == "code" {
+			return fmt.Errorf("what was being unpacked remains: %s", name)
+		}
+	}
+	if left := slices.DeleteFunc(files(t, s.temp), func(name string) bool { return name == "." }); len(left) > 0 {
+		return fmt.Errorf("temporary files remain: %q", left)
+	}
+	return nil
+}
