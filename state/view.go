@@ -1,9 +1,6 @@
 package state
 
-import (
-	"encoding/json"
-	"sync"
-)
+import "sync"
 
 // A View keeps every document under a prefix in the form that its readers
 // need. It follows the store: what a write has answered, the View has.
@@ -31,12 +28,6 @@ func NewView[T any](docs Documents, prefix string, form func(Document) (T, error
 		v.values.Store(c.Key, value)
 	})
 	return v
-}
-
-// FromJSON is a form for views of JSON documents.
-func FromJSON[T any](d Document) (*T, error) {
-	v := new(T)
-	return v, json.Unmarshal(d.Value, v)
 }
 
 // Get returns the value at key. It never waits.

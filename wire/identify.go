@@ -20,30 +20,6 @@ type message struct {
 	length int64             // of the body; -1 if unknown
 }
 
-// IsServiceCall reports whether a request shows by itself that it is a call of
-// an AWS client: by its signature, its X-Amz-Target, its Action and Version, or
-// its host. A request that shows nothing may still be one, unsigned; such
-// requests are for ServeHTTP when nobody else wants them. The URLs of functions
-// and APIs are signed too (for "lambda" and "execute-api"), so whoever asks must
-// have looked for those first.
-func (h *Handler) IsServiceCall(r *http.Request) bool {
-	if scope, ok := scopeOf(r); ok {
-		return scope.service != "execute-api"
-	}
-	if r.Header.Get("X-Amz-Target") != "" {
-		return true
-	}
-	if strings.Contains(r.URL.RawQuery, "Action=") { // before parsing: most requests are nobody's call
-		if query := r.URL.Query(); query.Has("Action") && query.Has("Version") {
-			return true
-		}
-	}
-	if isForm(r) && r.URL.Path == "/" {
-		return true
-	}
-	return h.byHost(r) != nil
-}
-
 // identify finds the service that the request is for.
 func (c *call) identify() error {
 	r := c.r

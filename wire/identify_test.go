@@ -2,16 +2,13 @@ package wire_test
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/api/sts"
 	"github.com/lamgate/lamgate/aws"
-	"github.com/lamgate/lamgate/wire"
 )
 
 // callOf returns what a request is taken for, "service Operation", by the fault
@@ -131,39 +128,6 @@ func TestWhatNobodyServes(t *testing.T) {
 		resp, body := send(t, server, test.service, test.method, test.target, "", header...)
 		if code, message := faultOf(t, resp, body); code != test.code {
 			t.Errorf("%s %s: %s: %s, want %s", test.method, test.target, code, message, test.code)
-		}
-	}
-}
-
-func TestIsServiceCall(t *testing.T) {
-	h, err := wire.New([]wire.Mount{{Service: &s3.Service}, {Service: &sts.Service}}, slog.New(slog.DiscardHandler), aws.SystemClock{}, wire.NewCredentials(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		target, header string
-		want           bool
-	}{
-		{"/prod/pets", "", false},
-		{"/", "X-Amz-Target: X.Y", true},
-		{"/?Action=A&Version=1", "", true},
-		{"/?Action=A", "", false},
-		{"/", "Authorization: AWS4-HMAC-SHA256 Credential=A/20260102/r/lambda/aws4_request, SignedHeaders=h, Signature=0", true},
-		{"/", "Authorization: AWS4-HMAC-SHA256 Credential=A/20260102/r/execute-api/aws4_request, SignedHeaders=h, Signature=0", false},
-		{"/", "Authorization: Bearer token", false},
-		{"/", "Host: bucket.s3.localhost:4566", true},
-		{"/", "Host: sts.amazonaws.com", true},
-		{"/", "Host: abc.execute-api.localhost:4566", false},
-	} {
-		r := httptest.NewRequest(http.MethodGet, test.target, nil)
-		if name, value, ok := strings.Cut(test.header, ": "); ok {
-			r.Header.Set(name, value)
-			if name == "Host" {
-				r.Host = value
-			}
-		}
-		if got := h.IsServiceCall(r); got != test.want {
-			t.Errorf("IsServiceCall(%s, %s) = %v", test.target, test.header, got)
 		}
 	}
 }
