@@ -65,3 +65,46 @@ func TestServerlessStack(t *testing.T) {
 		t.Errorf("left behind: %q", left)
 	}
 }
+
+func TestServerlessFunctionWithAnAlias(t *testing.T) {
+	h := build(t)
+	body := strings.Replace(read(t, "sam.yaml"), "      Handler: index.handler\n", "      Handler: index.handler\n      AutoPublishAlias: live\n", 1)
+	h.must(h.create("sam", body), "CREATE_COMPLETE")
+	h.must(h.update("sam", strings.Replace(body, "200", "201", 1)), "UPDATE_COMPLETE")
+	alias, err := h.lambda.GetAlias(h.ctx, &lambdaapi.GetAliasRequest{FunctionName: new(h.physical("sam")["HelloFunction"]), Name: new("live")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *alias.FunctionVersion != "2" {
+		t.Errorf("alias is at version %s", *alias.FunctionVersion)
+	}
+	versions, err := h.lambda.ListVersionsByFunction(h.ctx, &lambdaapi.ListVersionsByFunctionRequest{FunctionName: new(h.physical("sam")["HelloFunction"])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(versions.Versions) != 3 { // $LATEST, and the first one, which is retained
+		t.Errorf("there are %d versions", len(versions.Versions))
+	}
+	policy, err := h.lambda.GetPolicy(h.ctx, &lambdaapi.GetPolicyRequest{FunctionName: alias.AliasArn})
+	if err != nil || !strings.Contains(*policy.Policy, "/*/GET/hello") {
+		t.Errorf("the alias's policy is %v, %v", policy, err)
+	}
+	h.cleared("sam")
+}
+
+func TestChangeSetOfABadServerlessTemplate(t *testing.T) {
+	h := build(t)
+	cs, err := h.changeSet("CREATE", "s", "c", strings.Replace(read(t, "sam.yaml"), "Type: Api", "Type: SQS", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application Specification document. Number of errors found: 1. " +
+		"Resource with id [HelloFunction] is invalid. Event with id [Hello] is invalid. lamgate does not support the event type SQS (line 26, column 17)"
+	if *cs.Status != "FAILED" || *cs.StatusReason != want {
+		t.Errorf("change set is %s: %s", *cs.Status, *cs.StatusReason)
+	}
+	_, err = h.CreateStack(h.ctx, &api.CreateStackInput{
+		StackName: new("other"), TemplateBody: new(strings.Replace(read(t, "sam.yaml"), "Type: Api", "Type: SQS", 1)), Capabilities: []string{"CAPABILITY_AUTO_EXPAND"},
+	})
+	refused(t, err, "ValidationError", want)
+}

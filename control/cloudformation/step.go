@@ -110,17 +110,29 @@ func (t *task) choose(before *record) (action, error) {
 	d := differ(t.kind, before, t.now, t.tags)
 	switch {
 	case d.replace:
-		// AWS: the new one could not be made beside the old one.
-		if t.kind.NameProperty != "" || t.kind.Named != nil {
-			if name := t.kind.Named(t.request(before.PhysicalID)); name == before.PhysicalID {
-				return "", template.Invalid("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", name)
-			}
-		}
-		return replace, nil
+		return replace, t.mayReplace(before)
 	case (!d.none() || before.Status == updateFailed) && t.kind.Update != nil:
 		return change, nil
 	}
 	return keep, nil
+}
+
+// mayReplace refuses a replacement whose name is that of the resource it
+// replaces: AWS makes the new one first, and there is no room for it beside the
+// old one.
+func (t *task) mayReplace(before *record) error {
+	if t.kind.Named == nil || t.kind.Find == nil {
+		return nil
+	}
+	request := t.request("")
+	if request.PhysicalID = t.kind.Named(request); request.PhysicalID != before.PhysicalID {
+		return nil
+	}
+	found, err := t.kind.Find(t.ctx, request)
+	if err != nil || !slices.Contains(found, before.PhysicalID) {
+		return err
+	}
+	return template.Invalid("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename %s and update the stack again.", before.PhysicalID)
 }
 
 func (t *task) request(physicalID string) *resource.Request {
