@@ -35,24 +35,6 @@ def handler(event, context):
     }
 `
 
-const nativeHandler = `package main
-
-import (
-	"context"
-	"encoding/json"
-
-	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambda"
-)
-
-func main() {
-	lambda.Start(func(_ context.Context, e events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		body, err := json.Marshal(map[string]string{"message": "Hello, World!", "path": e.Path})
-		return events.APIGatewayProxyResponse{StatusCode: 200, Headers: map[string]string{"Content-Type": "application/json"}, Body: string(body)}, err
-	})
-}
-`
-
 func nodeFunction() function {
 	return function{name: "node", runtime: "nodejs20.x", handler: "index.handler", files: map[string]string{"index.js": nodeHandler}}
 }
@@ -61,20 +43,11 @@ func pythonFunction() function {
 	return function{name: "python", runtime: "python3.11", handler: "app.handler", files: map[string]string{"app.py": pythonHandler}}
 }
 
-// nativeFunction builds the function with AWS's own library for Go.
-func nativeFunction(module, dir string) (function, error) {
-	// The source must be inside the module to find its dependencies.
-	source, err := os.MkdirTemp(filepath.Join(module, "bench"), "native-*")
-	if err != nil {
-		return function{}, err
-	}
-	defer os.RemoveAll(source)
-	if err := os.WriteFile(filepath.Join(source, "main.go"), []byte(nativeHandler), 0o644); err != nil {
-		return function{}, err
-	}
+// nativeFunction builds the function on AWS's own library for Go.
+func nativeFunction(dir string) (function, error) {
 	binary := filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", binary, ".")
-	build.Dir, build.Env = source, append(os.Environ(), "CGO_ENABLED=0")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", binary, "./bench/native")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return function{}, fmt.Errorf("build the native function: %w\n%s", err, out)
 	}

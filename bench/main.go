@@ -51,7 +51,7 @@ func run(ctx context.Context, rounds int, length time.Duration, cold int, peer b
 	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/lamgate").CombinedOutput(); err != nil {
 		return fmt.Errorf("build lamgate: %w\n%s", err, out)
 	}
-	native, err := nativeFunction(module, dir)
+	native, err := nativeFunction(dir)
 	if err != nil {
 		return err
 	}
