@@ -110,15 +110,17 @@ func (u *up) deploy(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	root, err := template.Read(string(b))
+	u.body = string(b)
+	root, err := template.Read(u.body)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", u.project.template, err)
 	}
-	u.refs, u.body = codeReferences(root, u.project.dir), string(b)
-	body, err := u.packager.pack(ctx, u.body, u.refs)
+	refs := codeReferences(root, u.project.dir)
+	body, err := u.packager.pack(ctx, u.body, refs)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", u.project.template, err)
 	}
+	u.refs = refs // all of them exist, so they can be watched
 	began := time.Now()
 	p := newProgress(u.console)
 	changed, err = deploy(ctx, u.client, deployment{u.command.Stack, body, u.command.Parameters}, p)
@@ -232,6 +234,10 @@ func (u *up) round(ctx context.Context) error {
 		return err
 	}
 	defer w.close()
+	// It may have been saved while nothing watched it.
+	if b, err := os.ReadFile(u.project.template); err == nil && string(b) != u.body {
+		return u.redeploy(ctx)
+	}
 	for {
 		touched, err := w.changed(ctx)
 		if err != nil {
