@@ -64,12 +64,6 @@ func (m *mortal) Delete(ctx context.Context, key string, revision uint64) error 
 	return err
 }
 
-// restart kills the Service and makes another on the same store.
-func (h *house) restart() {
-	h.Service.Close()
-	h.start()
-}
-
 // killAtEveryWrite runs an operation once for every write that it takes, kills
 // the server at that write, restarts it and hands the house to check. ready
 // prepares a house.

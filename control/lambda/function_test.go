@@ -131,8 +131,8 @@ func TestRetiredRuntimeIsAcceptedWithAWarningUnlessStrict(t *testing.T) {
 	f := newFixture(t)
 	r := f.request("old")
 	r.Runtime = new("python3.7")
-	c := must(f.CreateFunction(f.ctx, r))
-	if c = must(f.GetFunctionConfiguration(f.ctx, &lambda.GetFunctionConfigurationRequest{FunctionName: new("old")})); c.StateReason == nil || !strings.Contains(*c.StateReason, "AWS no longer creates") {
+	must(f.CreateFunction(f.ctx, r))
+	if c := must(f.GetFunctionConfiguration(f.ctx, &lambda.GetFunctionConfigurationRequest{FunctionName: new("old")})); c.StateReason == nil || !strings.Contains(*c.StateReason, "AWS no longer creates") {
 		t.Errorf("no warning: %v", c.StateReason)
 	}
 	f.StrictRuntimes = true

@@ -202,7 +202,7 @@ func TestGetLogEventsTurnsItsPages(t *testing.T) {
 	if text, _ := get(out.NextForwardToken, false); text != "efg" {
 		t.Errorf("and on again: %s", text)
 	}
-	text, out = get(nil, true)
+	_, out = get(nil, true)
 	for _, want := range []string{"def", "g", ""} {
 		token := out.NextForwardToken
 		if text, out = get(token, true); text != want {

@@ -24,6 +24,8 @@ import (
 
 // machine runs a program; machineText tells where it stands. It must not be
 // called.
+//
+//lint:ignore U1000 its text is copied
 func machine()
 
 func machineText() unsafe.Pointer
@@ -178,6 +180,8 @@ func (p *program) place(index int) address {
 }
 
 // An instruction as the machine sees it.
+//
+//lint:ignore U1000 the machine reads the fields
 type instruction struct {
 	number                   uint64
 	args                     [6]uint64

@@ -31,7 +31,7 @@ const (
 	refuse   = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
 	unknown  = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
 	noFamily = unix.SECCOMP_RET_ERRNO | uint32(unix.EAFNOSUPPORT)
-	pretend  = unix.SECCOMP_RET_ERRNO | 0 // nothing is done, and success reported
+	pretend  = unix.SECCOMP_RET_ERRNO // error 0: nothing is done, and success reported
 )
 
 // newNamespaceFlags are the flags of clone that make namespaces.
