@@ -20,6 +20,9 @@ const (
 	maxUnzipped = 262144000
 	maxEntries  = 200_000
 	maxLink     = 4096
+	// Each directory on an entry's way is opened for that entry alone: without
+	// this, a few kilobytes of names are work for minutes.
+	maxDepth = 128
 )
 
 // unzip unpacks a ZIP file into the empty directory dir. Everyone may read the
@@ -68,6 +71,9 @@ func (u *unzipper) entry(f *zip.File) error {
 	}
 	if name == "." {
 		return nil
+	}
+	if strings.Count(name, "/") >= maxDepth {
+		return fmt.Errorf("it lies more than %d directories deep", maxDepth-1)
 	}
 	if isDir || f.Mode().IsDir() {
 		return u.directory(name)
