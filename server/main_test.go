@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// binary is the command, built once for all tests: they drive what its users
+// command is lamgate, built once for all tests: they drive what its users
 // run, in a process that can be killed.
-var binary string
+var command string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -21,8 +21,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "lamgate")
-	build := exec.Command("go", "build", "-o", binary, "github.com/lamgate/lamgate/cmd/lamgate")
+	command = filepath.Join(dir, "lamgate")
+	build := exec.Command("go", "build", "-o", command, "github.com/lamgate/lamgate/cmd/lamgate")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the command: %v\n%s", err, out)
 		return 1

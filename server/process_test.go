@@ -95,7 +95,7 @@ func (o *output) String() string {
 func (s *site) launch(t testing.TB) (*process, <-chan string) {
 	t.Helper()
 	p := &process{site: s, stderr: &output{}, exited: make(chan struct{})}
-	p.cmd = exec.Command(binary, append([]string{"serve", "--listen", s.address, "--data", s.data}, s.flags...)...)
+	p.cmd = exec.Command(command, append([]string{"serve", "--listen", s.address, "--data", s.data}, s.flags...)...)
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+s.temp)
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
