@@ -34,7 +34,7 @@ func (c *connection) run() {
 	defer c.conn.Close()
 	defer c.server.talk.leave(c)
 	for {
-		if c.in.Buffered() == 0 {
+		if c.in.Buffered() == 0 || c.unsent() > maxUnsent {
 			if c.flush() != nil {
 				return
 			}
@@ -57,6 +57,10 @@ func (c *connection) run() {
 		}
 	}
 }
+
+// maxUnsent is how much collects in out while there is more to read: a runtime
+// that asks without end gets its replies, or is no longer listened to.
+const maxUnsent = 64 << 10
 
 const (
 	apiPrefix        = "/2018-06-01/"
@@ -173,7 +177,7 @@ func (c *connection) answer(asError bool) error {
 	if mode != "" && mode != "streaming" && mode != "buffered" {
 		return c.refuse(invalidMode)
 	}
-	body, size, err := q.body(c.in, MaxResponse)
+	body, size, err := c.body()
 	a := Answer{Failed: asError, Body: body}
 	if errors.Is(err, errTooLarge) {
 		a.TooLarge = size
@@ -198,7 +202,7 @@ func (c *connection) answer(asError bool) error {
 }
 
 func (c *connection) initError() error {
-	body, _, err := c.req.body(c.in, MaxResponse)
+	body, _, err := c.body()
 	if err != nil && !errors.Is(err, errTooLarge) {
 		return err
 	}
@@ -214,6 +218,14 @@ func (c *connection) initError() error {
 	}
 	c.server.owner.InitFailed(Answer{Failed: true, Body: body, ErrorType: string(c.req.errorType)})
 	return nil
+}
+
+// body reads a body that is kept. Only one connection at a time does so, lest a
+// runtime make the server hold as many bodies as it has connections.
+func (c *connection) body() ([]byte, int, error) {
+	c.server.reading.Lock()
+	defer c.server.reading.Unlock()
+	return c.req.body(c.in, MaxResponse)
 }
 
 // refuse answers with a fault and reads past the request's body.
@@ -237,6 +249,12 @@ func (c *connection) append(reply string) {
 	c.writing.Lock()
 	c.out = append(c.out, reply...)
 	c.writing.Unlock()
+}
+
+func (c *connection) unsent() int {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return len(c.out)
 }
 
 // flush writes what has been collected.

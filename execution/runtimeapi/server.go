@@ -1,7 +1,9 @@
 package runtimeapi
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -53,6 +55,7 @@ type Server struct {
 	owner    Owner
 	listener net.Listener
 	talk     conversation
+	reading  sync.Mutex // held while a body is read that is kept
 
 	mu          sync.Mutex
 	connections map[*connection]struct{}
@@ -110,13 +113,21 @@ func (s *Server) Drain(deadline time.Time) {
 	s.running.Wait()
 }
 
+// acceptAgain is how long a connection waits that could not be accepted.
+const acceptAgain = 10 * time.Millisecond
+
 func (s *Server) accept() {
 	defer s.running.Done()
 	defer close(s.accepted)
 	for {
 		conn, err := s.listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) {
 			return // closed, or drained
+		}
+		if err != nil {
+			// The server has no file left for it: others will be closed.
+			time.Sleep(acceptAgain)
+			continue
 		}
 		s.mu.Lock()
 		if s.closed || len(s.connections) >= maxConnections {

@@ -6,8 +6,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -276,6 +278,93 @@ func TestGarbage(t *testing.T) {
 		c.expect(post("invocation/id-1/response", `1`), 202, ok)
 		<-e.answers
 	}
+}
+
+// An endless runtime asks for ever and reads nothing until the test has seen
+// enough of what it is answered.
+type endless struct {
+	net.Conn
+	asks    []byte
+	at      int
+	writes  int
+	largest int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		m := copy(p[n:], e.asks[e.at:])
+		n, e.at = n+m, (e.at+m)%len(e.asks)
+	}
+	return n, nil
+}
+
+func (e *endless) Write(p []byte) (int, error) {
+	e.largest = max(e.largest, len(p))
+	if e.writes++; e.writes == 20 {
+		return 0, io.ErrClosedPipe
+	}
+	return len(p), nil
+}
+
+func (e *endless) Close() error { return nil }
+
+// A runtime that asks on and on, and never comes to an end of its questions,
+// makes the server hold no more than a few of its replies.
+func TestRepliesDoNotPileUp(t *testing.T) {
+	s, _, _ := serve(t)
+	e := &endless{asks: []byte("GET /2018-06-01/ping HTTP/1.1\r\n\r\n")}
+	newConnection(s, e).run()
+	if e.largest > 2*maxUnsent {
+		t.Errorf("%d bytes were held", e.largest)
+	}
+}
+
+// A runtime that begins several answers has the server hold one of them; when
+// that comes to nothing, the next counts.
+func TestOneBodyAtATime(t *testing.T) {
+	s, e, address := serve(t, first)
+	c := dial(t, address)
+	c.say(next)
+	c.hear()
+	half := dial(t, address)
+	half.say("POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nContent-Length: 6000000\r\n\r\nx")
+	for s.reading.TryLock() {
+		s.reading.Unlock()
+		runtime.Gosched()
+	}
+	c.say(post("invocation/id-1/response", `"x"`))
+	half.conn.Close()
+	if a := <-e.answers; string(a.Body) != `"x"` {
+		t.Errorf("%+v", a)
+	}
+}
+
+// A listener that cannot accept for a moment, as when the server has no file
+// left, is not given up.
+func TestAcceptingGoesOn(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &environment{events: []*Event{first}, ready: make(chan struct{}, 1), answers: make(chan Answer, 1), failed: make(chan Answer, 1)}
+	s := New(&troubled{Listener: l}, e)
+	defer s.Close()
+	c := dial(t, l.Addr().String())
+	c.say(next)
+	c.hear()
+}
+
+type troubled struct {
+	net.Listener
+	accepted int
+}
+
+func (l *troubled) Accept() (net.Conn, error) {
+	if l.accepted++; l.accepted <= 2 {
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
 }
 
 // What a runtime says before it dies is heard.
