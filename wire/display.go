@@ -12,7 +12,7 @@ import (
 )
 
 // display prints a value as Java's toString does, which AWS's messages quote.
-func (v *validator) display(sh *api.Shape, value reflect.Value) string {
+func (v *validation) display(sh *api.Shape, value reflect.Value) string {
 	if value.Kind() == reflect.Pointer {
 		value = value.Elem()
 	}

@@ -13,9 +13,31 @@ import (
 	"github.com/lamgate/lamgate/aws"
 )
 
-// A validator gathers what is wrong with an input, in AWS's words.
-type validator struct {
-	*call
+// A Validator checks inputs of a service's operations that did not come over
+// the wire against the same constraints.
+type Validator struct {
+	service  *service
+	patterns patterns
+}
+
+// NewValidator returns the Validator of a service.
+func NewValidator(s *api.Service) *Validator {
+	return &Validator{service: &service{Service: s, quirks: quirksOf(s)}}
+}
+
+// Validate checks the input of an operation, a pointer to its struct.
+func (v *Validator) Validate(operation string, in any) error {
+	op := v.service.Operation(operation)
+	if op == nil {
+		return fmt.Errorf("wire: %s has no operation %s", v.service.Name, operation)
+	}
+	return v.service.validate(op, in, &v.patterns)
+}
+
+// A validation gathers what is wrong with an input, in AWS's words.
+type validation struct {
+	service    *service
+	patterns   *patterns
 	violations []string
 }
 
@@ -25,25 +47,29 @@ const maxMatched = 64 << 10
 // maxViolations bounds the message that a hostile input can make.
 const maxViolations = 100
 
+func (c *call) validate(in any) error {
+	return c.service.validate(c.operation.Operation, in, &c.patterns)
+}
+
 // validate checks an input against the constraints of its model.
 //
 // AWS: recorded from Lambda, API Gateway and CloudFormation, which share it:
 // "1 validation error detected: Value 'x' at 'member' failed to satisfy
 // constraint: Member must …".
-func (c *call) validate(in any) error {
-	sh := c.service.shape(c.operation.Input)
+func (s *service) validate(op *api.Operation, in any, p *patterns) error {
+	sh := s.shape(op.Input)
 	if sh == nil {
 		return nil
 	}
-	if c.service.validationCode == "" {
-		return c.validatePresence(sh, reflect.ValueOf(in).Elem())
+	if s.validationCode == "" {
+		return validatePresence(sh, reflect.ValueOf(in).Elem())
 	}
-	v := validator{call: c}
+	v := validation{service: s, patterns: p}
 	fields := reflect.ValueOf(in).Elem()
-	if c.service.bodyPrefix {
+	if s.bodyPrefix {
 		// AWS: recorded (update-method-response-invalid-statuscode-and-wrong-op):
 		// first what stands in the body, under the name of the input.
-		prefix := lowerFirst(c.operation.Name) + "Input."
+		prefix := lowerFirst(op.Name) + "Input."
 		v.structure(sh, fields, prefix, func(m *api.Member) bool { return m.Location == api.InBody })
 		v.structure(sh, fields, "", func(m *api.Member) bool { return m.Location != api.InBody })
 	} else {
@@ -53,15 +79,15 @@ func (c *call) validate(in any) error {
 	case 0:
 		return nil
 	case 1:
-		return aws.Faultf(http.StatusBadRequest, c.service.validationCode, "1 validation error detected: %s", v.violations[0])
+		return aws.Faultf(http.StatusBadRequest, s.validationCode, "1 validation error detected: %s", v.violations[0])
 	default:
-		return aws.Faultf(http.StatusBadRequest, c.service.validationCode, "%d validation errors detected: %s", n, strings.Join(v.violations, "; "))
+		return aws.Faultf(http.StatusBadRequest, s.validationCode, "%d validation errors detected: %s", n, strings.Join(v.violations, "; "))
 	}
 }
 
 // validatePresence is all that is checked for S3, which has faults of its own
 // for everything else.
-func (c *call) validatePresence(sh *api.Shape, v reflect.Value) error {
+func validatePresence(sh *api.Shape, v reflect.Value) error {
 	for i := range sh.Members {
 		m := &sh.Members[i]
 		if !m.Required || !absent(v.Field(i)) {
@@ -79,13 +105,13 @@ func (c *call) validatePresence(sh *api.Shape, v reflect.Value) error {
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
-func (v *validator) fail(value, path, constraint string) {
+func (v *validation) fail(value, path, constraint string) {
 	if len(v.violations) < maxViolations {
 		v.violations = append(v.violations, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, path, constraint))
 	}
 }
 
-func (v *validator) structure(sh *api.Shape, fields reflect.Value, prefix string, wanted func(*api.Member) bool) {
+func (v *validation) structure(sh *api.Shape, fields reflect.Value, prefix string, wanted func(*api.Member) bool) {
 	for i := range sh.Members {
 		m := &sh.Members[i]
 		if !wanted(m) {
@@ -106,7 +132,7 @@ func (v *validator) structure(sh *api.Shape, fields reflect.Value, prefix string
 }
 
 // member checks a value. Its path is put together only when it is needed.
-func (v *validator) member(sh *api.Shape, value reflect.Value, prefix, name string) {
+func (v *validation) member(sh *api.Shape, value reflect.Value, prefix, name string) {
 	if value.Kind() == reflect.Pointer {
 		value = value.Elem()
 	}
@@ -128,7 +154,7 @@ func (v *validator) member(sh *api.Shape, value reflect.Value, prefix, name stri
 	})
 }
 
-func (v *validator) list(sh *api.Shape, value reflect.Value, path string) {
+func (v *validation) list(sh *api.Shape, value reflect.Value, path string) {
 	v.check(sh, value, func(constraint string) {
 		v.fail("'"+v.display(sh, value)+"'", path, constraint)
 	})
@@ -152,7 +178,7 @@ func (v *validator) list(sh *api.Shape, value reflect.Value, path string) {
 	}
 }
 
-func (v *validator) mapping(sh *api.Shape, value reflect.Value, path string) {
+func (v *validation) mapping(sh *api.Shape, value reflect.Value, path string) {
 	v.check(sh, value, func(constraint string) {
 		v.fail("'"+v.display(sh, value)+"'", path, constraint)
 	})
@@ -180,14 +206,14 @@ func (v *validator) mapping(sh *api.Shape, value reflect.Value, path string) {
 	}
 }
 
-func (v *validator) satisfies(sh *api.Shape, value reflect.Value) bool {
+func (v *validation) satisfies(sh *api.Shape, value reflect.Value) bool {
 	ok := true
 	v.check(sh, value, func(string) { ok = false })
 	return ok
 }
 
 // check calls fail with each constraint that a value violates.
-func (v *validator) check(sh *api.Shape, value reflect.Value, fail func(constraint string)) {
+func (v *validation) check(sh *api.Shape, value reflect.Value, fail func(constraint string)) {
 	switch sh.Kind {
 	case api.String, api.Blob, api.List, api.Map:
 		n := lengthOf(sh, value)
@@ -226,7 +252,7 @@ func (v *validator) check(sh *api.Shape, value reflect.Value, fail func(constrai
 	}
 }
 
-func (v *validator) pattern(sh *api.Shape) string {
+func (v *validation) pattern(sh *api.Shape) string {
 	if sh.Pattern != "" {
 		return sh.Pattern
 	}
@@ -235,7 +261,7 @@ func (v *validator) pattern(sh *api.Shape) string {
 
 // constraints lists all constraints of the elements of a list or map, which AWS
 // prints whichever is violated.
-func (v *validator) constraints(sh *api.Shape, null bool) []string {
+func (v *validation) constraints(sh *api.Shape, null bool) []string {
 	var all []string
 	if sh.HasMax {
 		all = append(all, v.maximum(sh))
@@ -255,11 +281,11 @@ func (v *validator) constraints(sh *api.Shape, null bool) []string {
 	return all
 }
 
-func (v *validator) maximum(sh *api.Shape) string {
+func (v *validation) maximum(sh *api.Shape) string {
 	return "Member must have " + measure(sh) + " less than or equal to " + bound(sh, sh.Max)
 }
 
-func (v *validator) minimum(sh *api.Shape) string {
+func (v *validation) minimum(sh *api.Shape) string {
 	return "Member must have " + measure(sh) + " greater than or equal to " + bound(sh, sh.Min)
 }
 
@@ -279,7 +305,7 @@ func bound(sh *api.Shape, n int64) string {
 	return text
 }
 
-func (v *validator) enumeration(sh *api.Shape) string {
+func (v *validation) enumeration(sh *api.Shape) string {
 	order, ok := v.service.enumOrder[sh.Name]
 	if !ok {
 		order = sh.Enum

@@ -121,6 +121,7 @@ type Logs interface {
 
 // NewCatalogue returns every resource type that lamgate supports.
 func NewCatalogue(c Clients) Catalogue {
+	c = c.validated()
 	catalogue := Catalogue{}
 	for _, t := range []*Type{
 		restAPIType(c.APIGateway, c.S3), apiResourceType(c.APIGateway), methodType(c.APIGateway),
