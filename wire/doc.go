@@ -7,6 +7,7 @@
 // The way through its files is the way of a call, (*call).serve in wire.go:
 //
 //	identify.go    which service: signature, X-Amz-Target, Action, host, path
+//	origin.go      nobody whom a web page of another site sends
 //	signature.go   who calls; credentials.go issues and verifies temporary ones
 //	router.go      which operation, for the REST protocols
 //	body.go        how much body, and how it is packed; s3_body.go and

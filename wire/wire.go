@@ -74,6 +74,9 @@ func (c *call) serve() error {
 	if err := c.identify(); err != nil {
 		return err
 	}
+	if err := c.refuseForeignPage(); err != nil {
+		return err
+	}
 	caller, err := c.authenticate()
 	if err != nil {
 		return err
