@@ -148,3 +148,13 @@ func (r trail) gone(t testing.TB, s *site) error {
 	}
 	return nil
 }
+
+// cgroupsBelow lists the control groups of a server's functions.
+func cgroupsBelow(pid int) []string {
+	var found []string
+	for _, group := range cgroupsOf(pid) {
+		list, _ := filepath.Glob(filepath.Join(group, "*", "cgroup.procs"))
+		found = append(found, list...)
+	}
+	return found
+}
