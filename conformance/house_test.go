@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -101,7 +102,24 @@ func config() aws.Config {
 		BaseEndpoint:     &endpoint,
 		Credentials:      credentials.NewStaticCredentialsProvider("lamgate", "secret", ""),
 		RetryMaxAttempts: 1,
+		HTTPClient:       sdkClient,
 	}
+}
+
+var sdkClient = &http.Client{Transport: plainBodies{&http.Transport{MaxIdleConnsPerHost: 8}}}
+
+// plainBodies hides that the SDK's bodies can be asked to write themselves. The
+// SDK closes them when the answer begins, net/http asks them once more, and an
+// answer that was as fast as that ends in "use of closed network connection"
+// (a known fault of the SDK, met by servers that answer within microseconds).
+type plainBodies struct{ *http.Transport }
+
+func (t plainBodies) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r = r.Clone(r.Context())
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return t.Transport.RoundTrip(r)
 }
 
 func apiGateway() *apigateway.Client         { return apigateway.NewFromConfig(config()) }
