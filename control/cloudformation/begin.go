@@ -75,10 +75,10 @@ func (r *request) values(st *stack) (map[string]string, error) {
 	before := st.Definition.values()
 	values := make(map[string]string, len(r.parameters))
 	for _, p := range r.parameters {
-		key := value(p.ParameterKey)
+		key := aws.Value(p.ParameterKey)
 		switch previous, had := before[key]; {
-		case !value(p.UsePreviousValue):
-			values[key] = value(p.ParameterValue)
+		case !aws.Value(p.UsePreviousValue):
+			values[key] = aws.Value(p.ParameterValue)
 		case p.ParameterValue != nil:
 			return nil, template.Invalid("Invalid input for parameter key %s. Cannot specify usePreviousValue as true and non empty value for a parameter", key)
 		case !had:
@@ -113,14 +113,14 @@ func (s *Service) deployment(ctx context.Context, r *request, st *stack) (*deplo
 		Tags: map[string]string{}, Capabilities: r.capabilities, NotificationARNs: r.notifications, RoleARN: r.roleARN,
 	}}
 	for _, t := range r.tags {
-		key := value(t.Key)
+		key := aws.Value(t.Key)
 		if strings.HasPrefix(strings.ToLower(key), "aws:") {
 			return nil, template.Invalid("aws: prefixed tag key names are not allowed for external use.")
 		}
 		if _, twice := d.definition.Tags[key]; twice {
 			return nil, template.Invalid("Duplicate tag keys [%s] are not allowed.", key)
 		}
-		d.definition.Tags[key] = value(t.Value)
+		d.definition.Tags[key] = aws.Value(t.Value)
 	}
 	if d.prepared, err = s.prepare(body, values, r.caller); err != nil {
 		return d, err
@@ -205,14 +205,6 @@ func (s *Service) startCreate(st *stack, op *operation, d definition) {
 
 func alreadyExists(name string) error {
 	return aws.Faultf(http.StatusBadRequest, "AlreadyExistsException", "Stack [%s] already exists", name)
-}
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
 
 // claim stores the document of a new stack, whose name nobody else must have. A

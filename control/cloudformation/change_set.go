@@ -20,14 +20,14 @@ const noChanges = "The submitted information didn't contain changes. Submit diff
 // is complete, or has failed, when the call returns.
 func (s *Service) CreateChangeSet(ctx context.Context, in *api.CreateChangeSetInput) (*api.CreateChangeSetOutput, error) {
 	c := aws.CallerFrom(ctx)
-	kind := value(in.ChangeSetType)
+	kind := aws.Value(in.ChangeSetType)
 	if kind == "" {
 		kind = "UPDATE"
 	}
 	if kind != "CREATE" && kind != "UPDATE" {
 		return nil, template.Invalid("lamgate does not support the ChangeSetType %s", kind)
 	}
-	st, err := s.target(c, kind, value(in.StackName), value(in.ChangeSetName))
+	st, err := s.target(c, kind, aws.Value(in.StackName), aws.Value(in.ChangeSetName))
 	if err != nil {
 		return nil, err
 	}
@@ -35,21 +35,21 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *api.CreateChangeSetIn
 		return out, err
 	}
 	r := &request{
-		caller: c, stack: st.Name, body: in.TemplateBody, url: in.TemplateURL, usePrevious: value(in.UsePreviousTemplate),
-		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: value(in.RoleARN),
+		caller: c, stack: st.Name, body: in.TemplateBody, url: in.TemplateURL, usePrevious: aws.Value(in.UsePreviousTemplate),
+		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: aws.Value(in.RoleARN),
 		unsupported: map[string]bool{
 			"ResourceTypes": len(in.ResourceTypes) > 0, "ResourcesToImport": len(in.ResourcesToImport) > 0,
-			"IncludeNestedStacks": value(in.IncludeNestedStacks), "ImportExistingResources": value(in.ImportExistingResources),
+			"IncludeNestedStacks": aws.Value(in.IncludeNestedStacks), "ImportExistingResources": aws.Value(in.ImportExistingResources),
 			"RollbackConfiguration": in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
 			"DeploymentMode":        in.DeploymentMode != nil, "DeploymentConfig": in.DeploymentConfig != nil,
 		},
 	}
 	d, err := s.deployment(ctx, r, st)
 	cs := &changeSet{
-		ID:   c.NewARN("cloudformation", "changeSet/"+value(in.ChangeSetName)+"/"+aws.NewUUID()).String(),
-		Name: value(in.ChangeSetName), StackID: st.ID, Stack: st.Name, Account: c.Account, Region: c.Region, Type: kind,
-		Status: changeSetComplete, Execution: available, Created: s.now(), Description: value(in.Description),
-		OnStackFailure: value(in.OnStackFailure), Token: value(in.ClientToken),
+		ID:   c.NewARN("cloudformation", "changeSet/"+aws.Value(in.ChangeSetName)+"/"+aws.NewUUID()).String(),
+		Name: aws.Value(in.ChangeSetName), StackID: st.ID, Stack: st.Name, Account: c.Account, Region: c.Region, Type: kind,
+		Status: changeSetComplete, Execution: available, Created: s.now(), Description: aws.Value(in.Description),
+		OnStackFailure: aws.Value(in.OnStackFailure), Token: aws.Value(in.ClientToken),
 	}
 	if err == nil {
 		if in.Tags == nil && kind == "UPDATE" {
@@ -123,7 +123,7 @@ func (s *Service) repeated(st *stack, in *api.CreateChangeSetInput) (*api.Create
 		return nil, err
 	}
 	for _, cs := range sets {
-		if cs.Name != value(in.ChangeSetName) || cs.Executed > 0 {
+		if cs.Name != aws.Value(in.ChangeSetName) || cs.Executed > 0 {
 			continue
 		}
 		if in.ClientToken != nil && cs.Token == *in.ClientToken {
@@ -158,11 +158,11 @@ func (s *Service) keepChangeSet(ctx context.Context, st *stack, cs *changeSet, d
 // ExecuteChangeSet implements cloudformation.ExecuteChangeSetAPI.
 func (s *Service) ExecuteChangeSet(ctx context.Context, in *api.ExecuteChangeSetInput) (*api.ExecuteChangeSetOutput, error) {
 	c := aws.CallerFrom(ctx)
-	cs, err := s.findChangeSet(c, value(in.ChangeSetName), value(in.StackName))
+	cs, err := s.findChangeSet(c, aws.Value(in.ChangeSetName), aws.Value(in.StackName))
 	if err != nil {
 		return nil, err
 	}
-	if value(in.RetainExceptOnCreate) {
+	if aws.Value(in.RetainExceptOnCreate) {
 		return nil, template.Invalid("lamgate does not support the parameter RetainExceptOnCreate")
 	}
 	if err := cs.mayExecute(); err != nil {
@@ -172,11 +172,11 @@ func (s *Service) ExecuteChangeSet(ctx context.Context, in *api.ExecuteChangeSet
 	if err != nil {
 		return nil, err
 	}
-	op := &operation{Token: value(in.ClientRequestToken), Caller: c, ChangeSet: cs.ID, OnFailure: onFailureRollback}
+	op := &operation{Token: aws.Value(in.ClientRequestToken), Caller: c, ChangeSet: cs.ID, OnFailure: onFailureRollback}
 	if cs.OnStackFailure != "" {
 		op.OnFailure = cs.OnStackFailure
 	}
-	if value(in.DisableRollback) {
+	if aws.Value(in.DisableRollback) {
 		op.OnFailure = onFailureNothing
 	}
 	if _, err := state.Update(ctx, s.docs, cs.key(), func(cs *changeSet) error {
@@ -238,7 +238,7 @@ func (cs *changeSet) mayExecute() error {
 // such change set is no error.
 func (s *Service) DeleteChangeSet(ctx context.Context, in *api.DeleteChangeSetInput) (*api.DeleteChangeSetOutput, error) {
 	c := aws.CallerFrom(ctx)
-	cs, err := s.findChangeSet(c, value(in.ChangeSetName), value(in.StackName))
+	cs, err := s.findChangeSet(c, aws.Value(in.ChangeSetName), aws.Value(in.StackName))
 	if aws.HasCode(err, "ChangeSetNotFound") {
 		return &api.DeleteChangeSetOutput{}, nil
 	}
@@ -260,7 +260,7 @@ func (s *Service) DeleteChangeSet(ctx context.Context, in *api.DeleteChangeSetIn
 
 // DescribeChangeSet implements cloudformation.DescribeChangeSetAPI.
 func (s *Service) DescribeChangeSet(ctx context.Context, in *api.DescribeChangeSetInput) (*api.DescribeChangeSetOutput, error) {
-	cs, err := s.findChangeSet(aws.CallerFrom(ctx), value(in.ChangeSetName), value(in.StackName))
+	cs, err := s.findChangeSet(aws.CallerFrom(ctx), aws.Value(in.ChangeSetName), aws.Value(in.StackName))
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *api.DescribeChangeS
 	}
 	out.NextToken = next
 	for _, change := range cs.Changes[from:to] {
-		out.Changes = append(out.Changes, showChange(change, value(in.IncludePropertyValues)))
+		out.Changes = append(out.Changes, showChange(change, aws.Value(in.IncludePropertyValues)))
 	}
 	return out, nil
 }
@@ -304,7 +304,7 @@ func showChange(c resourceChange, values bool) api.Change {
 
 // ListChangeSets implements cloudformation.ListChangeSetsAPI.
 func (s *Service) ListChangeSets(ctx context.Context, in *api.ListChangeSetsInput) (*api.ListChangeSetsOutput, error) {
-	st, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackBrackets)
+	st, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackBrackets)
 	if err != nil {
 		return nil, err
 	}

@@ -15,12 +15,12 @@ import (
 func (s *Service) CreateStack(ctx context.Context, in *api.CreateStackInput) (*api.CreateStackOutput, error) {
 	c := aws.CallerFrom(ctx)
 	r := &request{
-		caller: c, stack: value(in.StackName), body: in.TemplateBody, url: in.TemplateURL, parameters: in.Parameters, tags: in.Tags,
-		capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: value(in.RoleARN),
+		caller: c, stack: aws.Value(in.StackName), body: in.TemplateBody, url: in.TemplateURL, parameters: in.Parameters, tags: in.Tags,
+		capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: aws.Value(in.RoleARN),
 		unsupported: map[string]bool{
 			"ResourceTypes": len(in.ResourceTypes) > 0, "StackPolicyURL": in.StackPolicyURL != nil, "StackPolicyBody": in.StackPolicyBody != nil,
 			"RollbackConfiguration": in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
-			"RetainExceptOnCreate":  value(in.RetainExceptOnCreate), "DeploymentConfig": in.DeploymentConfig != nil,
+			"RetainExceptOnCreate":  aws.Value(in.RetainExceptOnCreate), "DeploymentConfig": in.DeploymentConfig != nil,
 		},
 	}
 	onFailure, err := whatOnFailure(in.DisableRollback, in.OnFailure)
@@ -55,8 +55,8 @@ func (s *Service) CreateStack(ctx context.Context, in *api.CreateStackInput) (*a
 			return alreadyExists(st.Name)
 		}
 		st.DisableRollback = onFailure == onFailureNothing
-		st.Timeout, st.Protected, st.Description = value(in.TimeoutInMinutes), value(in.EnableTerminationProtection), d.Description
-		s.startCreate(st, &operation{Token: value(in.ClientRequestToken), Caller: c, OnFailure: onFailure}, d.definition)
+		st.Timeout, st.Protected, st.Description = aws.Value(in.TimeoutInMinutes), aws.Value(in.EnableTerminationProtection), d.Description
+		s.startCreate(st, &operation{Token: aws.Value(in.ClientRequestToken), Caller: c, OnFailure: onFailure}, d.definition)
 		return nil
 	}
 	if reviewed != nil {
@@ -82,7 +82,7 @@ func whatOnFailure(disable *bool, onFailure *string) (string, error) {
 		return "", template.Invalid("You can specify either DisableRollback or OnFailure but not both.")
 	case onFailure != nil:
 		return *onFailure, nil
-	case value(disable):
+	case aws.Value(disable):
 		return onFailureNothing, nil
 	}
 	return onFailureRollback, nil

@@ -13,7 +13,7 @@ import (
 // stack is no error.
 func (s *Service) DeleteStack(ctx context.Context, in *api.DeleteStackInput) (*api.DeleteStackOutput, error) {
 	c := aws.CallerFrom(ctx)
-	st, err := s.find(c, value(in.StackName))
+	st, err := s.find(c, aws.Value(in.StackName))
 	switch {
 	case errors.Is(err, errNoStack), err == nil && (st.Status == deleteComplete || st.Status == deleteInProgress):
 		return &api.DeleteStackOutput{}, nil
@@ -46,7 +46,7 @@ func (s *Service) DeleteStack(ctx context.Context, in *api.DeleteStackInput) (*a
 				return template.Invalid("Stack [%s] has no resource %s to retain", st.Name, id)
 			}
 		}
-		s.startDelete(st, &operation{ID: aws.NewUUID(), Token: value(in.ClientRequestToken), Caller: c, Retain: in.RetainResources})
+		s.startDelete(st, &operation{ID: aws.NewUUID(), Token: aws.Value(in.ClientRequestToken), Caller: c, Retain: in.RetainResources})
 		return nil
 	})
 	return &api.DeleteStackOutput{}, err

@@ -17,7 +17,7 @@ const pageSize = 100
 // DescribeStacks implements cloudformation.DescribeStacksAPI.
 func (s *Service) DescribeStacks(ctx context.Context, in *api.DescribeStacksInput) (*api.DescribeStacksOutput, error) {
 	c := aws.CallerFrom(ctx)
-	if name := value(in.StackName); name != "" {
+	if name := aws.Value(in.StackName); name != "" {
 		st, err := s.mustFind(c, name, noStackWithID)
 		if err != nil {
 			return nil, err
@@ -103,7 +103,7 @@ func (s *Service) ListStacks(ctx context.Context, in *api.ListStacksInput) (*api
 // DescribeStackEvents implements cloudformation.DescribeStackEventsAPI, newest
 // first.
 func (s *Service) DescribeStackEvents(ctx context.Context, in *api.DescribeStackEventsInput) (*api.DescribeStackEventsOutput, error) {
-	st, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackBrackets)
+	st, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackBrackets)
 	if err != nil {
 		return nil, err
 	}
@@ -191,13 +191,13 @@ func (s *Service) ofResource(c aws.Caller, in *api.DescribeStackResourcesInput) 
 
 // DescribeStackResource implements cloudformation.DescribeStackResourceAPI.
 func (s *Service) DescribeStackResource(ctx context.Context, in *api.DescribeStackResourceInput) (*api.DescribeStackResourceOutput, error) {
-	st, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackQuoted)
+	st, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackQuoted)
 	if err != nil {
 		return nil, err
 	}
-	r := st.Resources[value(in.LogicalResourceId)]
+	r := st.Resources[aws.Value(in.LogicalResourceId)]
 	if r == nil || r.Type == "" {
-		return nil, template.Invalid("Resource %s does not exist for stack %s", value(in.LogicalResourceId), value(in.StackName))
+		return nil, template.Invalid("Resource %s does not exist for stack %s", aws.Value(in.LogicalResourceId), aws.Value(in.StackName))
 	}
 	detail := &api.StackResourceDetail{
 		StackName: &st.Name, StackId: &st.ID, LogicalResourceId: &r.LogicalID, PhysicalResourceId: r.physical(), ResourceType: &r.Type,
@@ -212,7 +212,7 @@ func (s *Service) DescribeStackResource(ctx context.Context, in *api.DescribeSta
 
 // ListStackResources implements cloudformation.ListStackResourcesAPI.
 func (s *Service) ListStackResources(ctx context.Context, in *api.ListStackResourcesInput) (*api.ListStackResourcesOutput, error) {
-	st, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackWithID)
+	st, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackWithID)
 	if err != nil {
 		return nil, err
 	}
@@ -264,12 +264,12 @@ func (s *Service) ListImports(ctx context.Context, in *api.ListImportsInput) (*a
 	}
 	var names []string
 	for _, st := range all {
-		if slices.Contains(st.Imports, value(in.ExportName)) {
+		if slices.Contains(st.Imports, aws.Value(in.ExportName)) {
 			names = append(names, st.Name)
 		}
 	}
 	if len(names) == 0 {
-		return nil, template.Invalid("Export '%s' is not imported by any stack.", value(in.ExportName))
+		return nil, template.Invalid("Export '%s' is not imported by any stack.", aws.Value(in.ExportName))
 	}
 	from, to, next, err := page(len(names), in.NextToken, pageSize)
 	if err != nil {

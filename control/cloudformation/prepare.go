@@ -123,9 +123,9 @@ func (s *Service) resolve(p *prepared, r *template.Resource, scope *template.Sco
 	return properties, s.types[r.Type].Check(r.LogicalID, r.Pos, properties)
 }
 
-// lookup returns what functions see of resources: what value says of one, and
+// lookup returns what functions see of resources: what outcome says of one, and
 // Unknown where that says nothing.
-func (s *Service) lookup(p *prepared, value func(id string) *resource.Outcome) func(id, attribute string) (*template.Node, error) {
+func (s *Service) lookup(p *prepared, outcome func(id string) *resource.Outcome) func(id, attribute string) (*template.Node, error) {
 	return func(id, attribute string) (*template.Node, error) {
 		kind := s.types[p.Resource(id).Type]
 		if attribute != "" {
@@ -133,7 +133,7 @@ func (s *Service) lookup(p *prepared, value func(id string) *resource.Outcome) f
 				return nil, fault
 			}
 		}
-		if o := value(id); o != nil {
+		if o := outcome(id); o != nil {
 			if v, ok := o.Value(attribute); ok {
 				return template.NewString(template.Pos{}, v), nil
 			}

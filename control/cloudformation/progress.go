@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -185,6 +186,20 @@ func (st *stack) note(e event) {
 	}
 }
 
+// eventID returns the ID of a resource's event.
+//
+// AWS: it is made of the resource, its status and the millisecond. Two events
+// of one status can come within one here, and clients that have seen an ID look
+// no further: the later one is given a millisecond of its own.
+func (st *stack) eventID(logicalID, status string, at int64) string {
+	for ; ; at++ {
+		id := fmt.Sprintf("%s-%s-%s", logicalID, status, time.UnixMilli(at).UTC().Format("2006-01-02T15:04:05.000Z"))
+		if !slices.ContainsFunc(st.Events, func(e event) bool { return e.ID == id }) {
+			return id
+		}
+	}
+}
+
 // mark sets a resource's status and notes the event.
 func (p *progress) mark(st *stack, r *record, status, reason string) {
 	r.Status, r.Reason, r.Time = status, reason, p.now()
@@ -199,7 +214,7 @@ func (p *progress) mark(st *stack, r *record, status, reason string) {
 		physical = "" // chosen, but not made yet
 	}
 	st.note(event{
-		ID:        fmt.Sprintf("%s-%s-%s", r.LogicalID, status, time.UnixMilli(r.Time).UTC().Format("2006-01-02T15:04:05.000Z")),
+		ID:        st.eventID(r.LogicalID, status, r.Time),
 		LogicalID: r.LogicalID, PhysicalID: physical, Type: r.Type,
 		Status: status, Reason: reason, Time: r.Time, Token: st.Operation.Token, Properties: properties,
 	})

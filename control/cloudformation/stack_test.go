@@ -15,6 +15,17 @@ func TestStackOfAProxyAPI(t *testing.T) {
 	if got, want := *st.Outputs[0].OutputValue, "https://"+id["Api"]+".execute-api.us-east-1.amazonaws.com/v0"; got != want {
 		t.Errorf("output is %s, want %s", got, want)
 	}
+	events, err := h.DescribeStackEvents(h.ctx, &api.DescribeStackEventsInput{StackName: &name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, e := range events.StackEvents {
+		if seen[*e.EventId] {
+			t.Errorf("two events have the ID %s", *e.EventId)
+		}
+		seen[*e.EventId] = true
+	}
 	if _, err := h.DeleteStack(h.ctx, &api.DeleteStackInput{StackName: &name}); err != nil {
 		t.Fatal(err)
 	}

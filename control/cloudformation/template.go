@@ -79,7 +79,7 @@ func (s *Service) GetTemplate(ctx context.Context, in *api.GetTemplateInput) (*a
 		if in.StackName == nil && !strings.HasPrefix(*in.ChangeSetName, "arn:") {
 			return nil, template.Invalid("StackName is a required parameter.")
 		}
-		cs, err := s.findChangeSet(c, *in.ChangeSetName, value(in.StackName))
+		cs, err := s.findChangeSet(c, *in.ChangeSetName, aws.Value(in.StackName))
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,7 @@ func (s *Service) GetTemplate(ctx context.Context, in *api.GetTemplateInput) (*a
 		return nil, err
 	}
 	out := &api.GetTemplateOutput{TemplateBody: &text.Body, StagesAvailable: []string{"Original", "Processed"}}
-	if value(in.TemplateStage) == "Processed" && text.Processed != "" {
+	if aws.Value(in.TemplateStage) == "Processed" && text.Processed != "" {
 		out.TemplateBody = &text.Processed
 	}
 	return out, nil
@@ -174,6 +174,6 @@ func (s *Service) summariseResources(t *summary, out *api.GetTemplateSummaryOutp
 // GetStackPolicy implements cloudformation.GetStackPolicyAPI: no stack has one,
 // because those that would set one are refused.
 func (s *Service) GetStackPolicy(ctx context.Context, in *api.GetStackPolicyInput) (*api.GetStackPolicyOutput, error) {
-	_, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackBrackets)
+	_, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackBrackets)
 	return &api.GetStackPolicyOutput{}, err
 }

@@ -13,7 +13,7 @@ import (
 // UpdateStack implements cloudformation.UpdateStackAPI.
 func (s *Service) UpdateStack(ctx context.Context, in *api.UpdateStackInput) (*api.UpdateStackOutput, error) {
 	c := aws.CallerFrom(ctx)
-	st, err := s.mustFind(c, value(in.StackName), noStackBrackets)
+	st, err := s.mustFind(c, aws.Value(in.StackName), noStackBrackets)
 	if err != nil {
 		return nil, err
 	}
@@ -24,13 +24,13 @@ func (s *Service) UpdateStack(ctx context.Context, in *api.UpdateStackInput) (*a
 		return nil, err
 	}
 	r := &request{
-		caller: c, stack: st.Name, body: in.TemplateBody, url: in.TemplateURL, usePrevious: value(in.UsePreviousTemplate),
-		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: value(in.RoleARN),
+		caller: c, stack: st.Name, body: in.TemplateBody, url: in.TemplateURL, usePrevious: aws.Value(in.UsePreviousTemplate),
+		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: aws.Value(in.RoleARN),
 		unsupported: map[string]bool{
 			"ResourceTypes": len(in.ResourceTypes) > 0, "StackPolicyURL": in.StackPolicyURL != nil, "StackPolicyBody": in.StackPolicyBody != nil,
 			"StackPolicyDuringUpdateBody": in.StackPolicyDuringUpdateBody != nil, "StackPolicyDuringUpdateURL": in.StackPolicyDuringUpdateURL != nil,
 			"RollbackConfiguration": in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
-			"RetainExceptOnCreate":  value(in.RetainExceptOnCreate), "DeploymentConfig": in.DeploymentConfig != nil,
+			"RetainExceptOnCreate":  aws.Value(in.RetainExceptOnCreate), "DeploymentConfig": in.DeploymentConfig != nil,
 		},
 	}
 	d, err := s.deployment(ctx, r, st)
@@ -60,11 +60,11 @@ func (s *Service) UpdateStack(ctx context.Context, in *api.UpdateStackInput) (*a
 		if err := st.mayUpdate(); err != nil {
 			return err
 		}
-		op := &operation{Token: value(in.ClientRequestToken), Caller: c, OnFailure: onFailureRollback}
-		if value(in.DisableRollback) {
+		op := &operation{Token: aws.Value(in.ClientRequestToken), Caller: c, OnFailure: onFailureRollback}
+		if aws.Value(in.DisableRollback) {
 			op.OnFailure = onFailureNothing
 		}
-		st.DisableRollback = value(in.DisableRollback)
+		st.DisableRollback = aws.Value(in.DisableRollback)
 		st.ChangeSet = ""
 		s.startUpdate(st, op, d.definition)
 		return nil
@@ -77,7 +77,7 @@ func (s *Service) UpdateStack(ctx context.Context, in *api.UpdateStackInput) (*a
 
 // ContinueUpdateRollback implements cloudformation.ContinueUpdateRollbackAPI.
 func (s *Service) ContinueUpdateRollback(ctx context.Context, in *api.ContinueUpdateRollbackInput) (*api.ContinueUpdateRollbackOutput, error) {
-	st, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackBrackets)
+	st, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackBrackets)
 	if err != nil {
 		return nil, err
 	}
@@ -98,15 +98,15 @@ func (s *Service) ContinueUpdateRollback(ctx context.Context, in *api.ContinueUp
 // UpdateTerminationProtection implements
 // cloudformation.UpdateTerminationProtectionAPI.
 func (s *Service) UpdateTerminationProtection(ctx context.Context, in *api.UpdateTerminationProtectionInput) (*api.UpdateTerminationProtectionOutput, error) {
-	st, err := s.mustFind(aws.CallerFrom(ctx), value(in.StackName), noStackBrackets)
+	st, err := s.mustFind(aws.CallerFrom(ctx), aws.Value(in.StackName), noStackBrackets)
 	if err != nil {
 		return nil, err
 	}
 	if st.Status == deleteComplete {
-		return nil, template.Invalid(noStackBrackets, value(in.StackName))
+		return nil, template.Invalid(noStackBrackets, aws.Value(in.StackName))
 	}
 	_, err = state.Update(ctx, s.docs, st.key(), func(st *stack) error {
-		st.Protected = value(in.EnableTerminationProtection)
+		st.Protected = aws.Value(in.EnableTerminationProtection)
 		return nil
 	})
 	return &api.UpdateTerminationProtectionOutput{StackId: &st.ID}, err

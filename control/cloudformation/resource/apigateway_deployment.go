@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type deployment struct{ client APIGateway }
@@ -35,8 +36,8 @@ func (d deployment) find(ctx context.Context, r *Request) ([]string, error) {
 			return nil, gone(err)
 		}
 		for _, item := range out.Items {
-			if value(item.Description) == r.text("Description") {
-				found = append(found, value(item.Id))
+			if aws.Value(item.Description) == r.text("Description") {
+				found = append(found, aws.Value(item.Id))
 			}
 		}
 		if in.Position = out.Position; in.Position == nil {
@@ -54,7 +55,7 @@ func (d deployment) create(ctx context.Context, r *Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := deploymentOutcome(value(deployed.Id))
+	out := deploymentOutcome(aws.Value(deployed.Id))
 	return out, d.describeStage(ctx, r)
 }
 
@@ -106,7 +107,7 @@ func (d deployment) delete(ctx context.Context, r *Request) error {
 		if gone(err) != nil {
 			return err
 		}
-		if err == nil && value(stage.DeploymentId) == r.PhysicalID {
+		if err == nil && aws.Value(stage.DeploymentId) == r.PhysicalID {
 			if _, err := d.client.DeleteStage(ctx, &apigateway.DeleteStageRequest{RestApiId: id, StageName: &name}); gone(err) != nil {
 				return err
 			}

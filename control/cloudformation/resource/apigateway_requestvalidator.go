@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type requestValidator struct{ client APIGateway }
@@ -34,8 +35,8 @@ func (v requestValidator) find(ctx context.Context, r *Request) ([]string, error
 			return nil, gone(err)
 		}
 		for _, item := range out.Items {
-			if value(item.Name) == r.text("Name") {
-				found = append(found, value(item.Id))
+			if aws.Value(item.Name) == r.text("Name") {
+				found = append(found, aws.Value(item.Id))
 			}
 		}
 		if in.Position = out.Position; in.Position == nil {
@@ -53,7 +54,7 @@ func (v requestValidator) create(ctx context.Context, r *Request) (*Outcome, err
 	if err != nil {
 		return nil, err
 	}
-	return requestValidatorOutcome(value(out.Id)), nil
+	return requestValidatorOutcome(aws.Value(out.Id)), nil
 }
 
 func requestValidatorOutcome(id string) *Outcome {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type apiResource struct{ client APIGateway }
@@ -31,8 +32,8 @@ func (a apiResource) find(ctx context.Context, r *Request) ([]string, error) {
 			return nil, gone(err)
 		}
 		for _, item := range out.Items {
-			if value(item.ParentId) == r.text("ParentId") && value(item.PathPart) == r.text("PathPart") {
-				found = append(found, value(item.Id))
+			if aws.Value(item.ParentId) == r.text("ParentId") && aws.Value(item.PathPart) == r.text("PathPart") {
+				found = append(found, aws.Value(item.Id))
 			}
 		}
 		if in.Position = out.Position; in.Position == nil {
@@ -50,7 +51,7 @@ func (a apiResource) create(ctx context.Context, r *Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outcome{PhysicalID: value(out.Id), Attributes: map[string]string{"ResourceId": value(out.Id)}}, nil
+	return &Outcome{PhysicalID: aws.Value(out.Id), Attributes: map[string]string{"ResourceId": aws.Value(out.Id)}}, nil
 }
 
 func (a apiResource) delete(ctx context.Context, r *Request) error {

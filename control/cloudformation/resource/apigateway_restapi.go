@@ -62,8 +62,8 @@ func (a restAPI) find(ctx context.Context, r *Request) ([]string, error) {
 			return nil, err
 		}
 		for _, api := range out.Items {
-			if value(api.Name) == name {
-				found = append(found, value(api.Id))
+			if aws.Value(api.Name) == name {
+				found = append(found, aws.Value(api.Id))
 			}
 		}
 		if in.Position = out.Position; in.Position == nil {
@@ -119,8 +119,8 @@ func (a restAPI) create(ctx context.Context, r *Request) (*Outcome, error) {
 }
 
 func restAPIOutcome(api *apigateway.RestApi) *Outcome {
-	return &Outcome{PhysicalID: value(api.Id), Attributes: map[string]string{
-		"RestApiId": value(api.Id), "RootResourceId": value(api.RootResourceId),
+	return &Outcome{PhysicalID: aws.Value(api.Id), Attributes: map[string]string{
+		"RestApiId": aws.Value(api.Id), "RootResourceId": aws.Value(api.RootResourceId),
 	}}
 }
 
@@ -177,17 +177,17 @@ func (a restAPI) reconcile(ctx context.Context, r *Request, api *apigateway.Rest
 	}
 	if given("Name") {
 		if name, err := a.name(r); err == nil {
-			p.replace("/name", value(api.Name), name)
+			p.replace("/name", aws.Value(api.Name), name)
 		}
 	}
 	if given("Description") {
-		p.replace("/description", value(api.Description), r.text("Description"))
+		p.replace("/description", aws.Value(api.Description), r.text("Description"))
 	}
 	if given("ApiKeySourceType") {
-		p.replace("/apiKeySource", value(api.ApiKeySource), or(r.text("ApiKeySourceType"), "HEADER"))
+		p.replace("/apiKeySource", aws.Value(api.ApiKeySource), or(r.text("ApiKeySourceType"), "HEADER"))
 	}
 	if given("DisableExecuteApiEndpoint") {
-		p.replace("/disableExecuteApiEndpoint", strconv.FormatBool(value(api.DisableExecuteApiEndpoint)), strconv.FormatBool(strings.EqualFold(r.text("DisableExecuteApiEndpoint"), "true")))
+		p.replace("/disableExecuteApiEndpoint", strconv.FormatBool(aws.Value(api.DisableExecuteApiEndpoint)), strconv.FormatBool(strings.EqualFold(r.text("DisableExecuteApiEndpoint"), "true")))
 	}
 	if given("MinimumCompressionSize") {
 		have := ""
@@ -224,7 +224,7 @@ func (a restAPI) reconcile(ctx context.Context, r *Request, api *apigateway.Rest
 			p.replace("/endpointConfiguration/types/"+have[0], have[0], want.Items[0].Text)
 		}
 		if ip := e.Get("IpAddressType"); ip != nil {
-			p.replace("/endpointConfiguration/ipAddressType", value(api.EndpointConfiguration.IpAddressType), ip.Text)
+			p.replace("/endpointConfiguration/ipAddressType", aws.Value(api.EndpointConfiguration.IpAddressType), ip.Text)
 		}
 	}
 	if len(p) == 0 {

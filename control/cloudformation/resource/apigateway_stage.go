@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/control/cloudformation/template"
 )
 
@@ -101,14 +102,14 @@ func settleStage(ctx context.Context, client APIGateway, api, name string, setti
 	}
 	var p patches
 	if deployment != "" {
-		p.replace("/deploymentId", value(have.DeploymentId), deployment)
+		p.replace("/deploymentId", aws.Value(have.DeploymentId), deployment)
 	}
-	p.replace("/description", value(have.Description), text("Description"))
-	p.replace("/tracingEnabled", strconv.FormatBool(value(have.TracingEnabled)), strconv.FormatBool(strings.EqualFold(text("TracingEnabled"), "true")))
+	p.replace("/description", aws.Value(have.Description), text("Description"))
+	p.replace("/tracingEnabled", strconv.FormatBool(aws.Value(have.TracingEnabled)), strconv.FormatBool(strings.EqualFold(text("TracingEnabled"), "true")))
 	p.mapping("/variables", have.Variables, stringMap(settings.Get("Variables")))
 	if log := settings.Get("AccessLogSetting"); log != nil {
-		p.replace("/accessLogSettings/destinationArn", value(value(have.AccessLogSettings).DestinationArn), scalar(log.Get("DestinationArn")))
-		p.replace("/accessLogSettings/format", value(value(have.AccessLogSettings).Format), scalar(log.Get("Format")))
+		p.replace("/accessLogSettings/destinationArn", aws.Value(aws.Value(have.AccessLogSettings).DestinationArn), scalar(log.Get("DestinationArn")))
+		p.replace("/accessLogSettings/format", aws.Value(aws.Value(have.AccessLogSettings).Format), scalar(log.Get("Format")))
 	} else if have.AccessLogSettings != nil {
 		p.add("remove", "/accessLogSettings", "")
 	}

@@ -67,8 +67,8 @@ func (p managedPolicy) create(ctx context.Context, r *Request) (*Outcome, error)
 	if err != nil {
 		return nil, err
 	}
-	out := &Outcome{PhysicalID: value(made.Policy.Arn), Attributes: map[string]string{
-		"PolicyArn": value(made.Policy.Arn), "PolicyId": value(made.Policy.PolicyId),
+	out := &Outcome{PhysicalID: aws.Value(made.Policy.Arn), Attributes: map[string]string{
+		"PolicyArn": aws.Value(made.Policy.Arn), "PolicyId": aws.Value(made.Policy.PolicyId),
 	}}
 	return out, p.attach(ctx, r, out.PhysicalID)
 }
@@ -97,7 +97,7 @@ func (p managedPolicy) update(ctx context.Context, r *Request) (*Outcome, error)
 		return nil, err
 	}
 	out := &Outcome{PhysicalID: r.PhysicalID, Attributes: map[string]string{
-		"PolicyArn": r.PhysicalID, "PolicyId": value(have.Policy.PolicyId),
+		"PolicyArn": r.PhysicalID, "PolicyId": aws.Value(have.Policy.PolicyId),
 	}}
 	if r.changed("PolicyDocument") {
 		// A policy has room for five versions; the new one is the only one needed.
@@ -123,7 +123,7 @@ func (p managedPolicy) dropVersions(ctx context.Context, arn string) error {
 		return gone(err)
 	}
 	for _, v := range out.Versions {
-		if value(v.IsDefaultVersion) {
+		if aws.Value(v.IsDefaultVersion) {
 			continue
 		}
 		if _, err := p.client.DeletePolicyVersion(ctx, &iam.DeletePolicyVersionRequest{PolicyArn: &arn, VersionId: v.VersionId}); gone(err) != nil {

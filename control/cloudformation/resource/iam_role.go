@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/lamgate/lamgate/api/iam"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/control/cloudformation/template"
 )
 
@@ -76,8 +77,8 @@ func (t role) create(ctx context.Context, r *Request) (*Outcome, error) {
 }
 
 func roleOutcome(role *iam.Role) *Outcome {
-	return &Outcome{PhysicalID: value(role.RoleName), Attributes: map[string]string{
-		"Arn": value(role.Arn), "RoleId": value(role.RoleId),
+	return &Outcome{PhysicalID: aws.Value(role.RoleName), Attributes: map[string]string{
+		"Arn": aws.Value(role.Arn), "RoleId": aws.Value(role.RoleId),
 	}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/control/cloudformation/template"
 )
 
@@ -36,7 +37,7 @@ func (a alias) find(ctx context.Context, r *Request) ([]string, error) {
 	if err != nil {
 		return nil, gone(err)
 	}
-	return []string{value(out.AliasArn)}, nil
+	return []string{aws.Value(out.AliasArn)}, nil
 }
 
 func (a alias) create(ctx context.Context, r *Request) (*Outcome, error) {
@@ -56,7 +57,7 @@ func (a alias) create(ctx context.Context, r *Request) (*Outcome, error) {
 }
 
 func aliasOutcome(c *lambda.AliasConfiguration) *Outcome {
-	return &Outcome{PhysicalID: value(c.AliasArn), Attributes: map[string]string{"AliasArn": value(c.AliasArn)}}
+	return &Outcome{PhysicalID: aws.Value(c.AliasArn), Attributes: map[string]string{"AliasArn": aws.Value(c.AliasArn)}}
 }
 
 func routing(properties *template.Node) (*lambda.AliasRoutingConfiguration, error) {

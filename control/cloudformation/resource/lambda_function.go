@@ -89,7 +89,7 @@ func (f function) create(ctx context.Context, r *Request) (*Outcome, error) {
 }
 
 func functionOutcome(name string, c *lambda.FunctionConfiguration) *Outcome {
-	return &Outcome{PhysicalID: name, Attributes: map[string]string{"Arn": value(c.FunctionArn)}}
+	return &Outcome{PhysicalID: name, Attributes: map[string]string{"Arn": aws.Value(c.FunctionArn)}}
 }
 
 func (f function) reserve(ctx context.Context, r *Request) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
 )
 
 type permission struct{ client Lambda }
@@ -34,7 +35,7 @@ func (p permission) find(ctx context.Context, r *Request) ([]string, error) {
 		return nil, gone(err)
 	}
 	var policy struct{ Statement []struct{ Sid string } }
-	if err := json.Unmarshal([]byte(value(out.Policy)), &policy); err != nil {
+	if err := json.Unmarshal([]byte(aws.Value(out.Policy)), &policy); err != nil {
 		return nil, err
 	}
 	for _, s := range policy.Statement {

@@ -34,11 +34,11 @@ func (v version) find(ctx context.Context, r *Request) ([]string, error) {
 			return nil, gone(err)
 		}
 		for _, c := range out.Versions {
-			if value(c.Version) != "$LATEST" {
-				found = append(found, value(c.FunctionArn))
+			if aws.Value(c.Version) != "$LATEST" {
+				found = append(found, aws.Value(c.FunctionArn))
 			}
 		}
-		if in.Marker = out.NextMarker; value(in.Marker) == "" {
+		if in.Marker = out.NextMarker; aws.Value(in.Marker) == "" {
 			return found, nil
 		}
 	}
@@ -59,11 +59,11 @@ func (v version) create(ctx context.Context, r *Request) (*Outcome, error) {
 	}
 	// Publishing code that has not changed gives the version that exists, which
 	// is somebody else's.
-	if arn := value(made.FunctionArn); slices.Contains(before, arn) {
-		return nil, aws.Faultf(409, "ResourceConflictException", "A version for this Lambda function exists ( %s ). Modify the function to create a new version.", value(made.Version))
+	if arn := aws.Value(made.FunctionArn); slices.Contains(before, arn) {
+		return nil, aws.Faultf(409, "ResourceConflictException", "A version for this Lambda function exists ( %s ). Modify the function to create a new version.", aws.Value(made.Version))
 	}
-	return &Outcome{PhysicalID: value(made.FunctionArn), Attributes: map[string]string{
-		"FunctionArn": value(made.FunctionArn), "Version": value(made.Version),
+	return &Outcome{PhysicalID: aws.Value(made.FunctionArn), Attributes: map[string]string{
+		"FunctionArn": aws.Value(made.FunctionArn), "Version": aws.Value(made.Version),
 	}}, nil
 }
 

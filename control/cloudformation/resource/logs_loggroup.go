@@ -39,11 +39,11 @@ func (g logGroup) find(ctx context.Context, r *Request) ([]string, error) {
 			return nil, err
 		}
 		for _, group := range out.LogGroups {
-			if value(group.LogGroupName) == r.PhysicalID {
+			if aws.Value(group.LogGroupName) == r.PhysicalID {
 				return []string{r.PhysicalID}, nil
 			}
 		}
-		if in.NextToken = out.NextToken; value(in.NextToken) == "" {
+		if in.NextToken = out.NextToken; aws.Value(in.NextToken) == "" {
 			return nil, nil
 		}
 	}

@@ -112,11 +112,3 @@ func optional(s string) *string {
 	}
 	return &s
 }
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
