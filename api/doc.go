@@ -19,7 +19,7 @@
 //
 // The structs keep the model's names: Lambda's CreateFunction takes a
 // CreateFunctionRequest and returns a FunctionConfiguration. An event stream is
-// an io.ReadCloser of events as wire.AppendEvent writes them.
+// an io.ReadCloser of events in their binary form.
 //
 // Errors have shapes and no structs: operations return an *aws.Fault.
 //

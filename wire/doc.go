@@ -16,7 +16,7 @@
 //	validate.go    the constraints of the model, refused in AWS's words, which
 //	               quote values as Java prints them (display.go); pattern.go
 //	               brings Java's regular expressions to Go
-//	encode.go      the output: encode_json.go, encode_xml.go, event_stream.go
+//	encode.go      the output: encode_json.go, encode_xml.go
 //	fault.go       or what went wrong
 //	response.go    onto the wire
 //

@@ -33,7 +33,7 @@ func (c *call) respond(out any) error {
 	status := c.encodeHTTP(sh, v, header)
 	if sh.Payload >= 0 && sh.Members[sh.Payload].Streaming {
 		if header.Get("Content-Type") == "" && c.service.Shapes[sh.Members[sh.Payload].Shape].EventStream {
-			header.Set("Content-Type", eventStreamType)
+			header.Set("Content-Type", "application/vnd.amazon.eventstream")
 		}
 		return c.stream(status, header, v.Field(sh.Payload))
 	}

@@ -1,10 +1,8 @@
 package wire_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http/httptest"
 	"strings"
@@ -91,15 +89,6 @@ func (f *fakeLambda) UntagResource(_ context.Context, in *lambda.UntagResourceRe
 	return nil, errors.New(*in.Resource + " " + strings.Join(in.TagKeys, "|"))
 }
 
-func (f *fakeLambda) InvokeWithResponseStream(context.Context, *lambda.InvokeWithResponseStreamRequest) (*lambda.InvokeWithResponseStreamResponse, error) {
-	var b []byte
-	for _, piece := range []string{"one ", "two"} {
-		b = wire.AppendEvent(b, wire.Event{Type: "PayloadChunk", ContentType: "application/octet-stream", Payload: []byte(piece)})
-	}
-	b = wire.AppendEvent(b, wire.Event{Type: "InvokeComplete", ContentType: "application/json", Payload: []byte(`{"ErrorCode":"E"}`)})
-	return &lambda.InvokeWithResponseStreamResponse{StatusCode: new(int32(200)), EventStream: io.NopCloser(bytes.NewReader(b))}, nil
-}
-
 func (f *fakeLambda) DeleteFunction(context.Context, *lambda.DeleteFunctionRequest) (*lambda.DeleteFunctionResponse, error) {
 	return nil, nil
 }
@@ -170,26 +159,6 @@ func TestLambdaClient(t *testing.T) {
 	t.Run("nor does a panic", func(t *testing.T) {
 		_, err := client.Invoke(ctx, &sdklambda.InvokeInput{FunctionName: sdkaws.String("panics")}, once)
 		wantFault(t, err, "InternalFailure", aws.InternalFault().Message)
-	})
-	t.Run("an event stream", func(t *testing.T) {
-		out, err := client.InvokeWithResponseStream(ctx, &sdklambda.InvokeWithResponseStreamInput{FunctionName: sdkaws.String("f")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		stream := out.GetStream()
-		defer stream.Close()
-		var got strings.Builder
-		for event := range stream.Events() {
-			switch e := event.(type) {
-			case *lambdatypes.InvokeWithResponseStreamResponseEventMemberPayloadChunk:
-				got.Write(e.Value.Payload)
-			case *lambdatypes.InvokeWithResponseStreamResponseEventMemberInvokeComplete:
-				got.WriteString("; " + *e.Value.ErrorCode)
-			}
-		}
-		if got.String() != "one two; E" || stream.Err() != nil {
-			t.Errorf("stream = %q, %v", got.String(), stream.Err())
-		}
 	})
 	t.Run("a nil output", func(t *testing.T) {
 		if _, err := client.DeleteFunction(ctx, &sdklambda.DeleteFunctionInput{FunctionName: sdkaws.String("f")}); err != nil {
