@@ -12,28 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/lamgate/lamgate/api/cloudformation"
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
 )
-
-// smallDisk mounts a file system of a size at a directory.
-func smallDisk(t *testing.T, dir string, options string) {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
-		t.Skipf("a small disk to fill cannot be mounted, which takes root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-}
 
 // fill writes until no byte is left, and returns the file that holds them.
 func fill(t *testing.T, disk string) (ballast string) {

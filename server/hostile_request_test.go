@@ -287,6 +287,9 @@ func TestSlowConnections(t *testing.T) {
 // openFiles counts the files that the server's process has open.
 func (p *process) openFiles(t testing.TB) int {
 	t.Helper()
-	entries := must(os.ReadDir(filepath.Join("/proc", strconv.Itoa(p.pid), "fd")))(t)
+	entries, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(p.pid), "fd"))
+	if err != nil {
+		t.Skipf("the files of a process cannot be counted: %v", err)
+	}
 	return len(entries)
 }

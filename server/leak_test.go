@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lamgate/lamgate/api/logs"
 )
 
 // A holding is what a server holds of its machine.
@@ -44,6 +46,11 @@ func coldStarts(t *testing.T, p *process, n int) {
 		if err := deleteFunction(t.Context(), p, name); err != nil {
 			t.Fatal(err)
 		}
+		// As on AWS, a function's log outlives it.
+		eventually(t, 20*time.Second, func() error {
+			_, err := call[struct{}](t.Context(), p, &logs.Service, "DeleteLogGroup", &logs.DeleteLogGroupRequest{LogGroupName: new("/aws/lambda/" + name)})
+			return err
+		})
 	}
 }
 

@@ -22,7 +22,11 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	command = filepath.Join(dir, "lamgate")
-	build := exec.Command("go", "build", "-o", command, "github.com/lamgate/lamgate/cmd/lamgate")
+	args := []string{"build", "-o", command}
+	if race {
+		args = append(args, "-race") // what is tested is in the other process
+	}
+	build := exec.Command("go", append(args, "github.com/lamgate/lamgate/cmd/lamgate")...)
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build the command: %v\n%s", err, out)
 		return 1
