@@ -97,7 +97,11 @@ func (g *group) limit(spec Spec) error {
 func write(file, value string) error {
 	fd, err := unix.Open(file, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err == nil {
-		_, err = unix.Write(fd, []byte(value))
+		// The memory controller of version 1 gives up before any signal, such
+		// as those by which Go's scheduler preempts.
+		for err = unix.EINTR; err == unix.EINTR; {
+			_, err = unix.Write(fd, []byte(value))
+		}
 		unix.Close(fd)
 	}
 	if err != nil {
