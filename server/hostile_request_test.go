@@ -195,9 +195,6 @@ func TestHostileRequests(t *testing.T) {
 			p.alive(t)
 		})
 	}
-	if strings.Contains(p.stderr.String(), "panic") {
-		t.Errorf("the server panicked:\n%s", p.stderr)
-	}
 	p.stop(t)
 }
 
@@ -244,7 +241,9 @@ func TestOversizeBodies(t *testing.T) {
 			})
 		}
 	}
-	if mb := p.anonymousMemory(t) >> 20; mb > 800 {
+	mb := p.anonymousMemory(t) >> 20
+	t.Logf("the server takes %d MB", mb)
+	if mb > 800 && !race {
 		t.Errorf("the server takes %d MB", mb)
 	}
 	p.stop(t)

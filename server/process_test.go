@@ -120,7 +120,9 @@ func (s *site) launch(t testing.TB) (*process, <-chan string) {
 	}()
 	t.Cleanup(func() {
 		p.kill()
-		if t.Failed() {
+		if said := p.stderr.String(); strings.Contains(said, "DATA RACE") || strings.Contains(said, "panic") {
+			t.Errorf("the server went wrong: %s", said)
+		} else if t.Failed() {
 			t.Logf("the server's log:\n%s", tail(p.stderr.String(), 4000))
 		}
 	})
