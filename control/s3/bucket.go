@@ -25,8 +25,9 @@ type bucket struct {
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
-// bucket returns a bucket of the caller's.
-func (s *Service) bucket(ctx context.Context, name string) (*bucket, error) {
+// bucket returns a bucket of the caller's, if its owner is the account that the
+// caller expects; nil expects none.
+func (s *Service) bucket(ctx context.Context, name string, owner *string) (*bucket, error) {
 	b, err := state.Load[bucket](s.Documents, bucketsPrefix+name)
 	if errors.Is(err, state.ErrNotFound) || name == "" {
 		return nil, aws.Faultf(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist").With("BucketName", name)
@@ -34,7 +35,7 @@ func (s *Service) bucket(ctx context.Context, name string) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.Account != aws.CallerFrom(ctx).Account {
+	if b.Account != aws.CallerFrom(ctx).Account || owner != nil && *owner != b.Account {
 		return nil, aws.Faultf(http.StatusForbidden, "AccessDenied", "Access Denied")
 	}
 	return b, nil
@@ -113,7 +114,7 @@ func refuseACL(canned *string, grants ...*string) error {
 
 // HeadBucket says whether a bucket is there.
 func (s *Service) HeadBucket(ctx context.Context, in *s3.HeadBucketRequest) (*s3.HeadBucketOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func (s *Service) HeadBucket(ctx context.Context, in *s3.HeadBucketRequest) (*s3
 
 // GetBucketLocation tells a bucket's region; us-east-1 is told as none.
 func (s *Service) GetBucketLocation(ctx context.Context, in *s3.GetBucketLocationRequest) (*s3.GetBucketLocationOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ func (s *Service) ListBuckets(ctx context.Context, in *s3.ListBucketsRequest) (*
 
 // DeleteBucket deletes an empty bucket.
 func (s *Service) DeleteBucket(ctx context.Context, in *s3.DeleteBucketRequest) (*s3.DeleteBucketOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +177,7 @@ func (s *Service) DeleteBucket(ctx context.Context, in *s3.DeleteBucketRequest) 
 
 // GetBucketVersioning says that a bucket has never been versioned.
 func (s *Service) GetBucketVersioning(ctx context.Context, in *s3.GetBucketVersioningRequest) (*s3.GetBucketVersioningOutput, error) {
-	_, err := s.bucket(ctx, aws.Value(in.Bucket))
+	_, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
 	return &s3.GetBucketVersioningOutput{}, err
 }
 
@@ -188,16 +189,16 @@ func (s *Service) PutBucketTagging(ctx context.Context, in *s3.PutBucketTaggingR
 			tags[aws.Value(t.Key)] = aws.Value(t.Value)
 		}
 	}
-	return &s3.PutBucketTaggingOutput{}, s.setTags(ctx, aws.Value(in.Bucket), tags)
+	return &s3.PutBucketTaggingOutput{}, s.setTags(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, tags)
 }
 
 // DeleteBucketTagging removes a bucket's tags.
 func (s *Service) DeleteBucketTagging(ctx context.Context, in *s3.DeleteBucketTaggingRequest) (*s3.DeleteBucketTaggingOutput, error) {
-	return &s3.DeleteBucketTaggingOutput{}, s.setTags(ctx, aws.Value(in.Bucket), nil)
+	return &s3.DeleteBucketTaggingOutput{}, s.setTags(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, nil)
 }
 
-func (s *Service) setTags(ctx context.Context, name string, tags map[string]string) error {
-	if _, err := s.bucket(ctx, name); err != nil {
+func (s *Service) setTags(ctx context.Context, name string, owner *string, tags map[string]string) error {
+	if _, err := s.bucket(ctx, name, owner); err != nil {
 		return err
 	}
 	_, err := state.Update(ctx, s.Documents, bucketsPrefix+name, func(b *bucket) error {
@@ -209,7 +210,7 @@ func (s *Service) setTags(ctx context.Context, name string, tags map[string]stri
 
 // GetBucketTagging shows a bucket's tags.
 func (s *Service) GetBucketTagging(ctx context.Context, in *s3.GetBucketTaggingRequest) (*s3.GetBucketTaggingOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket))
+	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func (s *Service) deleteObject(ctx context.Context, bucket, key string, ifMatch 
 
 // DeleteObject deletes an object.
 func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
-	if _, err := s.bucket(ctx, aws.Value(in.Bucket)); err != nil {
+	if _, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner); err != nil {
 		return nil, err
 	}
 	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
@@ -49,7 +49,7 @@ func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectRequest) 
 // DeleteObjects deletes many objects and tells of each.
 func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket); err != nil {
+	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
 		return nil, err
 	}
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDeleted {

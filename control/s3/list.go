@@ -24,8 +24,8 @@ type page struct {
 
 // list collects the objects of a bucket whose keys begin with prefix and come
 // after a key, folding those that go on beyond delimiter.
-func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after string, limit *int32) (*page, error) {
-	if _, err := s.bucket(ctx, bucket); err != nil {
+func (s *Service) list(ctx context.Context, bucket string, owner *string, prefix, delimiter, after string, limit *int32) (*page, error) {
+	if _, err := s.bucket(ctx, bucket, owner); err != nil {
 		return nil, err
 	}
 	n := maxKeys
@@ -68,7 +68,7 @@ func (s *Service) list(ctx context.Context, bucket, prefix, delimiter, after str
 			continue
 		}
 		last = o.Key
-		p.objects = append(p.objects, s3.Object{Key: new(o.Key), LastModified: new(o.Modified), ETag: new(o.ETag), Size: new(o.Size), StorageClass: new("STANDARD")})
+		p.objects = append(p.objects, s3.Object{Key: new(o.Key), LastModified: new(o.Modified), ETag: new(o.ETag), Size: new(o.Size), StorageClass: new(o.class())})
 	}
 	return p, nil
 }
@@ -83,7 +83,7 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request
 		}
 		after = string(b)
 	}
-	p, err := s.list(ctx, aws.Value(in.Bucket), aws.Value(in.Prefix), aws.Value(in.Delimiter), after, in.MaxKeys)
+	p, err := s.list(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, aws.Value(in.Prefix), aws.Value(in.Delimiter), after, in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func pageSize(asked *int32) int32 {
 
 // ListObjects lists a bucket by markers.
 func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
-	p, err := s.list(ctx, aws.Value(in.Bucket), aws.Value(in.Prefix), aws.Value(in.Delimiter), aws.Value(in.Marker), in.MaxKeys)
+	p, err := s.list(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, aws.Value(in.Prefix), aws.Value(in.Delimiter), aws.Value(in.Marker), in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}

@@ -44,13 +44,13 @@ func uploadKey(bucket, id string) string { return uploadsPrefix + bucket + "/" +
 // CreateMultipartUpload begins an object that comes in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket); err != nil {
+	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
 		return nil, err
 	}
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
 		return nil, err
 	}
-	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation); err != nil {
+	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation, in.StorageClass); err != nil {
 		return nil, err
 	}
 	u := upload{
@@ -60,7 +60,7 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 		Object: object{
 			Key: aws.Value(in.Key), ContentType: aws.Value(in.ContentType), CacheControl: aws.Value(in.CacheControl),
 			ContentDisposition: aws.Value(in.ContentDisposition), ContentEncoding: aws.Value(in.ContentEncoding), ContentLanguage: aws.Value(in.ContentLanguage),
-			Metadata: in.Metadata,
+			Expires: aws.Value(in.Expires), StorageClass: aws.Value(in.StorageClass), Metadata: in.Metadata,
 		},
 	}
 	if err := state.Create(ctx, s.Documents, uploadKey(bucket, u.ID), u); err != nil {
@@ -77,8 +77,8 @@ func noSuchUpload() *aws.Fault {
 }
 
 // upload returns the upload that the caller names, of the object they name.
-func (s *Service) upload(ctx context.Context, bucket, key, id *string) (*upload, error) {
-	if _, err := s.bucket(ctx, aws.Value(bucket)); err != nil {
+func (s *Service) upload(ctx context.Context, bucket, key, id, owner *string) (*upload, error) {
+	if _, err := s.bucket(ctx, aws.Value(bucket), owner); err != nil {
 		return nil, err
 	}
 	if strings.Trim(aws.Value(id), "0123456789abcdef") != "" || aws.Value(id) == "" {
@@ -93,7 +93,7 @@ func (s *Service) upload(ctx context.Context, bucket, key, id *string) (*upload,
 
 // UploadPart stores a part; a part of the same number is replaced.
 func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
-	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId); err != nil {
+	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner); err != nil {
 		return nil, err
 	}
 	n := int(aws.Value(in.PartNumber))
@@ -131,11 +131,11 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartRequest) (*s3
 
 // ListParts lists the parts of an upload.
 func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId)
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
-	out := &s3.ListPartsOutput{Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, MaxParts: new(pageSize(in.MaxParts)), StorageClass: new("STANDARD"), IsTruncated: new(false)}
+	out := &s3.ListPartsOutput{Bucket: in.Bucket, Key: in.Key, UploadId: in.UploadId, MaxParts: new(pageSize(in.MaxParts)), StorageClass: new(u.Object.class()), IsTruncated: new(false)}
 	for _, n := range slices.Sorted(maps.Keys(u.Parts)) {
 		if int32(n) <= aws.Value(in.PartNumberMarker) {
 			continue
@@ -152,7 +152,7 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsRequest) (*s3.L
 
 // CompleteMultipartUpload makes an object of the parts that the caller names.
 func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId)
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (c *concatenated) close() {
 
 // AbortMultipartUpload gives an upload up.
 func (s *Service) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId)
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,17 @@ type object struct {
 	ContentDisposition string            `json:",omitempty"`
 	ContentEncoding    string            `json:",omitempty"`
 	ContentLanguage    string            `json:",omitempty"`
+	Expires            string            `json:",omitempty"` // as it was sent
+	StorageClass       string            `json:",omitempty"`
 	Metadata           map[string]string `json:",omitempty"`
+}
+
+// class is the object's storage class. It is told and has no other effect.
+func (o *object) class() string {
+	if o.StorageClass == "" {
+		return "STANDARD"
+	}
+	return o.StorageClass
 }
 
 // maxKey is the length of an object's key in bytes.
@@ -73,13 +84,13 @@ func etag(sum []byte) string { return `"` + hex.EncodeToString(sum) + `"` }
 // PutObject stores an object.
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket); err != nil {
+	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
 		return nil, err
 	}
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
 		return nil, err
 	}
-	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation); err != nil {
+	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation, in.StorageClass); err != nil {
 		return nil, err
 	}
 	if in.WriteOffsetBytes != nil {
@@ -99,7 +110,8 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.P
 	o := object{
 		Key: aws.Value(in.Key), Blob: blob, Size: size, ETag: etag(sum), Modified: s.Clock.Now().UTC(),
 		ContentType: aws.Value(in.ContentType), CacheControl: aws.Value(in.CacheControl), ContentDisposition: aws.Value(in.ContentDisposition),
-		ContentEncoding: aws.Value(in.ContentEncoding), ContentLanguage: aws.Value(in.ContentLanguage), Metadata: in.Metadata,
+		ContentEncoding: aws.Value(in.ContentEncoding), ContentLanguage: aws.Value(in.ContentLanguage),
+		Expires: aws.Value(in.Expires), StorageClass: aws.Value(in.StorageClass), Metadata: in.Metadata,
 	}
 	if err := s.replaceObject(ctx, bucket, o, in.IfMatch, in.IfNoneMatch); err != nil {
 		s.dropBlob(ctx, blob)
@@ -112,8 +124,9 @@ func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.P
 	}, nil
 }
 
-// refuseProtection refuses what guards an object and lamgate lacks.
-func refuseProtection(encryption, customerKey, kmsKey, lockMode, hold, tagging, redirect *string) error {
+// refuseProtection refuses what guards or keeps an object in a way that lamgate
+// lacks.
+func refuseProtection(encryption, customerKey, kmsKey, lockMode, hold, tagging, redirect, class *string) error {
 	switch {
 	case aws.Value(encryption) != "" && *encryption != "AES256", kmsKey != nil:
 		return notImplemented("encryption with KMS keys")
@@ -125,6 +138,8 @@ func refuseProtection(encryption, customerKey, kmsKey, lockMode, hold, tagging, 
 		return notImplemented("tags on objects")
 	case redirect != nil:
 		return notImplemented("website redirects")
+	case slices.Contains([]string{"GLACIER", "DEEP_ARCHIVE", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE"}, aws.Value(class)):
+		return notImplemented("the storage class " + *class)
 	}
 	return nil
 }
@@ -134,6 +149,12 @@ func refuseProtection(encryption, customerKey, kmsKey, lockMode, hold, tagging, 
 func (s *Service) replaceObject(ctx context.Context, bucket string, o object, ifMatch, ifNoneMatch *string) error {
 	if o.ContentType == "" {
 		o.ContentType = "binary/octet-stream"
+	}
+	if o.StorageClass == "STANDARD" {
+		o.StorageClass = "" // AWS: answers do not mention it
+	}
+	if ifNoneMatch != nil && *ifNoneMatch != "*" {
+		return notImplemented("writing with If-None-Match other than *")
 	}
 	key := objectKey(bucket, o.Key)
 	for {
@@ -145,7 +166,7 @@ func (s *Service) replaceObject(ctx context.Context, bucket string, o object, if
 			}
 			err = state.Create(ctx, s.Documents, key, o)
 		case err != nil:
-		case ifNoneMatch != nil && *ifNoneMatch == "*", ifMatch != nil && !sameETag(*ifMatch, old.ETag):
+		case ifNoneMatch != nil, ifMatch != nil && !sameETag(*ifMatch, old.ETag):
 			return preconditionFailed()
 		default:
 			var replaced string
@@ -211,7 +232,7 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectRequest) (*s3.G
 	if in.PartNumber != nil || in.SSECustomerKey != nil {
 		return nil, notImplemented("reading by part, or with the caller's keys,")
 	}
-	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key))
+	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +247,7 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectRequest) (*s3.G
 	if err != nil {
 		return nil, fmt.Errorf("open object %s: %w", o.Key, err)
 	}
-	if _, err := io.CopyN(io.Discard, body, part.start); err != nil {
+	if _, err := body.Seek(part.start, io.SeekStart); err != nil {
 		body.Close()
 		return nil, fmt.Errorf("read object %s: %w", o.Key, err)
 	}
@@ -245,6 +266,11 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectRequest) (*s3.G
 		ContentEncoding:      override(in.ResponseContentEncoding, o.ContentEncoding),
 		ContentLanguage:      override(in.ResponseContentLanguage, o.ContentLanguage),
 		ServerSideEncryption: new("AES256"),
+		StorageClass:         override(nil, o.StorageClass),
+		Expires:              override(nil, o.Expires),
+	}
+	if in.ResponseExpires != nil {
+		out.Expires = new(in.ResponseExpires.UTC().Format(http.TimeFormat))
 	}
 	if in.ResponseContentType != nil {
 		out.ContentType = in.ResponseContentType
@@ -272,7 +298,7 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectRequest) (*s3
 	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
 		return nil, notImplemented("versions of objects")
 	}
-	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key))
+	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -295,6 +321,8 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectRequest) (*s3
 		ContentDisposition:   override(nil, o.ContentDisposition),
 		ContentEncoding:      override(nil, o.ContentEncoding),
 		ContentLanguage:      override(nil, o.ContentLanguage),
+		Expires:              override(nil, o.Expires),
+		StorageClass:         override(nil, o.StorageClass),
 		ServerSideEncryption: new("AES256"),
 	}, nil
 }
@@ -313,14 +341,14 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
 		return nil, err
 	}
-	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation); err != nil {
+	if err := refuseProtection(in.ServerSideEncryption, in.SSECustomerKey, in.SSEKMSKeyId, in.ObjectLockMode, in.ObjectLockLegalHoldStatus, in.Tagging, in.WebsiteRedirectLocation, in.StorageClass); err != nil {
 		return nil, err
 	}
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket); err != nil {
+	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
 		return nil, err
 	}
-	o, err := s.loadObject(ctx, from, key)
+	o, err := s.loadObject(ctx, from, key, in.ExpectedSourceBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -337,10 +365,12 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 	if c.Blob, c.Size, sum, err = s.storeBlob(ctx, bucket, body); err != nil {
 		return nil, err
 	}
+	c.StorageClass = aws.Value(in.StorageClass)
 	c.Key, c.ETag, c.Modified = aws.Value(in.Key), etag(sum), s.Clock.Now().UTC()
 	if aws.Value(in.MetadataDirective) == "REPLACE" {
 		c.Metadata, c.ContentType, c.CacheControl = in.Metadata, aws.Value(in.ContentType), aws.Value(in.CacheControl)
 		c.ContentDisposition, c.ContentEncoding, c.ContentLanguage = aws.Value(in.ContentDisposition), aws.Value(in.ContentEncoding), aws.Value(in.ContentLanguage)
+		c.Expires = aws.Value(in.Expires)
 	}
 	if err := s.replaceObject(ctx, bucket, c, in.IfMatch, in.IfNoneMatch); err != nil {
 		s.dropBlob(ctx, c.Blob)

@@ -101,8 +101,8 @@ func noSuchKey(key string) *aws.Fault {
 
 // loadObject returns an object, or the fault that tells what is missing: the
 // bucket or the key.
-func (s *Service) loadObject(ctx context.Context, bucket, key string) (*object, error) {
-	if _, err := s.bucket(ctx, bucket); err != nil {
+func (s *Service) loadObject(ctx context.Context, bucket, key string, owner *string) (*object, error) {
+	if _, err := s.bucket(ctx, bucket, owner); err != nil {
 		return nil, err
 	}
 	o, err := state.Load[object](s.Documents, objectKey(bucket, key))

@@ -293,3 +293,57 @@ func TestDeleteObjects(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
+
+func TestWhoOwnsTheBucketIsChecked(t *testing.T) {
+	f := newFixture(t)
+	f.put("k", "v")
+	own, other := new(aws.CallerFrom(f.ctx).Account), new("111111111111")
+	for name, call := range map[string]func(owner *string) error{
+		"HeadBucket": func(o *string) error {
+			_, err := f.HeadBucket(f.ctx, &s3.HeadBucketRequest{Bucket: new("bkt"), ExpectedBucketOwner: o})
+			return err
+		},
+		"PutObject": func(o *string) error {
+			_, err := f.PutObject(f.ctx, &s3.PutObjectRequest{Bucket: new("bkt"), Key: new("x"), ExpectedBucketOwner: o})
+			return err
+		},
+		"GetObject": func(o *string) error {
+			_, _, err := f.get(s3.GetObjectRequest{Key: new("k"), ExpectedBucketOwner: o})
+			return err
+		},
+		"CopyObject, of the source": func(o *string) error {
+			_, err := f.CopyObject(f.ctx, &s3.CopyObjectRequest{Bucket: new("bkt"), Key: new("x"), CopySource: new("bkt/k"), ExpectedSourceBucketOwner: o})
+			return err
+		},
+		"ListObjectsV2": func(o *string) error {
+			_, err := f.ListObjectsV2(f.ctx, &s3.ListObjectsV2Request{Bucket: new("bkt"), ExpectedBucketOwner: o})
+			return err
+		},
+		"DeleteObject": func(o *string) error {
+			_, err := f.DeleteObject(f.ctx, &s3.DeleteObjectRequest{Bucket: new("bkt"), Key: new("x"), ExpectedBucketOwner: o})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			expect(t, call(other), "AccessDenied")
+			if err := call(own); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWhatIsSaidOfAnObjectIsKept(t *testing.T) {
+	f := newFixture(t)
+	if _, err := f.PutObject(f.ctx, &s3.PutObjectRequest{Bucket: new("bkt"), Key: new("k"), Expires: new("Thu, 01 Jan 2026 00:00:00 GMT"), StorageClass: new("STANDARD_IA")}); err != nil {
+		t.Fatal(err)
+	}
+	head, err := f.HeadObject(f.ctx, &s3.HeadObjectRequest{Bucket: new("bkt"), Key: new("k")})
+	if err != nil || *head.Expires != "Thu, 01 Jan 2026 00:00:00 GMT" || *head.StorageClass != "STANDARD_IA" {
+		t.Errorf("%+v, %v", head, err)
+	}
+	_, err = f.PutObject(f.ctx, &s3.PutObjectRequest{Bucket: new("bkt"), Key: new("k"), StorageClass: new("GLACIER")})
+	expect(t, err, "NotImplemented")
+	_, err = f.PutObject(f.ctx, &s3.PutObjectRequest{Bucket: new("bkt"), Key: new("k"), IfNoneMatch: new(`"tag"`)})
+	expect(t, err, "NotImplemented")
+}
