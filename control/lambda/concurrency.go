@@ -25,8 +25,9 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 		return nil, err
 	}
 	if _, err := s.load(ref); err != nil {
-		ref.Qualifier = execution.Latest
-		return nil, notFound(ref)
+		named := ref
+		named.Qualifier = execution.Latest
+		return nil, renamed(err, named)
 	}
 	n := int(aws.Value(in.ReservedConcurrentExecutions))
 	functions, err := s.functionsOf(ref.Account, ref.Region)

@@ -110,11 +110,14 @@ func (s *Service) apply(c *execution.Configuration, p settings) error {
 	if p.tracing != nil && p.tracing.Mode != nil {
 		c.TracingMode = *p.tracing.Mode
 	}
-	if p.environment != nil && p.environment.Variables != nil {
+	if p.environment != nil {
 		if err := checkEnvironment(p.environment.Variables); err != nil {
 			return err
 		}
-		c.Environment = p.environment.Variables
+		// An environment without variables takes away those that were there.
+		if c.Environment = p.environment.Variables; c.Environment == nil {
+			c.Environment = map[string]string{}
+		}
 	}
 	return applyLogging(c, p.logging)
 }

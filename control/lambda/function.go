@@ -3,7 +3,6 @@ package lambda
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -82,6 +81,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 	if aws.Value(in.Publish) {
 		v, err := s.publish(f, nil)
 		if err != nil {
+			s.discard(ctx, c.Code)
 			return nil, err
 		}
 		answer, ref.Qualifier = v, v.Version
@@ -136,7 +136,7 @@ func (s *Service) resolve(ctx context.Context, name string, qualifier *string) (
 	if alias, ok := f.Aliases[q]; ok {
 		q = alias.Version
 	}
-	c, ok := f.Resolve(q, rand.Float64())
+	c, ok := f.Resolve(q, 0)
 	if !ok {
 		return ref, nil, nil, notFound(ref)
 	}

@@ -210,3 +210,24 @@ func TestReplacedPackagesGoOnceNobodyUnpacksThem(t *testing.T) {
 		t.Fatalf("%d packages, want the version's and the latest", n)
 	}
 }
+
+func TestEnvironmentIsReplacedOrLeft(t *testing.T) {
+	f := newFixture(t)
+	if c := f.create("hello"); c.Environment != nil {
+		t.Errorf("without one it is %v", c.Environment)
+	}
+	for _, test := range []struct {
+		given *lambda.Environment
+		want  int
+	}{
+		{&lambda.Environment{Variables: map[string]string{"ONE": "1"}}, 1},
+		{nil, 1},
+		{&lambda.Environment{}, 0},
+		{&lambda.Environment{Variables: map[string]string{}}, 0},
+	} {
+		c := must(f.UpdateFunctionConfiguration(f.ctx, &lambda.UpdateFunctionConfigurationRequest{FunctionName: new("hello"), Environment: test.given}))
+		if c.Environment == nil || len(c.Environment.Variables) != test.want {
+			t.Errorf("given %v it is %v", test.given, c.Environment)
+		}
+	}
+}

@@ -219,13 +219,19 @@ func (s *Service) GetPolicy(ctx context.Context, in *lambda.GetPolicyRequest) (*
 	if err != nil {
 		return nil, err
 	}
+	// AWS: that the function is missing is said in the same words (recorded:
+	// test_permission_exceptions).
+	absent := userFault(404, "ResourceNotFoundException", "The resource you requested does not exist.")
 	f, err := s.load(ref)
+	if aws.HasCode(err, "ResourceNotFoundException") {
+		return nil, absent
+	}
 	if err != nil {
 		return nil, err
 	}
 	p, ok := f.Policies[ref.Qualifier]
 	if !ok {
-		return nil, userFault(404, "ResourceNotFoundException", "The resource you requested does not exist.")
+		return nil, absent
 	}
 	b, err := json.Marshal(p.Document)
 	if err != nil {

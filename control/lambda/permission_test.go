@@ -63,4 +63,6 @@ func TestPermissionFaults(t *testing.T) {
 	}
 	_, err := f.GetPolicy(f.ctx, &lambda.GetPolicyRequest{FunctionName: new("hello")})
 	expectFault(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
+	_, err = f.GetPolicy(f.ctx, &lambda.GetPolicyRequest{FunctionName: new("nobody")})
+	expectFault(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
