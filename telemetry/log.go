@@ -44,7 +44,6 @@ type LogGroup struct {
 	Created            time.Time
 	RetentionDays      int               `json:",omitempty"` // 0 for ever
 	Class              string            `json:",omitempty"` // STANDARD if empty
-	KMSKeyID           string            `json:",omitempty"`
 	DeletionProtection bool              `json:",omitempty"`
 	Tags               map[string]string `json:",omitempty"`
 }

@@ -29,7 +29,8 @@ func (s *Service) CreateLogGroup(ctx context.Context, in *logs.CreateLogGroupReq
 		g.Class = *in.LogGroupClass
 	}
 	if in.KmsKeyId != nil {
-		g.KMSKeyID = *in.KmsKeyId
+		// Who asks for it must not believe that the log is encrypted.
+		return nil, invalidParameter("lamgate does not support kmsKeyId yet")
 	}
 	g.DeletionProtection = in.DeletionProtectionEnabled != nil && *in.DeletionProtectionEnabled
 	err := s.logs.CreateGroup(ctx, g)
@@ -109,9 +110,6 @@ func (s *Service) describe(g *telemetry.LogGroup) logs.LogGroup {
 	}
 	if g.RetentionDays != 0 {
 		d.RetentionInDays = new(int32(g.RetentionDays))
-	}
-	if g.KMSKeyID != "" {
-		d.KmsKeyId = &g.KMSKeyID
 	}
 	return d
 }

@@ -63,6 +63,8 @@ func TestGroups(t *testing.T) {
 	_, err := s.CreateLogGroup(ctx, &logs.CreateLogGroupRequest{LogGroupName: new("/b")})
 	wantFault(t, err, "ResourceAlreadyExistsException", "The specified log group already exists")
 
+	_, err = s.CreateLogGroup(ctx, &logs.CreateLogGroupRequest{LogGroupName: new("/secret"), KmsKeyId: new("arn:aws:kms:eu-west-1:111122223333:key/k")})
+	wantFault(t, err, "InvalidParameterException", "lamgate does not support kmsKeyId yet")
 	must[*logs.PutRetentionPolicyOutput](t)(s.PutRetentionPolicy(ctx, &logs.PutRetentionPolicyRequest{LogGroupName: new("/b"), RetentionInDays: new(int32(14))}))
 	_, err = s.PutRetentionPolicy(ctx, &logs.PutRetentionPolicyRequest{LogGroupName: new("/b"), RetentionInDays: new(int32(15))})
 	wantFault(t, err, "InvalidParameterException", "'15' at 'retentionInDays'")
