@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +36,8 @@ func (c *upCommand) Run(ctx context.Context, console *console, line *cli) (err e
 	if c.Stack == "" {
 		c.Stack = p.stackName()
 	}
-	u := &up{command: c, console: console, project: p, region: line.Region}
+	u := &up{command: c, console: console, project: p, region: line.Region, followed: map[string]bool{}}
+	defer u.close()
 	ours, err := u.connect(ctx, line)
 	if err != nil {
 		return err
@@ -67,9 +69,11 @@ type up struct {
 	client   *client
 	packager *packager
 
-	mu   sync.Mutex // guards the writing of lines
-	refs []codeReference
-	body string // of the template as it was deployed
+	mu       sync.Mutex // guards the writing of lines
+	body     string     // of the template as it was deployed
+	refs     []codeReference
+	watcher  *watcher        // of the template and of the code it names
+	followed map[string]bool // names of the functions whose logs are printed
 }
 
 func (u *up) say(format string, args ...any) {
@@ -115,12 +119,15 @@ func (u *up) deploy(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", u.project.template, err)
 	}
-	refs := codeReferences(root, u.project.dir)
-	body, err := u.packager.pack(ctx, u.body, refs)
+	u.refs = codeReferences(root, u.project.dir)
+	// What is saved from here on is seen, also while it is being deployed.
+	if err := u.watch(); err != nil {
+		return false, err
+	}
+	body, err := u.packager.pack(ctx, u.body, u.refs)
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", u.project.template, err)
 	}
-	u.refs = refs // all of them exist, so they can be watched
 	began := time.Now()
 	p := newProgress(u.console)
 	changed, err = deploy(ctx, u.client, deployment{u.command.Stack, body, u.command.Parameters}, p)
@@ -133,6 +140,29 @@ func (u *up) deploy(ctx context.Context) (changed bool, err error) {
 		u.say("stack %s is up to date", u.command.Stack)
 	}
 	return changed, u.printOutputs(ctx)
+}
+
+// watch follows the template and the code that it names, as far as it exists.
+func (u *up) watch() error {
+	roots := []string{u.project.template}
+	for _, r := range u.refs {
+		if _, err := os.Stat(r.path); err == nil && !slices.Contains(roots, r.path) {
+			roots = append(roots, r.path)
+		}
+	}
+	w, err := watch(roots)
+	if err != nil {
+		return err
+	}
+	u.close()
+	u.watcher = w
+	return nil
+}
+
+func (u *up) close() {
+	if u.watcher != nil {
+		u.watcher.close()
+	}
 }
 
 // printOutputs prints the stack's outputs and, beside each URL of an API, the
@@ -181,7 +211,6 @@ func (u *up) functions(ctx context.Context) (map[string]string, error) {
 // ends or a server of ours does.
 func (u *up) follow(ctx context.Context, ours *server.Server) error {
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	if ours != nil {
 		go func() {
 			select {
@@ -191,8 +220,11 @@ func (u *up) follow(ctx context.Context, ours *server.Server) error {
 			}
 		}()
 	}
+	var followers sync.WaitGroup
+	defer followers.Wait()
+	defer cancel(nil) // before the wait
 	for ctx.Err() == nil {
-		if err := u.round(ctx); err != nil && ctx.Err() == nil {
+		if err := u.round(ctx, &followers); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -202,51 +234,29 @@ func (u *up) follow(ctx context.Context, ours *server.Server) error {
 	return nil
 }
 
-// round follows the stack as it is now, until its template is saved.
-func (u *up) round(ctx context.Context) error {
+// round follows the stack as it is now, until a changed template is saved.
+func (u *up) round(ctx context.Context, followers *sync.WaitGroup) error {
 	names, err := u.functions(ctx)
 	if err != nil {
 		return err
 	}
-	logging, stop := context.WithCancel(ctx)
-	var followers sync.WaitGroup
-	defer followers.Wait()
-	defer stop()
 	for logical, name := range names {
-		f := &logFollower{client: u.client, group: "/aws/lambda/" + name, from: time.Now()}
-		followers.Go(func() {
-			err := f.follow(logging, func(e logs.FilteredLogEvent) error {
-				u.mu.Lock()
-				defer u.mu.Unlock()
-				return printEvent(u.console.out, logical+" ", e)
-			})
-			if err != nil && logging.Err() == nil {
-				u.say("the log of %s is not followed any more: %v", logical, err)
-			}
-		})
+		if !u.followed[name] {
+			u.followed[name] = true
+			followers.Go(func() { u.followLog(ctx, logical, name) })
+		}
 	}
-	roots := []string{u.project.template}
-	for _, r := range u.refs {
-		roots = append(roots, r.path)
-	}
-	w, err := watch(roots)
-	if err != nil {
-		return err
-	}
-	defer w.close()
-	// It may have been saved while nothing watched it.
-	if b, err := os.ReadFile(u.project.template); err == nil && string(b) != u.body {
+	// It may have been saved between its reading and its watching.
+	if u.templateChanged() {
 		return u.redeploy(ctx)
 	}
 	for {
-		touched, err := w.changed(ctx)
+		touched, err := u.watcher.changed(ctx)
 		if err != nil {
 			return err
 		}
-		for _, path := range touched {
-			if path == u.project.template {
-				return u.redeploy(ctx)
-			}
+		if slices.Contains(touched, u.project.template) && u.templateChanged() {
+			return u.redeploy(ctx)
 		}
 		for _, path := range touched {
 			u.publish(ctx, path, names)
@@ -254,13 +264,27 @@ func (u *up) round(ctx context.Context) error {
 	}
 }
 
+// followLog prints a function's log from now on.
+func (u *up) followLog(ctx context.Context, logical, name string) {
+	f := &logFollower{client: u.client, group: "/aws/lambda/" + name, from: time.Now()}
+	err := f.follow(ctx, func(e logs.FilteredLogEvent) error {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		return printEvent(u.console.out, logical+" ", e)
+	})
+	if err != nil && ctx.Err() == nil {
+		u.say("the log of %s is not followed any more: %v", logical, err)
+	}
+}
+
+func (u *up) templateChanged() bool {
+	b, err := os.ReadFile(u.project.template)
+	return err == nil && string(b) != u.body
+}
+
 // redeploy updates the stack after its template was saved. A template that is
 // wrong is told and leaves everything as it was.
 func (u *up) redeploy(ctx context.Context) error {
-	b, err := os.ReadFile(u.project.template)
-	if err == nil && string(b) == u.body {
-		return nil
-	}
 	if _, err := u.deploy(ctx); err != nil && ctx.Err() == nil {
 		u.say("%v", err)
 		return nil
