@@ -41,6 +41,8 @@ tools: clients
 			echo "missing:$$missing (install them to run every test)"; \
 		fi; \
 	fi
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory -s -C examples/rust; \
+	else echo "missing: cargo (the Rust example is not tested)"; fi
 
 # AWS's own clients, as their users have them.
 clients: $(CACHE)/botocore/protocol-tests $(CACHE)/python/.$(AWSCLI)-$(BOTO3) $(CACHE)/node/.installed
