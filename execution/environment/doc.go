@@ -15,10 +15,10 @@
 //	  ├─ placement.go              decides whether the line is worth a new
 //	  │                            environment; start.go starts it
 //	  ▼
-//	Environment (environment.go)   sends the event, is told the answer
-//	  │                            (talk.go), kills what takes too long (limits)
+//	Environment (environment.go)   sends the event, is told the answer, ends
+//	  │                            what takes too long
 //	  ▼
-//	outcome.go                     the answer in AWS's words; record.go its log
+//	outcome.go                     the answer in AWS's words; lines.go its log
 //
 // The rest of the package is what an environment is made of:
 //

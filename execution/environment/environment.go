@@ -32,13 +32,12 @@ type Environment struct {
 	lastID    string  // of the last ticket
 	placed    bool    // among the starts under way
 	stopPlace func() bool
-	turn      uint64 // grows with each ticket, so that an old alarm is recognised
+	turn      uint64 // grows with each alarm, so that an old one is recognised
 	stop      func() bool
 	began     time.Time // the init, or the ticket under way
 	init      time.Duration
 	cold      bool // the next REPORT has the init's duration
 	idle      time.Time
-	ending    bool // by our own will
 	returning bool // it has answered, and asks for an event in a moment
 	memory    int64
 	measured  time.Time
@@ -98,6 +97,12 @@ func (e *Environment) disarm() {
 		e.stop()
 		e.stop = nil
 	}
+}
+
+func (e *Environment) dead() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.state == Dead
 }
 
 // rest makes the environment idle; false if it is dead.
@@ -180,26 +185,21 @@ func (e *Environment) Answered(a runtimeapi.Answer) {
 }
 
 // InitFailed implements runtimeapi.Owner.
-func (e *Environment) InitFailed(a runtimeapi.Answer) { e.fail(initFailed(a)) }
+func (e *Environment) InitFailed(a runtimeapi.Answer) { e.fail(anyTurn, initFailed(a)) }
 
 // expire is the alarm: an init or an invocation that takes too long, or a
 // runtime that has answered and does not ask again.
-func (e *Environment) expire(turn uint64) {
-	e.mu.Lock()
-	if e.turn != turn || e.state == Dead {
-		e.mu.Unlock()
-		return
-	}
-	e.mu.Unlock()
-	e.fail(timedOut(e.pool.config.Timeout))
-}
+func (e *Environment) expire(turn uint64) { e.fail(turn, timedOut(e.pool.config.Timeout)) }
+
+// anyTurn is none of turn.
+const anyTurn = 0
 
 // fail ends the environment because of v, which becomes the answer to what is
-// under way, if it is not dead already.
-func (e *Environment) fail(v verdict) {
+// under way, if it is not dead already and its turn is still the one meant.
+func (e *Environment) fail(turn uint64, v verdict) {
 	now := e.pool.fleet.Clock.Now()
 	e.mu.Lock()
-	if e.state == Dead {
+	if e.state == Dead || turn != anyTurn && turn != e.turn {
 		e.mu.Unlock()
 		return
 	}
@@ -208,7 +208,7 @@ func (e *Environment) fail(v verdict) {
 	t := e.ticket
 	e.ticket = nil
 	answeredID := ""
-	if t == nil && !initialising && !e.ending {
+	if t == nil && !initialising {
 		answeredID = e.lastID
 	}
 	e.to(Dead)
@@ -243,7 +243,6 @@ func (e *Environment) end() {
 		e.mu.Unlock()
 		return
 	}
-	e.ending = true
 	e.to(Dead)
 	e.disarm()
 	t := e.ticket
@@ -264,7 +263,7 @@ func (e *Environment) attend() {
 	<-e.box.Done()
 	// What the runtime said with its last breath counts.
 	e.api.Drain(time.Now().Add(time.Second))
-	e.fail(exited(e.box.Exit()))
+	e.fail(anyTurn, exited(e.box.Exit()))
 	if l := e.box.Endpoint(); l != nil {
 		l.Close()
 	}

@@ -121,9 +121,7 @@ func (f *Fleet) Close() {
 	}
 	for _, p := range pools {
 		p.mu.Lock()
-		for t := p.next(); t != nil; t = p.next() {
-			t.done <- completion{err: ErrClosed}
-		}
+		p.dismiss()
 		p.mu.Unlock()
 	}
 	f.server.Close()

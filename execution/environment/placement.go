@@ -52,11 +52,11 @@ func (s *placement) patience() time.Duration {
 
 // wanted is how many more environments the line is worth.
 func (p *Pool) wanted() int {
-	missing := p.waiting - int(p.returning.Load())
+	missing := len(p.line) - int(p.returning.Load())
 	if p.work > 0 && len(p.all) > 0 {
 		// So many would bring the last in line to its turn within the time of a
 		// start.
-		worth := int(math.Ceil(float64(p.work) * float64(p.waiting) / float64(p.patience())))
+		worth := int(math.Ceil(float64(p.work) * float64(len(p.line)) / float64(p.patience())))
 		missing = min(missing, worth-len(p.all))
 	}
 	return missing
@@ -70,9 +70,7 @@ func (p *Pool) late() (n int) {
 		if now.Sub(t.arrived) < p.patience() {
 			break
 		}
-		if !t.gone {
-			n++
-		}
+		n++
 	}
 	return n
 }
@@ -80,7 +78,7 @@ func (p *Pool) late() (n int) {
 // consider starts as many environments as the line is worth. Whoever is in line
 // takes what comes first in any case.
 func (p *Pool) consider() {
-	if p.waiting == 0 || p.fleet.closed.Load() {
+	if len(p.line) == 0 || p.fleet.closed.Load() {
 		return
 	}
 	p.launch(p.wanted() - p.starting)
@@ -89,7 +87,7 @@ func (p *Pool) consider() {
 
 // watch sets the alarm if there are some in line for whom nothing is started.
 func (p *Pool) watch() {
-	if p.waiting > p.starting && !p.alarm && !p.fleet.closed.Load() {
+	if len(p.line) > p.starting && !p.alarm && !p.fleet.closed.Load() {
 		p.alarm = true
 		p.fleet.Clock.AfterFunc(p.patience(), p.overdue)
 	}
@@ -110,12 +108,12 @@ func (p *Pool) overdue() {
 // grow adds to the environments of a line that lasts.
 func (p *Pool) grow() {
 	now := p.fleet.Clock.Now()
-	if p.waiting <= p.starting || now.Sub(p.lined) < sustained {
+	if len(p.line) <= p.starting || now.Sub(p.lined) < sustained {
 		return
 	}
 	p.lined = now // what is added shows its effect first
 	if p.fleet.spare() {
-		n := min(p.waiting-p.starting, 1+len(p.all)/4)
+		n := min(len(p.line)-p.starting, 1+len(p.all)/4)
 		p.forced += n
 		p.launch(n)
 	}
@@ -133,7 +131,7 @@ func (p *Pool) launch(n int) {
 func (p *Pool) begin() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.forced > 0 && p.waiting > 0 && !p.fleet.closed.Load() {
+	if p.forced > 0 && len(p.line) > 0 && !p.fleet.closed.Load() {
 		p.forced--
 		p.begun++
 		return true

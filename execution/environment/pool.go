@@ -31,8 +31,6 @@ type ticket struct {
 	arrived  time.Time
 	assigned time.Time // when an environment took it, or began to start for it alone
 	deadline time.Time
-	gone     bool // given up while in line; guarded by the pool
-	inLine   bool // guarded by the pool
 	done     chan completion
 }
 
@@ -53,8 +51,7 @@ type Pool struct {
 	mu       sync.Mutex
 	all      map[*Environment]struct{} // alive and ready for the first time
 	idle     []*Environment            // the one used last at the end
-	line     []*ticket                 // who waits, in order; may hold some that have gone
-	waiting  int                       // of line, those that have not gone
+	line     []*ticket                 // who waits, in order
 	starting int                       // environments asked for that have not been ready yet
 	begun    int                       // of starting, those whose turn has come
 	retired  bool
@@ -67,41 +64,78 @@ type Pool struct {
 
 // Invoke runs the function once and waits for its answer. When ctx ends first,
 // a request in line is taken out of it; one that the function has goes on,
-// without anybody waiting.
-func (p *Pool) Invoke(ctx context.Context, r Request) (*Outcome, error) {
+// without anybody waiting. ended is called when the request is over, which then
+// is later than the return.
+func (p *Pool) Invoke(ctx context.Context, r Request, ended func()) (*Outcome, error) {
 	now := p.fleet.Clock.Now()
 	t := &ticket{Request: r, arrived: now, done: make(chan completion, 1)}
 	p.mu.Lock()
-	if p.fleet.closed.Load() {
-		p.mu.Unlock()
-		return nil, ErrClosed
-	}
 	if e, frozen := p.takeIdle(t, now); e != nil {
 		p.mu.Unlock()
-		e.deliver(t, frozen)
-	} else {
-		if p.waiting == 0 {
-			p.lined = now
+		if len(r.Payload) > sentAtOnce {
+			go e.deliver(t, frozen)
+		} else {
+			e.deliver(t, frozen)
 		}
-		t.inLine = true
-		p.line = append(p.line, t)
-		p.waiting++
-		p.keepIfUsed()
-		p.consider()
+	} else {
+		p.join(t, now)
 		p.mu.Unlock()
 	}
 	select {
 	case c := <-t.done:
+		ended()
 		return c.outcome, c.err
 	case <-ctx.Done():
-		p.mu.Lock()
-		if t.inLine && !t.gone {
-			t.gone = true
-			p.waiting--
+		if p.leave(t) {
+			ended()
+		} else {
+			go func() {
+				<-t.done
+				ended()
+			}()
 		}
-		p.mu.Unlock()
 		return nil, ctx.Err()
 	}
+}
+
+// sentAtOnce is the size of an event that a connection takes without waiting for
+// the runtime to read it. The sending of a larger one must not keep its invoker
+// from going away.
+const sentAtOnce = 64 << 10
+
+// join puts a ticket at the end of the line.
+func (p *Pool) join(t *ticket, now time.Time) {
+	if len(p.line) == 0 {
+		p.lined = now
+	}
+	p.line = append(p.line, t)
+	p.keepIfUsed()
+	if p.fleet.closed.Load() { // and may have emptied its lines before
+		p.dismiss()
+		return
+	}
+	p.consider()
+}
+
+// leave takes a ticket out of the line; false if it has left it.
+func (p *Pool) leave(t *ticket) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.Index(p.line, t)
+	if i < 0 {
+		return false
+	}
+	p.line = slices.Delete(p.line, i, i+1)
+	p.keepIfUsed()
+	return true
+}
+
+// dismiss sends everybody in line away, since the fleet is closed.
+func (p *Pool) dismiss() {
+	for t := p.next(); t != nil; t = p.next() {
+		t.done <- completion{err: ErrClosed}
+	}
+	p.keepIfUsed()
 }
 
 // takeIdle gives a ticket to the environment that was used last, which is the
@@ -120,18 +154,14 @@ func (p *Pool) takeIdle(t *ticket, now time.Time) (e *Environment, frozen bool) 
 
 // next returns the ticket that has waited longest.
 func (p *Pool) next() *ticket {
-	for len(p.line) > 0 {
-		t := p.line[0]
-		p.line[0] = nil
-		p.line = p.line[1:]
-		if !t.gone {
-			t.inLine = false
-			p.waiting--
-			return t
-		}
+	if len(p.line) == 0 {
+		p.line = nil
+		return nil
 	}
-	p.line = nil
-	return nil
+	t := p.line[0]
+	p.line[0] = nil
+	p.line = p.line[1:]
+	return t
 }
 
 // release takes an environment that is ready for an event and gives it the
@@ -139,6 +169,9 @@ func (p *Pool) next() *ticket {
 func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Duration) *ticket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if e.dead() {
+		return nil // and removed already, or about to be
+	}
 	if first {
 		p.all[e] = struct{}{}
 		p.settle(e)
@@ -166,9 +199,7 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 
 // putBack returns a ticket to the head of the line.
 func (p *Pool) putBack(t *ticket) {
-	t.inLine = true
 	p.line = slices.Insert(p.line, 0, t)
-	p.waiting++
 	p.consider()
 }
 
@@ -187,7 +218,7 @@ func (p *Pool) remove(e *Environment) {
 
 // keepIfUsed has the fleet know of the pool as long as there is anything in it.
 func (p *Pool) keepIfUsed() {
-	used := len(p.all) > 0 || p.waiting > 0 || p.starting > 0
+	used := len(p.all) > 0 || len(p.line) > 0 || p.starting > 0
 	if used != p.kept {
 		p.kept = used
 		p.fleet.remember(p, used)

@@ -142,7 +142,7 @@ func line(t *testing.T, p *Pool, n int) (answered *sync.WaitGroup) {
 	for range n {
 		before := p.arrivals()
 		answered.Go(func() {
-			if _, err := p.Invoke(context.Background(), Request{ID: aws.NewUUID(), Payload: []byte("{}")}); err != nil {
+			if _, err := p.Invoke(context.Background(), Request{ID: aws.NewUUID(), Payload: []byte("{}")}, func() {}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -155,7 +155,7 @@ func line(t *testing.T, p *Pool, n int) (answered *sync.WaitGroup) {
 func (p *Pool) arrivals() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := p.waiting
+	n := len(p.line)
 	for e := range p.all {
 		e.mu.Lock()
 		if e.ticket != nil {
@@ -206,13 +206,14 @@ func TestStartIsCheaperThanWaiting(t *testing.T) {
 		<-d.started
 		d.begin <- struct{}{}
 	}
+	until(t, func() bool { all, _ := p.Count(); return all == 4 })
 	for range 10 {
 		<-d.events
 		d.answer <- struct{}{}
 	}
 	done.Wait()
-	if all, _ := p.Count(); all != 4 || len(d.started) != 0 {
-		t.Errorf("%d environments", all)
+	if len(d.started) != 0 {
+		t.Error("a fifth was started")
 	}
 }
 
@@ -291,4 +292,33 @@ func TestRetiredPoolFinishesAndGoes(t *testing.T) {
 	d.answer <- struct{}{}
 	done.Wait()
 	until(t, func() bool { return len(p.fleet.States()) == 0 })
+}
+
+// A request that is given up in line leaves nothing behind; one that the
+// function has is over when the function is done with it.
+func TestGivenUp(t *testing.T) {
+	p, d, clock := newPool(t)
+	warm(t, p, d, clock, time.Second, time.Millisecond)
+	ctx, giveUp := context.WithCancel(context.Background())
+	ended := make(chan string, 2)
+	var both sync.WaitGroup
+	for _, id := range []string{"taken", "in-line"} {
+		before := p.arrivals()
+		both.Go(func() {
+			if _, err := p.Invoke(ctx, Request{ID: id, Payload: []byte("{}")}, func() { ended <- id }); err != context.Canceled {
+				t.Error(err)
+			}
+		})
+		until(t, func() bool { return p.arrivals() > before })
+	}
+	<-d.events
+	giveUp()
+	both.Wait()
+	if id := <-ended; id != "in-line" || len(ended) != 0 || len(p.line) != 0 {
+		t.Errorf("%q ended first, with %d more and %d in line", id, len(ended), len(p.line))
+	}
+	d.answer <- struct{}{}
+	if id := <-ended; id != "taken" {
+		t.Error(id)
+	}
 }

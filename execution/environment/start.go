@@ -81,9 +81,11 @@ func (p *Pool) initFailed(e *Environment) {
 func (p *Pool) adopt(e *Environment) {
 	p.fleet.started(e)
 	p.mu.Lock()
-	p.all[e] = struct{}{}
-	p.keepIfUsed()
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	if !e.dead() {
+		p.all[e] = struct{}{}
+		p.keepIfUsed()
+	}
 }
 
 // newEnvironment returns one that is starting. It continues the log stream of
@@ -210,7 +212,7 @@ func (e *Environment) start() {
 	}
 	e.mu.Unlock()
 	f.running.Go(e.attend)
-	if dead { // the fleet was closed meanwhile
+	if dead || f.closed.Load() { // meanwhile
 		box.Kill()
 	}
 }
@@ -248,7 +250,7 @@ func (e *Environment) abort(err error) {
 // unstartable is a start that failed by the function's fault, without a
 // sandbox. It takes the same way as every failed init.
 func (e *Environment) unstartable(l net.Listener, v verdict) {
-	e.fail(v)
+	e.fail(anyTurn, v)
 	e.discard(l)
 	e.pool.fleet.gone(e)
 }

@@ -2,6 +2,7 @@ package invoke
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,35 @@ func TestReservedConcurrencyIsALimit(t *testing.T) {
 	if _, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload}); !aws.HasCode(err, "TooManyRequestsException") {
 		t.Errorf("with nothing reserved: %v", err)
 	}
+}
+
+// AWS: a caller that goes away does not end the function, which uses up its
+// concurrency until it does: "Lambda continues to run the function".
+func TestCallerGoneIsStillUnderWay(t *testing.T) {
+	h := newHost(t, options{})
+	in, gate := t.TempDir(), t.TempDir()+"/open"
+	payload := []byte(`{"in":"` + in + `","gate":"` + gate + `"}`)
+	ref := h.deploy("f", "python3.13", "app.handler", gated, timeout(time.Minute), func(f *execution.Function) { f.ReservedConcurrency = new(1) })
+	ctx, goAway := context.WithCancel(context.Background())
+	left := make(chan error)
+	go func() {
+		_, err := h.Invoke(ctx, execution.Invocation{Function: ref, Payload: payload})
+		left <- err
+	}()
+	await(t, func() bool { return entries(in) == 1 })
+	goAway()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	again := func() error {
+		_, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, Payload: payload})
+		return err
+	}
+	if err := again(); !aws.HasCode(err, "TooManyRequestsException") {
+		t.Errorf("beside one that nobody waits for: %v", err)
+	}
+	touch(t, gate)
+	await(t, func() bool { return again() == nil })
 }
 
 func TestAccountConcurrencyIsALimit(t *testing.T) {

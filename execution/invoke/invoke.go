@@ -65,8 +65,7 @@ func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environmen
 			TraceHeader:   i.TraceHeader,
 			ClientContext: clientContext(i.ClientContext),
 			LogTail:       i.LogTail,
-		})
-		f.limit.leave()
+		}, f.limit.leave)
 		if err != nil {
 			return nil, s.notRun(i.Function, err)
 		}
