@@ -103,7 +103,7 @@ func TestHostileRequests(t *testing.T) {
 		// What is no HTTP.
 		{"nothing but line ends", "\r\n\r\n\r\n\r\n", []int{0, 400}},
 		{"binary", strings.Repeat("\x00\xff\x16\x03", 1000) + "\r\n\r\n", []int{400}},
-		{"the beginning of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("x", 600), []int{0, 400}},
+		{"the beginning of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("x", 600) + "\r\n\r\n", []int{0, 400}},
 		{"the beginning of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", []int{0, 400, 405, 505}},
 		{"a version that does not exist", "GET / HTTP/9.9\r\nHost: x\r\n\r\n", []int{505}},
 		{"no version", "GET /\r\n\r\n", []int{400}},
