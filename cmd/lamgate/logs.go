@@ -31,11 +31,16 @@ func (c *logsCommand) Run(ctx context.Context, console *console, line *cli) erro
 		}
 		return printEvent(console.out, "", e)
 	}
-	if err := f.read(ctx, write); err != nil {
-		return err
+	err := f.read(ctx, write)
+	if aws.HasCode(err, "ResourceNotFoundException") {
+		err = fmt.Errorf("there is no log group %s: a function has one once it has run (lamgate status lists functions)", group)
+		if c.Follow {
+			fmt.Fprintf(console.err, "lamgate: %v; waiting for it\n", err)
+			err = nil
+		}
 	}
-	if !c.Follow {
-		return nil
+	if err != nil || !c.Follow {
+		return err
 	}
 	return f.follow(ctx, write)
 }

@@ -16,7 +16,7 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Endpoint string `help:"Server to talk to." env:"LAMGATE_ENDPOINT,AWS_ENDPOINT_URL" default:"http://127.0.0.1:4566" placeholder:"URL"`
+	Endpoint string `help:"Server to talk to." env:"LAMGATE_ENDPOINT,AWS_ENDPOINT_URL" default:"${endpoint}" placeholder:"URL"`
 	Region   string `help:"Region to work in." env:"AWS_REGION,AWS_DEFAULT_REGION" default:"us-east-1"`
 
 	Up         upCommand         `cmd:"" help:"Deploy a template, serve it, and follow its files and logs."`
@@ -30,6 +30,8 @@ type cli struct {
 	Doctor     doctorCommand     `cmd:"" help:"Check what this machine can do for lamgate."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
+
+const defaultEndpoint = "http://127.0.0.1:4566"
 
 // A console is where a command reads and writes.
 type console struct {
@@ -52,7 +54,7 @@ func run(ctx context.Context, args []string, c *console) int {
 	parser, err := kong.New(&line,
 		kong.Name("lamgate"),
 		kong.Description("Your own Amazon API Gateway and AWS Lambda."),
-		kong.Vars{"isolation": sandbox.DefaultLevel},
+		kong.Vars{"isolation": sandbox.DefaultLevel, "endpoint": defaultEndpoint},
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(status int) { panic(exit(status)) }),
 	)
@@ -71,9 +73,12 @@ func run(ctx context.Context, args []string, c *console) int {
 		}()
 		var k *kong.Context
 		if k, err = parser.Parse(args); err != nil {
-			fmt.Fprintln(c.err, "lamgate:", err)
+			fmt.Fprintf(c.err, "lamgate: %v (lamgate --help lists commands and flags)\n", err)
 			status = 2
 			return
+		}
+		if line.Endpoint == "" { // a variable that is set to nothing
+			line.Endpoint = defaultEndpoint
 		}
 		k.BindTo(ctx, (*context.Context)(nil))
 		if err = k.Run(c, &line); err != nil && !errors.Is(err, errSilent) {

@@ -15,11 +15,16 @@ type operationsCommand struct {
 // Run lists what of AWS's services is done. It needs no server: it is a
 // property of this binary.
 func (c *operationsCommand) Run(console *console) error {
-	services := server.Operations()
+	all := server.Operations()
+	services := all
 	if c.Service != "" {
-		services = only(services, c.Service)
+		services = only(all, c.Service)
 		if len(services) == 0 {
-			return fmt.Errorf("lamgate has no service %q", c.Service)
+			var names []string
+			for _, s := range all {
+				names = append(names, s.Service)
+			}
+			return fmt.Errorf("lamgate has no service %q; it has %s", c.Service, strings.Join(names, ", "))
 		}
 	}
 	if c.JSON {

@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/api/sts"
@@ -157,13 +158,10 @@ func spanOf(body string, n *template.Node) (offset, length int, err error) {
 	}
 	// Columns count characters.
 	for range n.Column - 1 {
-		_, size := rune(0), 1
-		for offset+size < len(body) && body[offset+size]&0xC0 == 0x80 {
-			size++
-		}
+		_, size := utf8.DecodeRuneInString(body[offset:])
 		offset += size
 	}
-	rest := body[min(offset, len(body)):]
+	rest := body[offset:]
 	candidates := []string{n.Text, "'" + strings.ReplaceAll(n.Text, "'", "''") + "'", `"` + n.Text + `"`, quote(n.Text)}
 	for _, c := range candidates {
 		if strings.HasPrefix(rest, c) {
