@@ -139,7 +139,7 @@ func (r trail) gone(t testing.TB, s *site) error {
 		return fmt.Errorf("mounts remain: %q", left)
 	}
 	for _, name := range files(t, s.data) {
-		if base := filepath.Base(name); len(base) > 1 && base[0] == '.' && filepath.Dir(name) == "code" {
+		if base := filepath.Base(name); len(base) > 1 && base[0] == '.' && strings.HasPrefix(name, "code"+string(filepath.Separator)) {
 			return fmt.Errorf("what was being unpacked remains: %s", name)
 		}
 	}

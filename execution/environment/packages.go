@@ -48,18 +48,30 @@ type Package struct {
 }
 
 // NewPackages keeps packages below dir. What an earlier server has unpacked
-// there is used again; what it left half-done is removed.
+// there is used again, unless the machine has been started since: trees are not
+// synced to the disk, and a loss of power may have left them in part. What is
+// half-done is removed.
 func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logger) (*Packages, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	boot := bootID()
+	p := &Packages{dir: filepath.Join(dir, boot), blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
+	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make directory for code: %w", err)
 	}
-	p := &Packages{dir: dir, blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
-	entries, err := os.ReadDir(dir)
+	boots, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read directory of code: %w", err)
+	}
+	for _, e := range boots {
+		if e.Name() != boot {
+			p.running.Go(func() { removeTree(filepath.Join(dir, e.Name())) })
+		}
+	}
+	entries, err := os.ReadDir(p.dir)
 	if err != nil {
 		return nil, fmt.Errorf("read directory of code: %w", err)
 	}
 	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
+		path := filepath.Join(p.dir, e.Name())
 		if strings.HasPrefix(e.Name(), ".") {
 			removeTree(path)
 			continue
@@ -69,6 +81,15 @@ func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logge
 		p.trees[e.Name()] = &Package{Dir: path, packages: p, sum: e.Name(), since: clock.Now(), ready: done}
 	}
 	return p, nil
+}
+
+// bootID names the time since the machine was started, where the system tells.
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "boot"
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // Open returns the package of a function's code, unpacking it if need be.

@@ -69,10 +69,8 @@ func (p *Pool) initFailed(e *Environment) {
 		again := p.newEnvironment(e)
 		now := p.fleet.Clock.Now()
 		t.assigned, t.deadline = now, now.Add(p.config.Timeout)
-		again.mu.Lock()
 		again.invoked = true
 		again.ticket, again.lastID = t, t.ID
-		again.mu.Unlock()
 		again.start()
 	})
 }
@@ -105,9 +103,7 @@ func (p *Pool) newEnvironment(before *Environment) *Environment {
 	if before != nil {
 		log.stream = before.log.stream
 	}
-	e := &Environment{pool: p, log: log, born: now, began: now, placed: true}
-	p.fleet.admit(e)
-	return e
+	return &Environment{pool: p, log: log, born: now, began: now, placed: true}
 }
 
 // streamName names an environment's log stream.
@@ -123,6 +119,7 @@ func streamName(version string, now time.Time) string {
 // to whoever waits for the environment.
 func (e *Environment) start() {
 	p, f := e.pool, e.pool.fleet
+	f.admit(e)
 	interpreter, warning, err := f.Runtimes.Find(p.config.Runtime)
 	if err != nil {
 		e.abort(aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err))

@@ -177,11 +177,21 @@ func TestPackagesAreUnpackedOnce(t *testing.T) {
 		}
 		return p, a
 	}
+	crashed := filepath.Join(dir, "a-boot-before", "tree")
+	if err := os.MkdirAll(crashed, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	p, a := open()
+	if p.Wait(); strings.HasPrefix(a.Dir, filepath.Join(dir, "a-boot-before")) {
+		t.Error("a tree was used from before the machine was started")
+	}
+	if _, err := os.Stat(crashed); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("trees remain from before the machine was started: %v", err)
+	}
 	if b, err := p.Open(t.Context(), code); err != nil || b.Dir != a.Dir || store.opened != 1 {
 		t.Errorf("%v, opened %d times", err, store.opened)
 	}
-	os.Mkdir(filepath.Join(dir, ".new-crashed"), 0o555)
+	os.Mkdir(filepath.Join(p.dir, ".new-crashed"), 0o555)
 	p, a = open() // another server, on the same data
 	if store.opened != 1 {
 		t.Error("unpacked again after a restart")
@@ -195,7 +205,7 @@ func TestPackagesAreUnpackedOnce(t *testing.T) {
 	p.Collect(time.Minute)
 	clock.Advance(time.Minute)
 	p.Collect(time.Minute)
-	if list, _ := os.ReadDir(dir); len(list) != 0 {
+	if list, _ := os.ReadDir(p.dir); len(list) != 0 {
 		t.Errorf("left behind: %v", list)
 	}
 
@@ -207,7 +217,7 @@ func TestPackagesAreUnpackedOnce(t *testing.T) {
 	if _, err := p.Open(t.Context(), code); !errors.Is(err, state.ErrNotFound) {
 		t.Errorf("no bytes: %v", err)
 	}
-	if list, _ := os.ReadDir(dir); len(list) != 0 {
+	if list, _ := os.ReadDir(p.dir); len(list) != 0 {
 		t.Errorf("left behind: %v", list)
 	}
 }
