@@ -27,7 +27,7 @@ func (c *logsCommand) Run(ctx context.Context, console *console, line *cli) erro
 	f := &logFollower{client: line.client(), group: group, from: time.Now().Add(-c.Since)}
 	write := func(e api.FilteredLogEvent) error {
 		if c.JSON {
-			return printJSONLine(console.out, e)
+			return printJSONLine(console.out, logLine{e.LogStreamName, e.Timestamp, e.Message, e.IngestionTime, e.EventId})
 		}
 		return printEvent(console.out, "", e)
 	}
@@ -121,4 +121,13 @@ func printEvent(w io.Writer, prefix string, e api.FilteredLogEvent) error {
 	at := time.UnixMilli(aws.Value(e.Timestamp)).Format("15:04:05.000")
 	_, err := fmt.Fprintf(w, "%s%s %s\n", prefix, at, strings.TrimRight(aws.Value(e.Message), "\r\n"))
 	return err
+}
+
+// A logLine is an event under the names that AWS gives its members.
+type logLine struct {
+	LogStreamName *string `json:"logStreamName"`
+	Timestamp     *int64  `json:"timestamp"` // milliseconds since 1970
+	Message       *string `json:"message"`
+	IngestionTime *int64  `json:"ingestionTime"`
+	EventID       *string `json:"eventId"`
 }
