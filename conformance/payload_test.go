@@ -56,7 +56,7 @@ func TestABodyOfMegabytesReachesTheFunction(t *testing.T) {
 func TestAPayloadOfMoreThan6MBIsRefused(t *testing.T) {
 	f := newFunction(t, greeter)
 	_, err := lambdaClient().Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &f.name, Payload: []byte(`"` + strings.Repeat("x", 6<<20) + `"`)})
-	wantFault(t, err, "RequestTooLargeException", "byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)")
+	wantFault(t, err, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation")
 }
 
 func TestAPayloadThatIsNoJSONIsRefused(t *testing.T) {

@@ -137,8 +137,10 @@ func (r *record) finishText(o *Outcome, v *verdict, memoryMB int, now time.Time)
 	switch v.cause {
 	case Timeout:
 		r.add(now, now.UTC().Format(timeFormat)+" "+o.RequestID+" "+v.message+"\n\n")
-	case Crash, OutOfMemory:
-		r.add(now, "RequestId: "+o.RequestID+" Error: "+v.message+"\n"+v.errorType+"\n")
+	case Crash, OutOfMemory, InitError:
+		if v.payload == nil { // else the runtime has said it itself
+			r.add(now, "RequestId: "+o.RequestID+" Error: "+v.message+"\n"+v.errorType+"\n")
+		}
 	}
 	b := append(r.line[:0], "END RequestId: "...)
 	b = append(b, o.RequestID...)

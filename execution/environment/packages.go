@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
@@ -197,8 +198,10 @@ func (p *Packages) unpack(blob, sum, dir string) error {
 		return fmt.Errorf("unpack code: %w", err)
 	}
 	defer removeTree(temp)
-	if err := unzip(spool, size, temp, maxUnzipped); err != nil {
-		return err
+	if err := unzip(spool, size, temp, maxUnzipped); ofHost(err) {
+		return fmt.Errorf("unpack code: %w", err)
+	} else if err != nil {
+		return fmt.Errorf("%w: %w", errPackage, err)
 	}
 	// A directory that may not be written cannot be renamed either, where the
 	// server is not root.
@@ -212,6 +215,19 @@ func (p *Packages) unpack(blob, sum, dir string) error {
 		return fmt.Errorf("unpack code: %w", err)
 	}
 	return nil
+}
+
+// errPackage says that a package is at fault, and not this host.
+var errPackage = errors.New("Lambda could not unzip the deployment package")
+
+// ofHost tells whether unpacking failed for want of what this host should have.
+func ofHost(err error) bool {
+	for _, reason := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }
 
 // fetch copies a blob to a file and checks that it is what it should be.

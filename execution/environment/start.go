@@ -128,9 +128,13 @@ func (e *Environment) start() {
 	ctx, cancel := context.WithCancel(f.life)
 	defer cancel()
 	e.code, err = f.Packages.Open(ctx, p.config.Code)
+	if errors.Is(err, errPackage) {
+		// AWS: "Lambda could not unzip the deployment package", InvalidZipFileException
+		// of the Invoke operation in the API reference.
+		err = aws.Faultf(http.StatusBadGateway, "InvalidZipFileException", "%v", err).With("Type", "User")
+	}
 	if err != nil {
-		// AWS: what Invoke answers when a package cannot be unpacked.
-		e.abort(aws.Faultf(http.StatusBadGateway, "InvalidZipFileException", "Lambda could not unzip the deployment package: %v", err))
+		e.abort(err)
 		return
 	}
 	key, err := f.issue(p)
@@ -163,6 +167,11 @@ func (e *Environment) start() {
 		// AWS: a script that is to start the runtime, given as its arguments.
 		command = append([]string{wrapper}, command...)
 	}
+	e.mu.Lock()
+	if e.ticket != nil {
+		e.log.start(e.ticket, p.config.Version, f.Clock.Now())
+	}
+	e.mu.Unlock()
 	if command == nil {
 		e.unstartable(listener, invalidEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"))
 		return
@@ -202,7 +211,6 @@ func (e *Environment) start() {
 		e.to(Initialising)
 		if e.ticket != nil {
 			e.arm(p.config.Timeout)
-			e.log.start(e.ticket, p.config.Version, began)
 		} else {
 			e.arm(initLimit)
 		}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -159,6 +160,36 @@ func (b *blobs) Open(context.Context, string) (io.ReadSeekCloser, error) {
 type readCloser struct{ *bytes.Reader }
 
 func (readCloser) Close() error { return nil }
+
+// What is wrong with a package is told apart from what is wrong with this host.
+func TestWhoseFaultItIs(t *testing.T) {
+	garbage, gone := []byte("no ZIP file"), []byte("x")
+	for _, c := range []struct {
+		name        string
+		blob, asked []byte
+		ofPackage   bool
+	}{
+		{"no ZIP file", garbage, garbage, true},
+		{"lost from the store", nil, gone, false},
+		{"another in the store", garbage, gone, false},
+	} {
+		p, err := NewPackages(t.TempDir(), &blobs{content: c.blob}, aws.SystemClock{}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(c.asked)
+		_, err = p.Open(t.Context(), execution.Code{SHA256: base64.StdEncoding.EncodeToString(sum[:])})
+		if err == nil || errors.Is(err, errPackage) != c.ofPackage {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if left, _ := os.ReadDir(p.dir); len(left) != 0 {
+			t.Errorf("%s: left behind: %v", c.name, left)
+		}
+	}
+	if !ofHost(&fs.PathError{Op: "write", Path: "app.py", Err: syscall.ENOSPC}) {
+		t.Error("a full disk is the package's fault")
+	}
+}
 
 func TestPackagesAreUnpackedOnce(t *testing.T) {
 	clock := aws.NewManualClock(time.Unix(1, 0))

@@ -11,6 +11,7 @@ import (
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/state"
+	"github.com/lamgate/lamgate/telemetry"
 )
 
 // AWS: what an asynchronous invocation gets that nobody has configured.
@@ -60,7 +61,7 @@ func (s *Service) Enqueue(ctx context.Context, i execution.Invocation) (string, 
 	if err != nil {
 		i.Journey.Add(s.Clock.Now(), "queue", verdictOf(err), refused{err})
 	} else {
-		i.Journey.Add(s.Clock.Now(), "queue", 0, queued{i.Function})
+		i.Journey.Add(s.Clock.Now(), "queue", telemetry.Passed, queued{i.Function})
 	}
 	return id, err
 }
@@ -70,7 +71,7 @@ func (s *Service) enqueue(ctx context.Context, i *execution.Invocation) (string,
 		i.RequestID = aws.NewUUID()
 	}
 	if len(i.Payload) > maxAsyncPayload {
-		return "", tooLarge(len(i.Payload), maxAsyncPayload)
+		return "", tooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(i.Payload), maxAsyncPayload)
 	}
 	if _, _, err := s.resolve(i.Function); err != nil {
 		return "", err
@@ -180,10 +181,12 @@ func (s *Service) failed(ctx context.Context, e *event, o *environment.Outcome) 
 	return state.Verdict{}
 }
 
+// abandon tells who is to know that an event has failed for good. It does so
+// also while the server ends: the event's message is removed.
 func (s *Service) abandon(ctx context.Context, e *event, condition string, r *execution.Result, err error) {
 	s.Log.Warn("an asynchronous invocation failed for good", "function", e.Function.ARN(), "request", e.RequestID, "condition", condition, "attempts", e.Attempts)
 	if s.Exhausted != nil {
-		s.Exhausted.Abandoned(ctx, Abandoned{
+		s.Exhausted.Abandoned(context.WithoutCancel(ctx), Abandoned{
 			Function: e.Function, RequestID: e.RequestID, Payload: e.Payload,
 			Condition: condition, Attempts: e.Attempts, Result: r, Err: err,
 		})

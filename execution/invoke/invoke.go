@@ -37,7 +37,7 @@ func (s *Service) Invoke(ctx context.Context, i execution.Invocation) (*executio
 // run is an invocation, step by step.
 func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environment.Outcome, error) {
 	if len(i.Payload) > maxPayload {
-		return nil, tooLarge(len(i.Payload), maxPayload)
+		return nil, tooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", maxPayload)
 	}
 	for {
 		f, c, err := s.resolve(i.Function)
@@ -118,17 +118,12 @@ func notFound(ref execution.FunctionRef) *aws.Fault {
 	return aws.Faultf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", ref.ARN()).With("Type", "User")
 }
 
-// AWS: the message of a payload that Invoke does not take.
-func tooLarge(size, limit int) *aws.Fault {
-	return aws.Faultf(http.StatusRequestEntityTooLarge, "RequestTooLargeException",
-		"%d byte payload is too large for the %s invocation type (limit %d bytes)", size, invocationType(limit), limit).With("Type", "User")
-}
-
-func invocationType(limit int) string {
-	if limit == maxPayload {
-		return "RequestResponse"
-	}
-	return "Event"
+// AWS: not RequestTooLargeException, which the API reference has: callers report
+// this code and these two messages of payloads that Invoke does not take
+// (github.com/awslabs/aws-athena-query-federation/issues/793,
+// github.com/ASFHyP3/hyp3/issues/2241).
+func tooLarge(format string, args ...any) *aws.Fault {
+	return aws.Faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", format, args...).With("Type", "User")
 }
 
 // clientContext decodes what clients send as base64. What is no JSON is left
