@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -116,7 +117,7 @@ func (l *logs) alarm(now bool) {
 
 func (l *logs) flush() {
 	if err := l.Flush(); err != nil {
-		l.store.log.Warn("state: lines of logs are lost", "error", err)
+		l.store.log.Debug("state: lines of logs wait", "error", err)
 	}
 }
 
@@ -125,9 +126,13 @@ func (l *logs) close() {
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()
-	l.flush()
+	if err := l.Flush(); err != nil {
+		l.store.log.Warn("state: lines of logs are lost", "error", err)
+	}
 }
 
+// Flush implements Logs. What an engine that has failed does not take waits for
+// the next one.
 func (l *logs) Flush() error {
 	l.flushing.Lock()
 	defer l.flushing.Unlock()
@@ -144,22 +149,27 @@ func (l *logs) Flush() error {
 	if len(order) == 0 {
 		return nil
 	}
-	err := l.send(order)
+	stored, err := l.send(order)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, b := range order {
+	for _, b := range order[:stored] {
 		l.held -= b.held
 	}
 	if err != nil {
+		l.order = slices.Concat(order[stored:], l.order)
+		if !l.closed {
+			l.alarm(false)
+		}
 		return fmt.Errorf("store lines of logs: %w", err)
 	}
 	return nil
 }
 
-func (l *logs) send(order []*batch) error {
+// send stores batches, in order, and returns how many of them it has.
+func (l *logs) send(order []*batch) (stored int, err error) {
 	e, err := l.store.running()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var pending []jetstream.PubAckFuture
 	await := func() error {
@@ -167,6 +177,7 @@ func (l *logs) send(order []*batch) error {
 		pending = pending[1:]
 		select {
 		case <-oldest.Ok():
+			stored++
 			return nil
 		case err := <-oldest.Err():
 			return l.store.blame(e, err)
@@ -177,7 +188,7 @@ func (l *logs) send(order []*batch) error {
 	for _, b := range order {
 		if len(pending) == pendingParts {
 			if err := await(); err != nil {
-				return err
+				return stored, err
 			}
 		}
 		ack, err := e.js.PublishMsgAsync(&nats.Msg{
@@ -186,16 +197,16 @@ func (l *logs) send(order []*batch) error {
 			Data:    b.encode(),
 		}, jetstream.WithRetryAttempts(0))
 		if err != nil {
-			return err
+			return stored, l.store.blame(e, err)
 		}
 		pending = append(pending, ack)
 	}
 	for len(pending) > 0 {
 		if err := await(); err != nil {
-			return err
+			return stored, err
 		}
 	}
-	return nil
+	return stored, nil
 }
 
 func (l *logs) Read(ctx context.Context, prefix string, after uint64, yield func(stream string, position uint64, e LogEvent) bool) (uint64, error) {

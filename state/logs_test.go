@@ -149,6 +149,35 @@ func TestLinesAreFlushedInTime(t *testing.T) {
 	eventually(t, stored(2))
 }
 
+// Lines that come while the engine is started again are stored after it.
+func TestLinesWaitForTheEngine(t *testing.T) {
+	clock := aws.NewManualClock(time.UnixMilli(1e12))
+	s := open(t, Options{Clock: clock})
+	l := s.Logs()
+	appendLines(t, l, "a", line(1, "before"))
+	e := s.engine.Swap(nil)
+	if err := l.Flush(); err == nil {
+		t.Fatal("stored without an engine")
+	}
+	appendLines(t, l, "a", line(2, "meanwhile"))
+	s.engine.Store(e)
+	clock.Advance(flushDelay) // and nobody asks for it
+	eventually(t, func() error {
+		info, err := e.logs.Info(t.Context())
+		if err == nil && info.State.Msgs != 2 {
+			err = fmt.Errorf("%d batches are stored", info.State.Msgs)
+		}
+		return err
+	})
+	got, _ := readLogs(t, l, "a", 0)
+	if diff := cmp.Diff([]string{"a 1 8 before", "a 2 9 meanwhile"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if s.logs.held != 0 {
+		t.Errorf("%d bytes are held", s.logs.held)
+	}
+}
+
 func TestPurge(t *testing.T) {
 	l := open(t, Options{}).Logs()
 	for _, stream := range []string{"g/a", "g/b", "h/a"} {

@@ -167,11 +167,15 @@ func (l *Logs) Append(account, region, group, stream string, events []state.LogE
 	}
 	l.mu.Lock()
 	s := l.ensure(account, region, group, stream, now)
+	l.mu.Unlock()
+	if err := l.lines.Append(s.key, events); err != nil {
+		return err
+	}
+	l.mu.Lock()
 	s.note(events)
 	l.touch(s)
-	key := s.key
 	l.mu.Unlock()
-	return l.lines.Append(key, events)
+	return nil
 }
 
 // ensure returns the stream, new if there was none. mu must be held.

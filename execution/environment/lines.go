@@ -124,7 +124,7 @@ func (r *record) finish(o *Outcome, v *verdict, memoryMB int, now time.Time) []b
 	// Single invocations are seen at once; the sink has many of a burst
 	// together. The keeper sees to what remains.
 	if now.Sub(r.flushed) >= flushEvery || r.size > maxHeld/4 {
-		r.flush()
+		r.flush(false)
 		r.flushed = now
 	}
 	return tail

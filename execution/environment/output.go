@@ -200,7 +200,7 @@ func (r *record) add(now time.Time, text string) {
 		}
 	}
 	if r.size > maxHeld {
-		r.flush()
+		r.flush(false)
 	}
 }
 
@@ -213,12 +213,17 @@ func (r *record) endLine(now time.Time) {
 	r.noteDropped(now)
 }
 
-// flush gives the events to the sink, with mu held.
-func (r *record) flush() {
+// flush gives the events to the sink, with mu held. Those that it does not take,
+// as when the disk is full, are kept for the next time, if there will be one
+// and as long as they are few.
+func (r *record) flush(last bool) {
 	if len(r.held) == 0 {
 		return
 	}
 	if err := r.sink.Append(r.account, r.region, r.group, r.stream, r.held); err != nil {
+		if !last && r.size <= maxHeld {
+			return
+		}
 		r.failed(err)
 	}
 	// The sink may keep what it was given.
@@ -231,7 +236,7 @@ func (r *record) flushOld(age time.Duration) (remains bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.held) > 0 && r.clock.Now().Sub(r.since) >= age {
-		r.flush()
+		r.flush(false)
 	}
 	return len(r.held) > 0
 }
@@ -254,7 +259,7 @@ func (r *record) close() {
 	r.mu.Lock()
 	r.catchUp()
 	r.endLine(r.clock.Now())
-	r.flush()
+	r.flush(true)
 	r.mu.Unlock()
 	r.reader.Close()
 }

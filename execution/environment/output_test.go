@@ -13,11 +13,15 @@ import (
 type sink struct {
 	mu     sync.Mutex
 	events []state.LogEvent
+	full   bool
 }
 
 func (s *sink) Append(_, _, _, _ string, events []state.LogEvent) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.full {
+		return state.ErrNoSpace
+	}
 	s.events = append(s.events, events...)
 	return nil
 }
@@ -48,7 +52,7 @@ func TestOutputIsCutIntoEvents(t *testing.T) {
 			r.take([]byte(w))
 		}
 		r.endLine(clock.Now())
-		r.flush()
+		r.flush(false)
 		var got []string
 		for _, e := range s.events {
 			got = append(got, e.Message)
@@ -67,7 +71,7 @@ func TestOutputBeyondTheBudgetIsDropped(t *testing.T) {
 	}
 	clock.Advance(time.Second) // there is room for some more again
 	r.take([]byte("later\n"))
-	r.flush()
+	r.flush(false)
 	size := 0
 	for _, e := range s.events {
 		size += len(e.Message)
@@ -90,5 +94,36 @@ func TestTailIsTheLastFourKilobytes(t *testing.T) {
 	tail := r.takeTail()
 	if len(tail) != tailSize || !strings.HasSuffix(string(tail), "\n0123456789\n") {
 		t.Errorf("%d bytes, ending in %q", len(tail), tail[len(tail)-20:])
+	}
+}
+
+// What the sink does not take for a while is kept, but not without bound.
+func TestLinesWaitForTheSink(t *testing.T) {
+	r, s, _ := newRecord(false)
+	lost := 0
+	r.failed = func(error) { lost++ }
+	s.full = true
+	r.take([]byte("a\n"))
+	r.flush(false)
+	s.full = false
+	r.take([]byte("b\n"))
+	r.flush(false)
+	if len(s.events) != 2 || s.events[0].Message != "a\n" || lost != 0 {
+		t.Errorf("%d losses; the sink has %+v", lost, s.events)
+	}
+	s.full = true
+	most := 0
+	for range 100 {
+		r.take([]byte(strings.Repeat("x", 100_000) + "\n"))
+		most = max(most, r.size)
+	}
+	if lost == 0 || most > maxHeld {
+		t.Errorf("%d losses, and %d bytes held", lost, most)
+	}
+	r.take([]byte("last\n"))
+	before := lost
+	r.flush(true)
+	if lost == before || len(r.held) != 0 {
+		t.Error("what is lost in the end is not told")
 	}
 }
