@@ -126,12 +126,18 @@ func measureStart(ctx context.Context, binary, dir string) error {
 func measureCold(ctx context.Context, s *lamgateServer, functions []function, n int) error {
 	fmt.Println("cold first request, sandboxed, through the gateway (ms)")
 	for _, f := range functions {
-		var took []float64
-		for i := range n {
+		paths := make([]string, n)
+		for i := range paths {
 			path, err := s.deploy(ctx, f, fmt.Sprintf("cold-%s-%d", f.name, i))
 			if err != nil {
 				return err
 			}
+			paths[i] = path
+		}
+		// Unpacking is deploying's work, not the first request's.
+		time.Sleep(time.Second)
+		var took []float64
+		for _, path := range paths {
 			d, err := s.first(path)
 			if err != nil {
 				return err

@@ -9,13 +9,11 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/rest"
-	"github.com/lamgate/lamgate/state"
 )
 
 // Config is what a server is started with.
@@ -68,18 +66,8 @@ func Start(ctx context.Context, c Config) (*Server, error) {
 		listener.Close()
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	// Packages are unpacked below it for processes of other users to read;
-	// what is private has directories of its own that are closed.
-	store, err := state.Open(state.Options{Dir: filepath.Join(c.Data, "state"), Clock: c.Clock, Log: c.Log})
-	if errors.Is(err, state.ErrInUse) {
-		err = fmt.Errorf("%s is in use by another lamgate: stop it, or choose another directory with --data", c.Data)
-	}
-	if err != nil {
-		listener.Close()
-		return nil, err
-	}
 	s := &Server{url: urlOf(listener.Addr()), done: make(chan struct{})}
-	s.services, err = newServices(ctx, c, store, s.url)
+	s.services, err = newServices(ctx, c, s.url)
 	if err != nil {
 		listener.Close()
 		return nil, err

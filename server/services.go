@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	apiapigateway "github.com/lamgate/lamgate/api/apigateway"
@@ -67,27 +68,37 @@ type services struct {
 }
 
 // newServices builds the house from the ground up.
-func newServices(ctx context.Context, c Config, store *state.Store, url string) (_ *services, err error) {
+func newServices(ctx context.Context, c Config, url string) (_ *services, err error) {
 	var open closers
-	open.add(store.Close)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, open.close())
 		}
 	}()
-	docs, blobs := store.Documents(), store.Blobs()
-
 	// Isolation is proven beside everything else.
 	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: c.Log})
 	if err != nil {
 		return nil, err
 	}
-	open.add(driver.Close)
-	proven := make(chan error, 1)
-	go func() {
-		_, err := driver.Probe(ctx)
-		proven <- err
-	}()
+	var unproven error // valid after proving
+	var proving sync.WaitGroup
+	proving.Go(func() { _, unproven = driver.Probe(ctx) })
+	open.add(func() error {
+		proving.Wait()
+		return driver.Close()
+	})
+
+	// Packages are unpacked below the data directory for processes of other
+	// users to read; the state is for nobody else.
+	store, err := state.Open(state.Options{Dir: filepath.Join(c.Data, "state"), Clock: c.Clock, Log: c.Log})
+	if errors.Is(err, state.ErrInUse) {
+		err = fmt.Errorf("%s is in use by another lamgate: stop it, or choose another directory with --data", c.Data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	open.add(store.Close)
+	docs, blobs := store.Documents(), store.Blobs()
 
 	key, err := secretKey(ctx, docs)
 	if err != nil {
@@ -163,8 +174,8 @@ func newServices(ctx context.Context, c Config, store *state.Store, url string) 
 	}
 	front.open(gateway, calls, endpoints.handler())
 
-	if err := <-proven; err != nil {
-		return nil, err
+	if proving.Wait(); unproven != nil {
+		return nil, unproven
 	}
 	open.add(func() error { i.cloudformation.Close(); return nil })
 	if err := i.cloudformation.Start(); err != nil {
