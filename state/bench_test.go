@@ -68,12 +68,12 @@ func BenchmarkQueue(b *testing.B) {
 	ctx, cancel := context.WithCancel(b.Context())
 	defer cancel()
 	done := make(chan struct{})
-	go q.Work(ctx, 1, func(context.Context, Message) Verdict {
+	go q.Work(ctx, 1, 1, func(context.Context, Message) Verdict {
 		done <- struct{}{}
 		return Verdict{}
 	})
 	for b.Loop() {
-		if err := q.Push(ctx, []byte("message")); err != nil {
+		if err := q.Push(ctx, "", []byte("message")); err != nil {
 			b.Fatal(err)
 		}
 		<-done

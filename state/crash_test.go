@@ -109,14 +109,14 @@ func writeUntilKilled(s *Store) error {
 		})
 		go loop(0, func(n int) error {
 			m := fmt.Sprintf("%d.%d", start+i, n)
-			err := q.Push(ctx, []byte(m))
+			err := q.Push(ctx, "", []byte(m))
 			if err == nil {
 				say("pushed %s", m)
 			}
 			return err
 		})
 	}
-	go q.Work(ctx, 2, func(_ context.Context, m Message) Verdict {
+	go q.Work(ctx, 2, 2, func(_ context.Context, m Message) Verdict {
 		if rand.N(4) == 0 {
 			return Verdict{Retry: true, After: time.Millisecond}
 		}
@@ -304,11 +304,11 @@ func TestPurgedStaysPurged(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := must(s.Queue("q"))(t)
-	if err := q.Push(ctx, []byte("done at the second attempt")); err != nil {
+	if err := q.Push(ctx, "", []byte("done at the second attempt")); err != nil {
 		t.Fatal(err)
 	}
 	working, done := context.WithCancel(ctx)
-	if err := q.Work(working, 1, func(_ context.Context, m Message) Verdict {
+	if err := q.Work(working, 1, 1, func(_ context.Context, m Message) Verdict {
 		if m.Delivered == 1 {
 			return Verdict{Retry: true}
 		}

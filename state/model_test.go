@@ -161,7 +161,7 @@ func (w *world) dropBlob(t *rapid.T) {
 
 func (w *world) push(t *rapid.T) {
 	m := rapid.StringN(0, 20, -1).Draw(t, "message")
-	if err := w.queue.Push(t.Context(), []byte(m)); err != nil {
+	if err := w.queue.Push(t.Context(), "", []byte(m)); err != nil {
 		t.Fatal(err)
 	}
 	w.model.queue = append(w.model.queue, m)

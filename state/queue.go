@@ -29,20 +29,23 @@ type queue struct {
 	mu      sync.Mutex
 	entries map[string]*entry // by subject
 	waiting schedule
-	changed chan struct{} // closed when waiting has something new
-	kept    int           // bytes of message in memory
+	working map[string]int      // messages with a worker, by group
+	aside   map[string][]*entry // due, but their group has its share of the workers
+	changed chan struct{}       // closed when waiting has something new
+	kept    int                 // bytes of message in memory
 }
 
 // An entry is what memory holds of a message.
 type entry struct {
 	subject   string
+	group     string
 	sequence  uint64 // of its record
 	due       time.Time
 	pushed    time.Time
 	delivered int
 	data      []byte // nil unless kept
 	size      int
-	place     int // in the schedule, -1 while it is worked on
+	place     int // in the schedule, -1 while it is aside or worked on
 }
 
 // keptBytes is how much of a queue's messages memory holds, so that what is
@@ -64,7 +67,10 @@ func (s *Store) Queue(name string) (Queue, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queue %q: %w", name, err)
 	}
-	q := &queue{store: s, root: root, entries: map[string]*entry{}, changed: make(chan struct{})}
+	q := &queue{
+		store: s, root: root, entries: map[string]*entry{},
+		working: map[string]int{}, aside: map[string][]*entry{}, changed: make(chan struct{}),
+	}
 	if err := q.load(s.life, e); err != nil {
 		return nil, fmt.Errorf("queue %q: %w", name, err)
 	}
@@ -84,7 +90,7 @@ func (s *Store) reloadQueues(ctx context.Context, e *engine) error {
 	return nil
 }
 
-func (q *queue) Push(ctx context.Context, message []byte) error {
+func (q *queue) Push(ctx context.Context, group string, message []byte) error {
 	if len(message) > maxPayload-recordOverhead {
 		return fmt.Errorf("push to %s: a message of %d bytes is too large", q.root, len(message))
 	}
@@ -92,7 +98,7 @@ func (q *queue) Push(ctx context.Context, message []byte) error {
 		return fmt.Errorf("push to %s: %w", q.root, err)
 	}
 	now := q.store.clock.Now()
-	en := &entry{subject: q.root + "." + rand.Text(), due: now, pushed: now, size: len(message), place: -1}
+	en := &entry{subject: q.root + "." + rand.Text(), group: group, due: now, pushed: now, size: len(message), place: -1}
 	var err error
 	en.sequence, err = q.store.publish(ctx, en.record(message))
 	if err != nil {
@@ -109,7 +115,7 @@ func (q *queue) Push(ctx context.Context, message []byte) error {
 	return nil
 }
 
-func (q *queue) Work(ctx context.Context, parallel int, work func(context.Context, Message) Verdict) error {
+func (q *queue) Work(ctx context.Context, parallel, ofGroup int, work func(context.Context, Message) Verdict) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(q.store.life, cancel)()
@@ -122,33 +128,32 @@ func (q *queue) Work(ctx context.Context, parallel int, work func(context.Contex
 		case <-ctx.Done():
 			return nil
 		}
-		en := q.next(ctx)
+		en := q.next(ctx, ofGroup)
 		if en == nil {
 			return nil
 		}
 		workers.Go(func() {
 			defer func() { <-free }()
+			defer q.leave(en.group)
 			q.handle(ctx, en, work)
 		})
 	}
 }
 
-// next waits for a message to be due and takes it out of the schedule. It
-// returns nil when ctx has ended.
-func (q *queue) next(ctx context.Context) *entry {
+// next waits for a message to be due whose group has a worker left, and takes
+// it out of the schedule. It returns nil when ctx has ended.
+func (q *queue) next(ctx context.Context, ofGroup int) *entry {
 	for {
+		if ctx.Err() != nil {
+			return nil
+		}
 		q.mu.Lock()
 		changed := q.changed
-		wait := time.Duration(-1)
-		if len(q.waiting) > 0 {
-			wait = q.waiting[0].due.Sub(q.store.clock.Now())
-			if wait <= 0 && ctx.Err() == nil {
-				en := q.waiting.pop()
-				q.mu.Unlock()
-				return en
-			}
-		}
+		en, wait := q.take(q.store.clock.Now(), ofGroup)
 		q.mu.Unlock()
+		if en != nil {
+			return en
+		}
 		var due <-chan struct{}
 		stop := func() bool { return true }
 		if wait > 0 {
@@ -162,6 +167,38 @@ func (q *queue) next(ctx context.Context) *entry {
 		case <-due:
 		}
 		stop()
+	}
+}
+
+// take returns the first message that is due, or how long until one is; less
+// than nothing if none will be. mu must be held.
+func (q *queue) take(now time.Time, ofGroup int) (*entry, time.Duration) {
+	for len(q.waiting) > 0 {
+		if wait := q.waiting[0].due.Sub(now); wait > 0 {
+			return nil, wait
+		}
+		en := q.waiting.pop()
+		if q.working[en.group] < ofGroup {
+			q.working[en.group]++
+			return en, 0
+		}
+		q.aside[en.group] = append(q.aside[en.group], en)
+	}
+	return nil, -1
+}
+
+// leave gives a worker back, to the next message of its group that is aside.
+func (q *queue) leave(group string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.working[group]--; q.working[group] == 0 {
+		delete(q.working, group)
+	}
+	if list := q.aside[group]; len(list) > 0 {
+		q.aside[group] = list[1:]
+		q.await(list[0])
+	} else {
+		delete(q.aside, group)
 	}
 }
 

@@ -17,6 +17,7 @@ const (
 	pushedHeader    = "Pushed" // milliseconds since 1970
 	dueHeader       = "Due"    // likewise
 	deliveredHeader = "Delivered"
+	groupHeader     = "Group"
 	sizeHeader      = "Nats-Msg-Size" // the engine's, in place of the message
 )
 
@@ -25,6 +26,7 @@ func (en *entry) record(data []byte) *nats.Msg {
 		pushedHeader:    {strconv.FormatInt(en.pushed.UnixMilli(), 10)},
 		dueHeader:       {strconv.FormatInt(en.due.UnixMilli(), 10)},
 		deliveredHeader: {strconv.Itoa(en.delivered)},
+		groupHeader:     {en.group},
 	}}
 }
 
@@ -39,6 +41,7 @@ func entryOf(subject string, sequence uint64, header nats.Header) (*entry, error
 	}
 	return &entry{
 		subject:   subject,
+		group:     header.Get(groupHeader),
 		sequence:  sequence,
 		pushed:    time.UnixMilli(pushed),
 		due:       time.UnixMilli(due),

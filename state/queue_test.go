@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 func push(t tester, q Queue, messages ...string) {
 	t.Helper()
 	for _, m := range messages {
-		if err := q.Push(t.Context(), []byte(m)); err != nil {
+		if err := q.Push(t.Context(), "", []byte(m)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -28,7 +29,7 @@ func take(t tester, q Queue, n int) (messages []string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if err := q.Work(ctx, 1, func(_ context.Context, m Message) Verdict {
+	if err := q.Work(ctx, 1, 1, func(_ context.Context, m Message) Verdict {
 		messages = append(messages, fmt.Sprintf("%s %d", m.Data, m.Delivered))
 		if len(messages) == n {
 			cancel()
@@ -72,7 +73,7 @@ func TestRetryComesAfterItsDelay(t *testing.T) {
 	q := must(s.Queue("a"))(t)
 	push(t, q, "1")
 	ctx, cancel := context.WithCancel(t.Context())
-	q.Work(ctx, 1, func(_ context.Context, m Message) Verdict {
+	q.Work(ctx, 1, 1, func(_ context.Context, m Message) Verdict {
 		cancel()
 		return Verdict{Retry: true, After: time.Minute}
 	})
@@ -88,7 +89,7 @@ func TestRetryComesAfterItsDelay(t *testing.T) {
 	handed := make(chan Message)
 	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()
-	go q.Work(ctx, 1, func(_ context.Context, m Message) Verdict {
+	go q.Work(ctx, 1, 1, func(_ context.Context, m Message) Verdict {
 		handed <- m
 		return Verdict{}
 	})
@@ -121,7 +122,7 @@ func TestWorkIsParallelToALimit(t *testing.T) {
 	var mu sync.Mutex
 	busy, most, done := 0, 0, 0
 	meet := make(chan struct{})
-	q.Work(ctx, limit, func(context.Context, Message) Verdict {
+	q.Work(ctx, limit, limit, func(context.Context, Message) Verdict {
 		mu.Lock()
 		busy++
 		most = max(most, busy)
@@ -176,7 +177,7 @@ func TestWorkEndsWithItsWorkers(t *testing.T) {
 	begun := make(chan struct{})
 	go func() {
 		defer close(ended)
-		q.Work(t.Context(), 1, func(ctx context.Context, _ Message) Verdict {
+		q.Work(t.Context(), 1, 1, func(ctx context.Context, _ Message) Verdict {
 			close(begun)
 			<-ctx.Done()
 			return Verdict{Retry: true}
@@ -199,5 +200,50 @@ func TestScheduleIsOrdered(t *testing.T) {
 	}
 	if want := []uint64{1, 4, 3, 0, 2}; !slices.Equal(order, want) {
 		t.Errorf("order %v, want %v", order, want)
+	}
+}
+
+// A group whose messages take long does not hold up another's, and its own
+// follow each other in order.
+func TestGroupsShareTheWorkers(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, Options{Dir: dir})
+	for _, m := range []string{"slow 1", "slow 2", "slow 3", "quick 1", "quick 2"} {
+		group, _, _ := strings.Cut(m, " ")
+		if err := must(s.Queue("a"))(t).Push(t.Context(), group, []byte(m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Close() // a group outlives it
+	q := must(open(t, Options{Dir: dir}).Queue("a"))(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	begun, gate := make(chan string, 5), make(chan struct{})
+	ended := make(chan error)
+	go func() {
+		ended <- q.Work(ctx, 2, 1, func(_ context.Context, m Message) Verdict {
+			begun <- string(m.Data)
+			if strings.HasPrefix(string(m.Data), "slow") {
+				<-gate
+			}
+			return Verdict{}
+		})
+	}()
+	var got []string
+	for range 3 {
+		got = append(got, <-begun)
+	}
+	slices.Sort(got)
+	for range 2 {
+		gate <- struct{}{}
+		got = append(got, <-begun)
+	}
+	if diff := cmp.Diff([]string{"quick 1", "quick 2", "slow 1", "slow 2", "slow 3"}, got); diff != "" {
+		t.Error(diff)
+	}
+	close(gate)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -115,7 +115,7 @@ func TestReserveRefusesEveryKindOfWrite(t *testing.T) {
 	writes := map[string]func() error{
 		"document": func() error { _, err := s.Documents().Put(ctx, fmt.Sprint(rand.Uint64()), []byte("{}"), 0); return err },
 		"blob":     func() error { _, err := s.Blobs().Put(ctx, "b", bytes.NewReader([]byte("x"))); return err },
-		"queue":    func() error { return q.Push(ctx, []byte("x")) },
+		"queue":    func() error { return q.Push(ctx, "", []byte("x")) },
 		"logs":     func() error { return s.Logs().Append("s", []LogEvent{{Message: "x"}}) },
 	}
 	for name, write := range writes {
@@ -152,7 +152,7 @@ func TestEngineComesBackFromFullDisk(t *testing.T) {
 	}})
 	docs, ctx := s.Documents(), t.Context()
 	q := must(s.Queue("work"))(t)
-	if err := q.Push(ctx, []byte("pushed")); err != nil {
+	if err := q.Push(ctx, "", []byte("pushed")); err != nil {
 		t.Fatal(err)
 	}
 	value := noise(100<<10, 0)
@@ -196,7 +196,7 @@ func TestEngineComesBackFromFullDisk(t *testing.T) {
 		t.Error("the blob is lost")
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	q.Work(ctx, 1, func(_ context.Context, m Message) Verdict {
+	q.Work(ctx, 1, 1, func(_ context.Context, m Message) Verdict {
 		if string(m.Data) != "pushed" {
 			t.Errorf("the queue hands out %q", m.Data)
 		}

@@ -83,13 +83,14 @@ type Blobs interface {
 // with it.
 type Queue interface {
 	// Push stores a message of up to 8 MB; it is there after a crash once Push
-	// has returned.
-	Push(ctx context.Context, message []byte) error
-	// Work hands messages to work, at most parallel at a time, until ctx ends
-	// or the store closes, and returns when all of work has. work may take as
-	// long as it likes; it says what becomes of its message, also when the
-	// context that it is given has ended.
-	Work(ctx context.Context, parallel int, work func(context.Context, Message) Verdict) error
+	// has returned. group tells whose it is, for Work.
+	Push(ctx context.Context, group string, message []byte) error
+	// Work hands messages to work, at most parallel at a time and at most
+	// ofGroup of one group, so that none holds up all others, until ctx ends or
+	// the store closes, and returns when all of work has. work may take as long
+	// as it likes; it says what becomes of its message, also when the context
+	// that it is given has ended.
+	Work(ctx context.Context, parallel, ofGroup int, work func(context.Context, Message) Verdict) error
 }
 
 // A Message is one delivery from a Queue.

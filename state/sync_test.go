@@ -30,7 +30,7 @@ func writeOnce(s *Store) error {
 			return err
 		}
 		say("ack documents")
-		if err := q.Push(ctx, []byte("message")); err != nil {
+		if err := q.Push(ctx, "", []byte("message")); err != nil {
 			return err
 		}
 		say("ack queues")

@@ -20,8 +20,12 @@ const (
 	maxAge     = 6 * time.Hour
 )
 
-// parallel is how many asynchronous invocations are under way at most.
-const parallel = 256
+// How many asynchronous invocations are under way at most, and how many of them
+// of one function: a slow one must not hold up the others.
+const (
+	parallel   = 512
+	ofFunction = 64
+)
 
 // An event is an asynchronous invocation in the queue. A failed one is pushed
 // again with one attempt more, since a message's deliveries also count those
@@ -92,7 +96,7 @@ func (s *Service) push(ctx context.Context, e event) error {
 	if err != nil {
 		return fmt.Errorf("encode an asynchronous invocation: %w", err)
 	}
-	if err := s.Queue.Push(ctx, b); err != nil {
+	if err := s.Queue.Push(ctx, e.Function.Key(), b); err != nil {
 		return fmt.Errorf("queue an asynchronous invocation: %w", err)
 	}
 	return nil
@@ -107,7 +111,7 @@ func (q queued) Explain() (what, mend string) {
 
 // work runs queued invocations until ctx ends.
 func (s *Service) work(ctx context.Context) {
-	err := s.Queue.Work(ctx, parallel, func(ctx context.Context, m state.Message) state.Verdict {
+	err := s.Queue.Work(ctx, parallel, ofFunction, func(ctx context.Context, m state.Message) state.Verdict {
 		var e event
 		if err := json.Unmarshal(m.Data, &e); err != nil {
 			s.Log.Error("an asynchronous invocation cannot be read and is dropped", "error", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,6 @@ func TestJourney(t *testing.T) {
 		if what, _ := steps[1].Detail.Explain(); !strings.Contains(what, c.is) {
 			t.Errorf("function: %s", what)
 		}
-		h.logs.waitFor(t, "REPORT")
+		await(t, func() bool { return slices.Equal(h.fleet.States(), []string{"idle"}) }) // it has asked again
 	}
 }
