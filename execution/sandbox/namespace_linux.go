@@ -98,9 +98,7 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 		return nil, err
 	}
 	if err := s.await(ctx); err != nil {
-		s.Kill()
-		s.finish()
-		s.closeListeners()
+		s.giveUp()
 		return nil, err
 	}
 	s.program, s.spec.Env = nil, nil // no longer needed, and large

@@ -104,6 +104,17 @@ func (s *namespace) Kill() {
 	s.kill()
 }
 
+// giveUp ends a launch. Its stub may not have come as far as to make an init; it
+// is our child, so that its ID is nobody else's before we have waited for it.
+func (s *namespace) giveUp() {
+	if s.stub != 0 {
+		_ = syscall.Kill(s.stub, syscall.SIGKILL)
+	}
+	s.Kill()
+	s.finish()
+	s.closeListeners()
+}
+
 // kill ends init, and the kernel with it everyone: also the frozen, once they
 // are thawed.
 func (s *namespace) kill() {
