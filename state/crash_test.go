@@ -291,9 +291,9 @@ func image(t *testing.T, dir string) string {
 	return copied
 }
 
-// TestPurgedStaysPurged kills a store before it has purged a mark, and the next
-// one after it has: nothing that the mark stood for may come back.
-func TestPurgedStaysPurged(t *testing.T) {
+// TestDeletedStaysDeleted kills a store and those that follow it: nothing that a
+// mark or a purge stood for may come back.
+func TestDeletedStaysDeleted(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()
 	s := open(t, Options{Dir: dir})
 	docs := s.Documents()
@@ -332,11 +332,5 @@ func TestPurgedStaysPurged(t *testing.T) {
 		if n := len(s.queues["q"].entries); n != 0 {
 			t.Fatalf("after a kill %d messages that were done are back", n)
 		}
-		eventually(t, func() error {
-			if n := s.replica.marks(); n > 0 {
-				return fmt.Errorf("%d marks stand", n)
-			}
-			return nil
-		})
 	}
 }

@@ -14,8 +14,8 @@
 //     slash-separated keys, one for each aggregate: a REST API with its
 //     resources, a function, a stack; and what stands at the keys of blobs.
 //     feed.go brings them to the replica in memory (replica.go, table.go) and
-//     to its watchers; reads cost no I/O. What deletion leaves is purged in
-//     marks.go. Programs use them through collection.go, as values of Go, and
+//     to its watchers; reads cost no I/O. A deletion leaves a mark,
+//     which stays. Programs use them through collection.go, as values of Go, and
 //     view.go, compiled for readers that cannot wait.
 //   - chunks: the bytes of blobs (blobs.go) and of documents too large for a
 //     record (chunks.go), and the search for those that nobody needs.
@@ -28,5 +28,5 @@
 // revive.go starts another, and until then documents can be read.
 //
 // The package does not replicate: it knows one node. Where that shows, in the
-// purge of marks and of chunks and in the schedule of queues, comments say so.
+// purge of chunks and in the schedule of queues, comments say so.
 package state

@@ -72,35 +72,6 @@ func TestDeletedDocumentCanBeCreatedAgain(t *testing.T) {
 	}
 }
 
-func TestMarksOfTheDeletedArePurged(t *testing.T) {
-	s := open(t, Options{})
-	docs, ctx := s.Documents(), t.Context()
-	var wait sync.WaitGroup
-	for i := range 8 {
-		wait.Go(func() {
-			for j := range maxMarks/8 + 1 {
-				key := fmt.Sprint(i, "/", j)
-				revision, err := docs.Put(ctx, key, nil, 0)
-				if err == nil {
-					err = docs.Delete(ctx, key, revision)
-				}
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wait.Wait()
-	eventually(t, func() error {
-		info, err := s.engine.Load().documents.Info(ctx)
-		if err == nil && info.State.Msgs > maxMarks/2 {
-			err = fmt.Errorf("%d records for no document", info.State.Msgs)
-		}
-		return err
-	})
-	must(docs.Put(ctx, "0/0", []byte("again"), 0))(t)
-}
-
 func TestListIsOrderedAndWhole(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, Options{Dir: dir})

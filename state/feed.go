@@ -89,9 +89,6 @@ func (f *feed) receive(msg jetstream.Msg) {
 		defer f.store.replica.feed.Unlock()
 		f.apply(rec)
 		f.store.replica.reach(rec.revision)
-		if f.store.replica.marks() > maxMarks {
-			f.store.purgeMarksSoon()
-		}
 	default:
 		f.gathered = append(f.gathered, rec)
 		if meta.NumPending == 0 {

@@ -102,13 +102,6 @@ func (r *replica) refersTo(id string) bool {
 	return r.used[id]
 }
 
-// marks returns how many marks of deleted keys the engine holds.
-func (r *replica) marks() int {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return len(r.documents.graves) + len(r.blobs.graves)
-}
-
 // forget removes what is at none of the subjects that are present. feed must
 // be held.
 func (r *replica) forget(present map[string]uint64) {

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lamgate/lamgate/aws"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sys/unix"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 var (

@@ -5,8 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lamgate/lamgate/aws"
 	"golang.org/x/sys/unix"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 // A space keeps writes from touching the disk's last bytes: an engine that

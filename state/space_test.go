@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lamgate/lamgate/aws"
 	"golang.org/x/sys/unix"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 // smallDisk mounts a file system of a size.

@@ -13,9 +13,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lamgate/lamgate/aws"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 // Options say where a Store lives and what it may take.
@@ -48,7 +49,6 @@ type Store struct {
 	engine  atomic.Pointer[engine] // nil while it is restarted
 	replica *replica
 	keeper  *keeper
-	purging atomic.Bool
 	logs    *logs
 
 	queuesMu sync.Mutex
@@ -103,9 +103,9 @@ func Open(o Options) (*Store, error) {
 		s.stop()
 		return nil, fmt.Errorf("open state in %s: %w", o.Dir, err)
 	}
-	s.chore(func() { s.tend(s.engine.Load()) })
+	e := s.engine.Load() // by the time that the chore runs it may have failed
+	s.chore(func() { s.tend(e) })
 	s.chore(s.sweep)
-	s.purgeMarksSoon()
 	return s, nil
 }
 

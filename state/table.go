@@ -9,8 +9,11 @@ import (
 // A table maps keys to values and knows their order.
 type table[T any] struct {
 	values map[string]T
-	keys   []string          // of values, in order
-	graves map[string]uint64 // deleted keys, by the revision of their mark
+	keys   []string // of values, in order
+	// graves are the deleted keys, by the revision of their mark. Marks stay: an
+	// engine that was killed may find records again that newer ones had
+	// replaced, and only the mark tells that they are over.
+	graves map[string]uint64
 }
 
 func newTable[T any]() table[T] {
