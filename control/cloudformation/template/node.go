@@ -83,11 +83,6 @@ func (n *Node) IsString(s string) bool { return n != nil && n.Kind == String && 
 // NewString returns a string node at a place.
 func NewString(pos Pos, s string) *Node { return &Node{Pos: pos, Kind: String, Text: s} }
 
-// NewBool returns a boolean node at a place.
-func NewBool(pos Pos, b bool) *Node {
-	return &Node{Pos: pos, Kind: Bool, Text: strconv.FormatBool(b)}
-}
-
 // NewNumber returns a number node at a place.
 func NewNumber(pos Pos, v int) *Node {
 	return &Node{Pos: pos, Kind: Number, Text: strconv.Itoa(v)}
