@@ -2,11 +2,13 @@ package plan
 
 import "time"
 
-// The prefixes of the keys of REST APIs and of deployments. An API's ID is
-// unique in the store, whatever its account and region.
+// The prefixes of the keys of the documents that the data plane reads. IDs are
+// unique in the store, whatever their account and region.
 const (
-	RestAPIsPrefix    = "restapis/"
-	DeploymentsPrefix = "deployments/"
+	RestAPIsPrefix           = "restapis/"
+	DeploymentsPrefix        = "deployments/"
+	ClientCertificatesPrefix = "clientcertificates/"
+	VPCLinksPrefix           = "vpclinks/"
 )
 
 // RestAPIKey is the key of a REST API's document.
@@ -49,6 +51,19 @@ type Stage struct {
 	MethodSettings       map[string]MethodSettings `json:",omitempty"` // by "{resource path}/{method}" or "*/*"
 	AccessLog            *AccessLog                `json:",omitempty"`
 	WebACLARN            string                    `json:",omitempty"`
+	Canary               *Canary                   `json:",omitempty"`
+
+	// CacheFlushed is when the cache was last emptied: what was stored before
+	// is not served.
+	CacheFlushed time.Time `json:",omitzero"`
+}
+
+// A Canary sends a part of a stage's requests to another deployment.
+type Canary struct {
+	Percent           float64           // of the requests, 0 to 100
+	Deployment        string            // its ID
+	VariableOverrides map[string]string `json:",omitempty"`
+	UseStageCache     bool              // else the canary has a cache of its own
 }
 
 // MethodSettings are a stage's settings for the methods they are given for.
@@ -182,3 +197,34 @@ type GatewayResponse struct {
 	ResponseParameters map[string]string `json:",omitempty"`
 	ResponseTemplates  map[string]string `json:",omitempty"`
 }
+
+// A ClientCertificate is what a stage shows to the HTTP endpoints that it calls.
+type ClientCertificate struct {
+	ID          string
+	Account     string
+	Region      string
+	Description string `json:",omitempty"`
+	Certificate string // PEM
+	PrivateKey  string // PEM; never shown
+	Created     time.Time
+	Expires     time.Time
+	Tags        map[string]string `json:",omitempty"`
+}
+
+// A VPCLink is a way into a private network. What it leads to is given when
+// lamgate is started, by the link's ID or name.
+type VPCLink struct {
+	ID          string
+	Account     string
+	Region      string
+	Name        string
+	Description string            `json:",omitempty"`
+	TargetARNs  []string          `json:",omitempty"`
+	Tags        map[string]string `json:",omitempty"`
+}
+
+// ClientCertificateKey is the key of a client certificate's document.
+func ClientCertificateKey(id string) string { return ClientCertificatesPrefix + id }
+
+// VPCLinkKey is the key of a VPC link's document.
+func VPCLinkKey(id string) string { return VPCLinksPrefix + id }
