@@ -71,7 +71,8 @@ func (g *Gateway) Close() {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := g.calls.Get().(*call)
 	c.begin(g, r)
-	c.write(w, c.serve())
+	c.refusal = c.serve()
+	c.write(w, c.refusal)
 	c.end()
 	if c.abandoned {
 		return // an invocation that outlives the request may still hold parts of it

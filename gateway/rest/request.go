@@ -74,6 +74,10 @@ type call struct {
 	body    []byte
 	event   []byte // the integration's payload
 
+	outgoing outgoing
+	received received
+	refusal  *gatewayResponse // the gateway's own answer; nil unless a step refused
+
 	mocked   *plan.MockResponse // of a MOCK integration
 	answer   lambdaResponse     // of a function
 	response response
