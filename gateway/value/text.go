@@ -1,0 +1,74 @@
+package value
+
+// AppendText adds v as a mapping template prints it: a string as it is, an object
+// as Java's {a=b, c=null}, a list as JSON; nil, at the top, is nothing. Bounds are
+// those of AppendJSON; AppendTextWithin tells.
+//
+// AWS: recorded by a template of $input.path('$'): {"foo": [{"nested": "bar"}]}
+// is printed as {foo=[{"nested":"bar"}]}.
+func AppendText(dst []byte, v Value) []byte {
+	dst, _ = AppendTextWithin(dst, v, MaxWritten)
+	return dst
+}
+
+// AppendTextWithin is AppendText with at most about limit bytes more; beyond, and
+// beyond MaxDepth, it returns ErrTooLarge.
+func AppendTextWithin(dst []byte, v Value, limit int) ([]byte, error) {
+	if v == nil {
+		return dst, nil
+	}
+	w := writer{limit: len(dst) + limit}
+	dst = w.text(dst, v, 0)
+	if w.full {
+		return dst, ErrTooLarge
+	}
+	return dst, nil
+}
+
+// Text returns what AppendText adds.
+func Text(v Value) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return string(AppendText(nil, v))
+}
+
+func (w *writer) text(dst []byte, v Value, depth int) []byte {
+	if depth > MaxDepth || len(dst) > w.limit {
+		w.full = true
+		return append(dst, "null"...)
+	}
+	switch x := v.(type) {
+	case string:
+		return append(dst, x...)
+	case *Map:
+		dst = append(dst, '{')
+		first := true
+		for k, item := range x.All() {
+			if !first {
+				dst = append(dst, ", "...)
+			}
+			first = false
+			dst = append(dst, k...)
+			dst = append(dst, '=')
+			if m, ok := item.(*Map); ok && m == x {
+				dst = append(dst, "(this Map)"...)
+			} else {
+				dst = w.text(dst, item, depth+1)
+			}
+			if w.full {
+				break
+			}
+		}
+		return append(dst, '}')
+	case *List:
+		return w.json(dst, x, depth)
+	}
+	if out, ok := appendScalar(dst, v); ok {
+		return out
+	}
+	if o, ok := v.(Object); ok {
+		return o.AppendText(dst)
+	}
+	return append(dst, "null"...)
+}
