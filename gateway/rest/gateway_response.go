@@ -8,25 +8,55 @@ import (
 	"github.com/lamgate/lamgate/telemetry"
 )
 
-// A gatewayResponse is an answer that the gateway itself gives. Bodies are
-// AWS's to the byte: some have a space after the colon, some do not.
+// A gatewayResponse is an answer that the gateway itself gives.
 type gatewayResponse struct {
 	kind      string // AWS's response type
 	status    int
 	errorType string // of the x-amzn-ErrorType header
-	body      string
+	text      string
+	form      form
+
+	// validation is what a request's body lacks of its model, in AWS's words,
+	// for $context.error.validationErrorString; empty for any other refusal.
+	validation string
+}
+
+// A form is how a body is written that nobody has customised.
+//
+// AWS: the bodies differ in a space, and a policy's refusal in a capital.
+type form uint8
+
+const (
+	spaced  form = iota // {"message": "…"}
+	compact             // {"message":"…"}
+	capital             // {"Message":"…"}
+)
+
+// message is $context.error.message.
+func (r *gatewayResponse) message() string { return r.text }
+
+// body is what the caller receives unless the API has its own version.
+func (r *gatewayResponse) body() []byte {
+	b := append([]byte(nil), [...]string{`{"message": `, `{"message":`, `{"Message":`}[r.form]...)
+	return append(appendString(b, r.text), '}')
 }
 
 func missingAuthenticationToken() *gatewayResponse {
-	return &gatewayResponse{"MISSING_AUTHENTICATION_TOKEN", http.StatusForbidden, "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`}
+	return &gatewayResponse{"MISSING_AUTHENTICATION_TOKEN", http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token", compact, ""}
 }
 
+// forbidden refuses without a reason. Without an API or a stage there is
+// nothing that could be customised.
 func forbidden() *gatewayResponse {
-	return &gatewayResponse{"DEFAULT_4XX", http.StatusForbidden, "ForbiddenException", `{"message":"Forbidden"}`}
+	return &gatewayResponse{"DEFAULT_4XX", http.StatusForbidden, "ForbiddenException", "Forbidden", compact, ""}
+}
+
+func invalidAPIKey() *gatewayResponse {
+	return &gatewayResponse{"INVALID_API_KEY", http.StatusForbidden, "ForbiddenException", "Forbidden", compact, ""}
 }
 
 func unauthorized() *gatewayResponse {
-	return &gatewayResponse{"UNAUTHORIZED", http.StatusUnauthorized, "UnauthorizedException", `{"message":"Unauthorized"}`}
+	return &gatewayResponse{"UNAUTHORIZED", http.StatusUnauthorized, "UnauthorizedException", "Unauthorized", compact, ""}
 }
 
 // accessDenied is a resource policy's refusal.
@@ -38,55 +68,66 @@ func accessDenied(arn string) *gatewayResponse {
 		a.Account = "********" + a.Account[8:]
 		masked = a.String()
 	}
-	body := append([]byte(nil), `{"Message":`...)
-	body = appendString(body, "User: anonymous is not authorized to perform: execute-api:Invoke on resource: "+masked)
-	return &gatewayResponse{"ACCESS_DENIED", http.StatusForbidden, "AccessDeniedException", string(append(body, '}'))}
+	return &gatewayResponse{"ACCESS_DENIED", http.StatusForbidden, "AccessDeniedException",
+		"User: anonymous is not authorized to perform: execute-api:Invoke on resource: " + masked, capital, ""}
 }
 
 func tooManyRequests() *gatewayResponse {
-	return &gatewayResponse{"THROTTLED", http.StatusTooManyRequests, "TooManyRequestsException", `{"message":"Too Many Requests"}`}
+	return &gatewayResponse{"THROTTLED", http.StatusTooManyRequests, "TooManyRequestsException", "Too Many Requests", compact, ""}
 }
 
 func badRequestParameters(message string) *gatewayResponse {
-	body := append([]byte(nil), `{"message": `...)
-	body = appendString(body, message)
-	return &gatewayResponse{"BAD_REQUEST_PARAMETERS", http.StatusBadRequest, "BadRequestException", string(append(body, '}'))}
+	return &gatewayResponse{"BAD_REQUEST_PARAMETERS", http.StatusBadRequest, "BadRequestException", message, spaced, ""}
+}
+
+// badRequestBody refuses a body that does not match its model.
+func badRequestBody(validation string) *gatewayResponse {
+	return &gatewayResponse{"BAD_REQUEST_BODY", http.StatusBadRequest, "BadRequestException", "Invalid request body", spaced, validation}
 }
 
 func badRequest() *gatewayResponse {
-	return &gatewayResponse{"DEFAULT_4XX", http.StatusBadRequest, "BadRequestException", `{"message":"Bad Request"}`}
+	return &gatewayResponse{"DEFAULT_4XX", http.StatusBadRequest, "BadRequestException", "Bad Request", compact, ""}
 }
 
 func requestTooLarge() *gatewayResponse {
-	return &gatewayResponse{"REQUEST_TOO_LARGE", http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", `{"message":"Request Too Long"}`}
+	return &gatewayResponse{"REQUEST_TOO_LARGE", http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request Too Long", compact, ""}
 }
 
 func uriTooLong() *gatewayResponse {
-	return &gatewayResponse{"DEFAULT_4XX", http.StatusRequestURITooLong, "RequestURITooLongException", `{"message":"URI Too Long"}`}
+	return &gatewayResponse{"DEFAULT_4XX", http.StatusRequestURITooLong, "RequestURITooLongException", "URI Too Long", compact, ""}
 }
 
 func headerTooLarge() *gatewayResponse {
-	return &gatewayResponse{"DEFAULT_4XX", http.StatusRequestHeaderFieldsTooLarge, "RequestHeaderFieldsTooLargeException", `{"message":"Request Header Fields Too Large"}`}
+	return &gatewayResponse{"DEFAULT_4XX", http.StatusRequestHeaderFieldsTooLarge, "RequestHeaderFieldsTooLargeException", "Request Header Fields Too Large", compact, ""}
 }
 
 func unsupportedMediaType() *gatewayResponse {
-	return &gatewayResponse{"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", `{"message": "Unsupported Media Type"}`}
+	return &gatewayResponse{"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", "Unsupported Media Type", spaced, ""}
 }
 
 // internalServerError is what callers see of a mistake in the API's own
 // configuration.
 func internalServerError() *gatewayResponse {
-	return &gatewayResponse{"API_CONFIGURATION_ERROR", http.StatusInternalServerError, "InternalServerErrorException", `{"message": "Internal server error"}`}
+	return &gatewayResponse{"API_CONFIGURATION_ERROR", http.StatusInternalServerError, "InternalServerErrorException", "Internal server error", spaced, ""}
+}
+
+// integrationFailure is what callers see of an integration that could not be
+// called.
+//
+// AWS: its status is 500, though GetGatewayResponse tells 504 (recorded:
+// test_lambda_aws_proxy_integration_non_post_method).
+func integrationFailure() *gatewayResponse {
+	return &gatewayResponse{"INTEGRATION_FAILURE", http.StatusInternalServerError, "InternalServerErrorException", "Internal server error", spaced, ""}
 }
 
 // badGateway is what callers see of a function that fails or answers what is
 // no response.
 func badGateway() *gatewayResponse {
-	return &gatewayResponse{"DEFAULT_5XX", http.StatusBadGateway, "InternalServerErrorException", `{"message": "Internal server error"}`}
+	return &gatewayResponse{"DEFAULT_5XX", http.StatusBadGateway, "InternalServerErrorException", "Internal server error", spaced, ""}
 }
 
 func integrationTimeout() *gatewayResponse {
-	return &gatewayResponse{"INTEGRATION_TIMEOUT", http.StatusGatewayTimeout, "InternalServerErrorException", `{"message": "Endpoint request timed out"}`}
+	return &gatewayResponse{"INTEGRATION_TIMEOUT", http.StatusGatewayTimeout, "InternalServerErrorException", "Endpoint request timed out", spaced, ""}
 }
 
 // write sends the answer: the gateway's own if a step has refused, else the
@@ -106,7 +147,7 @@ func (c *call) write(w http.ResponseWriter, refusal *gatewayResponse) {
 			h["Connection"] = []string{"close"} // rather than read the rest
 		}
 		c.journey.Status = refusal.status
-		writeBody(w, h, refusal.status, []byte(refusal.body))
+		writeBody(w, h, refusal.status, refusal.body())
 		return
 	}
 	for i := range c.response.fields {
