@@ -38,6 +38,8 @@ type restAPI struct {
 	GatewayResponses map[string]plan.GatewayResponse `json:",omitempty"`
 	Authorizers      map[string]*authorizer          `json:",omitempty"`
 	Deployments      map[string]*deployment          // by ID
+
+	DocumentationParts map[string]*documentationPart `json:",omitempty"` // by ID
 }
 
 // A deployment is what the API's document knows of a plan.Deployment.
