@@ -39,7 +39,8 @@ type restAPI struct {
 	Authorizers      map[string]*authorizer          `json:",omitempty"`
 	Deployments      map[string]*deployment          // by ID
 
-	DocumentationParts map[string]*documentationPart `json:",omitempty"` // by ID
+	DocumentationParts    map[string]*documentationPart    `json:",omitempty"` // by ID
+	DocumentationVersions map[string]*documentationVersion `json:",omitempty"` // by version
 }
 
 // A deployment is what the API's document knows of a plan.Deployment.
