@@ -121,7 +121,7 @@ func (a *restAPI) resources(t *transformer) []template.Field {
 	}
 	stage := template.NewMap(a.pos, template.F("DeploymentId", ref(a.pos, deploymentID)), template.F("RestApiId", ref(a.pos, a.id)),
 		template.F("StageName", a.stage), template.F("Tags", tags))
-	for _, name := range []string{"AccessLogSetting", "MethodSettings", "TracingEnabled", "Variables"} {
+	for _, name := range []string{"AccessLogSetting", "CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "MethodSettings", "TracingEnabled", "Variables"} {
 		if v := a.properties.Get(name); v != nil {
 			stage.Fields = append(stage.Fields, template.F(name, v))
 		}

@@ -20,10 +20,7 @@ func (a *restAPI) definition(t *transformer) (body, location *template.Node) {
 	case given != nil && uri != nil:
 		t.resource(a.id, uri.Pos, "Specify either 'DefinitionUri' or 'DefinitionBody' property and not both.")
 	case given != nil:
-		if cors := a.properties.Get("Cors"); cors != nil {
-			t.resource(a.id, cors.Pos, "lamgate does not support Cors together with DefinitionBody")
-		}
-		return given, nil
+		return a.extend(t, given), nil
 	case uri != nil:
 		return nil, a.definitionIn(t, uri)
 	}
@@ -33,6 +30,11 @@ func (a *restAPI) definition(t *transformer) (body, location *template.Node) {
 func (a *restAPI) definitionIn(t *transformer, uri *template.Node) *template.Node {
 	if cors := a.properties.Get("Cors"); cors != nil {
 		t.resource(a.id, cors.Pos, "Cors works only with inline Swagger specified in 'DefinitionBody' property.")
+	}
+	for _, name := range []string{"GatewayResponses", "Models"} {
+		if given := a.properties.Get(name); given != nil {
+			t.resource(a.id, given.Pos, "%s works only with inline Swagger specified in 'DefinitionBody' property.", name)
+		}
 	}
 	if uri.Kind == template.Map && !isFunction(uri) {
 		return uri
@@ -48,16 +50,14 @@ func (a *restAPI) definitionIn(t *transformer, uri *template.Node) *template.Nod
 func (a *restAPI) generate(t *transformer) *template.Node {
 	pos := a.pos
 	info := template.NewMap(pos, template.F("version", text(pos, "1.0")), template.F("title", ref(pos, "AWS::StackName")))
+	openAPI3 := strings.HasPrefix(scalarText(t.literal(a.properties.Get("OpenApiVersion"))), "3.")
 	paths := template.NewMap(pos)
 	for _, path := range a.paths() {
 		item := template.NewMap(pos)
 		for _, r := range a.routes {
 			if r.path == path {
-				item.Fields = append(item.Fields, r.operation())
+				item.Fields = append(item.Fields, r.operation(t, a, openAPI3))
 			}
-		}
-		if cors := a.properties.Get("Cors"); cors != nil && item.Get("options") == nil {
-			item.Fields = append(item.Fields, a.preflight(t, cors, item))
 		}
 		paths.Fields = append(paths.Fields, template.Field{Key: path, Pos: pos, Value: item})
 	}
@@ -69,7 +69,66 @@ func (a *restAPI) generate(t *transformer) *template.Node {
 			version = template.F("openapi", text(v.Pos, v.Text))
 		}
 	}
-	return template.NewMap(pos, version, template.F("info", info), template.F("paths", paths))
+	return a.extend(t, template.NewMap(pos, version, template.F("info", info), template.F("paths", paths),
+		template.F("x-amazon-apigateway-request-validators", a.validators())))
+}
+
+// extend adds to a definition what the properties say of it: Cors, Models and
+// GatewayResponses.
+func (a *restAPI) extend(t *transformer, body *template.Node) *template.Node {
+	if body.Kind != template.Map || isFunction(body) {
+		for _, name := range []string{"Cors", "GatewayResponses", "Models"} {
+			if given := a.properties.Get(name); given != nil {
+				t.resource(a.id, given.Pos, "%s works only with inline Swagger specified in 'DefinitionBody' property.", name)
+			}
+		}
+		return body
+	}
+	if cors := a.properties.Get("Cors"); cors != nil && body.Get("paths") != nil {
+		paths := template.NewMap(body.Get("paths").Pos)
+		for _, path := range body.Get("paths").Fields {
+			if item := path.Value; item.Get("options") == nil && !isFunction(item) {
+				preflight := a.preflight(t, cors, item)
+				path.Value = item.With(preflight.Key, preflight.Value)
+			}
+			paths.Fields = append(paths.Fields, path)
+		}
+		body = body.With("paths", paths)
+	}
+	if models := a.properties.Get("Models"); models != nil {
+		if body.Get("openapi") != nil {
+			components := body.Get("components")
+			if components == nil {
+				components = template.NewMap(models.Pos)
+			}
+			body = body.With("components", components.With("schemas", over(components.Get("schemas"), models)))
+		} else {
+			body = body.With("definitions", over(body.Get("definitions"), models))
+		}
+	}
+	if responses := a.gatewayResponses(t); responses != nil {
+		const key = "x-amazon-apigateway-gateway-responses"
+		body = body.With(key, over(body.Get(key), responses))
+	}
+	return body
+}
+
+// over puts the members of one map over those of another, which may be nil.
+func over(below, above *template.Node) *template.Node {
+	if below == nil {
+		return above
+	}
+	for _, f := range above.Fields {
+		below = below.With(f.Key, f.Value)
+	}
+	return below
+}
+
+func scalarText(n *template.Node) string {
+	if n.Scalar() {
+		return n.Text
+	}
+	return ""
 }
 
 // paths returns the paths of the routes, in their order.
@@ -84,7 +143,7 @@ func (a *restAPI) paths() []string {
 }
 
 // operation is the route as an OpenAPI operation.
-func (r *route) operation() template.Field {
+func (r *route) operation(t *transformer, api *restAPI, openAPI3 bool) template.Field {
 	target := r.function.id + ".Arn"
 	if r.function.alias != "" {
 		target = r.function.alias
@@ -93,6 +152,7 @@ func (r *route) operation() template.Field {
 		template.F("uri", sub(r.pos, "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${"+target+"}/invocations")),
 		template.F("timeoutInMillis", r.timeout))
 	operation := template.NewMap(r.pos, template.F(integrationKey, integration), template.F("responses", template.NewMap(r.pos)))
+	r.request(t, api, operation, integration, openAPI3)
 	if r.condition != nil {
 		operation = template.NewMap(r.pos, template.F("Fn::If", template.NewList(r.pos, r.condition, operation, ref(r.pos, "AWS::NoValue"))))
 	}

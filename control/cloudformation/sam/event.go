@@ -17,6 +17,9 @@ type route struct {
 	method    string // lower case; any
 	timeout   *template.Node
 	condition *template.Node // the function's, nil without one
+
+	model      *template.Node // RequestModel; nil without one
+	parameters *template.Node // RequestParameters; nil without any
 }
 
 // events adds a function's events to their APIs and returns the permissions
@@ -66,6 +69,7 @@ func (t *transformer) apiEvent(fn *function, e template.Field) []template.Field 
 	r := &route{
 		function: fn, event: e.Key, pos: e.Pos, path: path.Text, method: strings.ToLower(method.Text),
 		timeout: properties.Get("TimeoutInMillis"), condition: fn.from.Get("Condition"),
+		model: properties.Get("RequestModel"), parameters: properties.Get("RequestParameters"),
 	}
 	if other := api.route(r.path, r.method); other != nil {
 		t.event(fn.id, e.Key, e.Pos, "API method %q defined multiple times for path %q.", r.method, r.path)

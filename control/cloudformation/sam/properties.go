@@ -29,21 +29,20 @@ func functionProperties() set {
 func apiProperties() set {
 	return set{
 		taken: []string{
-			"AccessLogSetting", "ApiKeySourceType", "BinaryMediaTypes", "Cors", "DefinitionBody", "DefinitionUri", "Description",
-			"DisableExecuteApiEndpoint", "EndpointConfiguration", "FailOnWarnings", "MethodSettings", "MinimumCompressionSize", "Mode",
-			"Name", "OpenApiVersion", "StageName", "Tags", "TracingEnabled", "Variables",
+			"AccessLogSetting", "ApiKeySourceType", "BinaryMediaTypes", "CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "Cors", "DefinitionBody", "DefinitionUri", "Description",
+			"DisableExecuteApiEndpoint", "EndpointConfiguration", "FailOnWarnings", "GatewayResponses", "MethodSettings",
+			"MinimumCompressionSize", "Mode", "Models", "Name", "OpenApiVersion", "StageName", "Tags", "TracingEnabled", "Variables",
 		},
 		lacking: []string{
-			"AlwaysDeploy", "Auth", "CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "Domain", "EndpointAccessMode",
-			"GatewayResponses", "MergeDefinitions", "Models", "Policy", "PropagateTags", "SecurityPolicy",
+			"AlwaysDeploy", "Auth", "Domain", "EndpointAccessMode", "MergeDefinitions", "Policy", "PropagateTags", "SecurityPolicy",
 		},
 	}
 }
 
 func apiEventProperties() set {
 	return set{
-		taken:   []string{"Method", "Path", "RestApiId", "TimeoutInMillis"},
-		lacking: []string{"Auth", "RequestModel", "RequestParameters", "ResponseTransferMode", "Stage"},
+		taken:   []string{"Method", "Path", "RequestModel", "RequestParameters", "RestApiId", "TimeoutInMillis"},
+		lacking: []string{"Auth", "ResponseTransferMode", "Stage"},
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
 func TestTransform(t *testing.T) {
-	for _, name := range []string{"hello"} {
+	for _, name := range []string{"hello", "request"} {
 		body, err := os.ReadFile("testdata/" + name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
