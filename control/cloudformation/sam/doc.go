@@ -11,8 +11,10 @@
 //     Function.Alias;
 //   - function.go and role.go: AWS::Serverless::Function and the role it runs as;
 //     policy_templates.go: SAM's table of policy templates;
-//   - event.go: events of the kind Api; api.go: AWS::Serverless::Api, and the one
-//     that is implied; definition.go: the OpenAPI definitions generated for them.
+//   - event.go: events of the kind Api, and request.go what they demand of
+//     requests; api.go: AWS::Serverless::Api, and the one that is implied;
+//     definition.go: the OpenAPI definitions generated for them, with
+//     gateway_response.go.
 //
 // Other serverless types and events, and what guards access (Auth), are refused
 // by name until lamgate has them.
