@@ -62,7 +62,24 @@ func (w *writer) text(dst []byte, v Value, depth int) []byte {
 		}
 		return append(dst, '}')
 	case *List:
-		return w.json(dst, x, depth)
+		if !x.Java {
+			return w.json(dst, x, depth)
+		}
+		dst = append(dst, '[')
+		for i, item := range x.Items {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			if l, ok := item.(*List); ok && l == x {
+				dst = append(dst, "(this Collection)"...)
+			} else {
+				dst = w.text(dst, item, depth+1)
+			}
+			if w.full {
+				break
+			}
+		}
+		return append(dst, ']')
 	}
 	if out, ok := appendScalar(dst, v); ok {
 		return out

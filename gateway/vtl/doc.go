@@ -1,0 +1,2 @@
+// Package vtl executes API Gateway's mapping templates.
+package vtl
