@@ -49,6 +49,9 @@ func (s *Service) PutRestApi(ctx context.Context, in *api.PutRestApiRequest) (*a
 	err = s.change(ctx, id, noAPI(ctx, id), func(a *restAPI) error {
 		if aws.Value(in.Mode) == "overwrite" {
 			a.clear()
+			if in.Parameters["ignore"] != "documentation" {
+				a.DocumentationParts = nil
+			}
 		}
 		i := &importer{api: a, doc: doc}
 		if err := i.run(in.Parameters, aws.Value(in.FailOnWarnings)); err != nil {
@@ -89,4 +92,29 @@ func readOpenAPI(body []byte) (*node, error) {
 		return nil, badRequest("Invalid OpenAPI input.")
 	}
 	return doc, nil
+}
+
+// ImportDocumentationParts implements apigateway.ImportDocumentationPartsAPI.
+func (s *Service) ImportDocumentationParts(ctx context.Context, in *api.ImportDocumentationPartsRequest) (*api.DocumentationPartIds, error) {
+	doc, err := readOpenAPI(in.Body)
+	if err != nil {
+		// AWS: not the words of the other imports
+		// (test_import_documentation_parts_bad_file).
+		return nil, badRequest("Unable to build importer with provided input.")
+	}
+	id := aws.Value(in.RestApiId)
+	out := &api.DocumentationPartIds{}
+	err = s.change(ctx, id, noAPI(ctx, id), func(a *restAPI) error {
+		if aws.Value(in.Mode) == "overwrite" {
+			a.DocumentationParts = nil
+		}
+		i := &importer{api: a, doc: doc}
+		out.Ids = i.readDocumentation("")
+		out.Warnings = i.warnings
+		return i.verdict(aws.Value(in.FailOnWarnings))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

@@ -30,6 +30,9 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 			i.fail("Unable to put integration on %s: lamgate does not support %s of an integration", at, key)
 		}
 	}
+	if n.get("tlsConfig", "serverNameToVerify") != nil {
+		i.warn("serverNameToVerify of '%s' applies to HTTP APIs only. Ignoring.", at)
+	}
 	integration := &plan.Integration{
 		Type:                     strings.ToUpper(n.get("type").str()),
 		HTTPMethod:               strings.ToUpper(n.get("httpMethod").str()),
@@ -64,14 +67,19 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 	}
 }
 
-// texts returns the texts of a field.
+// texts returns the texts of a field of a method's integration.
+func (i *importer) texts(n *node, field string, r *plan.Resource, m *plan.Method) map[string]string {
+	return i.mapping(n, field, "of resource '"+r.Path+"' and method '"+m.HTTPMethod+"'")
+}
+
+// mapping returns the texts of a field.
 // AWS: another value is left out, with this warning
 // (test_import_rest_api_with_base_path_oas30).
-func (i *importer) texts(n *node, field string, r *plan.Resource, m *plan.Method) map[string]string {
+func (i *importer) mapping(n *node, field, where string) map[string]string {
 	n = n.get(field)
 	for key, f := range n.all() {
 		if f.kind != textNode {
-			i.warn("Invalid format for '%s'. Expected type string for property '%s' of resource '%s' and method '%s' but got '%s'", field, key, r.Path, m.HTTPMethod, f.str())
+			i.warn("Invalid format for '%s'. Expected type string for property '%s' %s but got '%s'", field, key, where, f.str())
 		}
 	}
 	return n.texts()

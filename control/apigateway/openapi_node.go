@@ -259,6 +259,15 @@ func (n *node) get(path ...string) *node {
 	return n
 }
 
+// at returns the node below n that a JSON pointer without its first slash leads
+// to, or nil.
+func (n *node) at(pointer string) *node {
+	for part := range strings.SplitSeq(pointer, "/") {
+		n = n.get(unescape(part))
+	}
+	return n
+}
+
 // str returns the text of a scalar.
 func (n *node) str() string {
 	if n == nil {

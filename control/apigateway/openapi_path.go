@@ -126,7 +126,7 @@ func (i *importer) readOperation(r *plan.Resource, httpMethod string, item, op *
 		i.fail("Unable to put method %s: %s", at, message(err))
 		return
 	}
-	i.readResponses(m, at, op)
+	i.readResponses(m, r.Path, at, op)
 	i.readIntegration(r, m, i.extension(op, "integration"))
 }
 
@@ -205,7 +205,7 @@ func (i *importer) setRequestModel(m *plan.Method, schema *node, contentTypes []
 }
 
 // readResponses declares the responses of a method that have a status.
-func (i *importer) readResponses(m *plan.Method, at string, op *node) {
+func (i *importer) readResponses(m *plan.Method, path, at string, op *node) {
 	for status, n := range op.get("responses").all() {
 		if !statusCode.MatchString(status) {
 			continue // "default" and ranges have no counterpart
@@ -215,13 +215,13 @@ func (i *importer) readResponses(m *plan.Method, at string, op *node) {
 		for name := range n.get("headers").all() {
 			put(&r.ResponseParameters, "method.response.header."+name, false)
 		}
-		if model := i.model(n.get("schema")); model != "" {
+		if model := i.responseModel(n.get("schema"), status, m.HTTPMethod, path); model != "" {
 			for _, contentType := range i.contentTypes(op, "produces") {
 				put(&r.ResponseModels, contentType, model)
 			}
 		}
 		for contentType, c := range n.get("content").all() {
-			if model := i.model(c.get("schema")); model != "" {
+			if model := i.responseModel(c.get("schema"), status, m.HTTPMethod, path); model != "" {
 				put(&r.ResponseModels, contentType, model)
 			}
 		}

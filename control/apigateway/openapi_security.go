@@ -15,17 +15,22 @@ type scheme struct {
 	apiKey     bool        // the request has an API key
 }
 
+// securitySchemes returns the document's.
+func (i *importer) securitySchemes() *node {
+	if s := i.doc.get("securityDefinitions"); s != nil {
+		return s
+	}
+	return i.doc.get("components", "securitySchemes")
+}
+
 // readSchemes reads the document's security schemes and creates the authorizers
 // among them. Schemes of no kind that API Gateway knows are left out, so that
 // an operation that names one is refused: AWS would leave it open.
 func (i *importer) readSchemes() {
 	i.schemes = map[string]*scheme{}
-	schemes := i.doc.get("securityDefinitions")
-	if schemes == nil {
-		schemes = i.doc.get("components", "securitySchemes")
-	}
-	for name, n := range schemes.all() {
+	for name, n := range i.securitySchemes().all() {
 		n = i.deref(n)
+		i.checkExtensions(n, "scheme", "security scheme '"+name+"'")
 		auth := i.extension(n, "authorizer")
 		switch {
 		case auth != nil:
@@ -43,7 +48,22 @@ func (i *importer) readSchemes() {
 	}
 }
 
+// authorizerFields are the fields of an authorizer that are read.
+var authorizerFields = []string{
+	"type", "providerARNs", "authorizerUri", "authorizerCredentials", "identitySource",
+	"identityValidationExpression", "authorizerResultTtlInSeconds",
+}
+
 func (i *importer) readAuthorizer(name string, n, auth *node) (*authorizer, error) {
+	for key := range auth.all() {
+		switch {
+		case slices.Contains(authorizerFields, key) || strings.HasPrefix(key, "x-"):
+		case slices.Contains([]string{"authorizerPayloadFormatVersion", "enableSimpleResponses"}, key):
+			i.warn("%s of authorizer '%s' applies to HTTP APIs only. Ignoring.", key, name)
+		default:
+			return nil, badRequest("lamgate does not support %s of an authorizer", key)
+		}
+	}
 	au := &authorizer{
 		Name:                         name,
 		Type:                         strings.ToUpper(auth.get("type").str()),

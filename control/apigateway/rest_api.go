@@ -110,6 +110,7 @@ func (a *restAPI) clone(source *restAPI) {
 	}
 	a.Models, a.Validators = source.Models, source.Validators
 	a.GatewayResponses, a.Authorizers = source.GatewayResponses, source.Authorizers
+	a.DocumentationParts = source.DocumentationParts
 }
 
 // GetRestApi implements apigateway.GetRestApiAPI.
