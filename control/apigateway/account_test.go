@@ -113,13 +113,15 @@ func TestWhatACrashLeavesBehindIsCollected(t *testing.T) {
 // be.
 func TestTheOperationsThatAreBuilt(t *testing.T) {
 	built := map[string]bool{}
-	for _, noun := range []string{"RestApi", "Resource", "Method", "MethodResponse", "Integration", "IntegrationResponse", "Model", "Deployment", "Stage", "RequestValidator", "Authorizer"} {
+	for _, noun := range []string{"RestApi", "Resource", "Method", "MethodResponse", "Integration", "IntegrationResponse", "Model", "Deployment", "Stage", "RequestValidator",
+		"Authorizer", "GatewayResponse", "DocumentationPart", "DocumentationVersion", "ClientCertificate", "VpcLink"} {
 		for _, verb := range []string{"Create", "Put", "Get", "Update", "Delete"} {
 			built[verb+noun] = noun != "Authorizer" || verb == "Get"
 		}
 		built["Get"+noun+"s"] = true
 	}
-	for _, name := range []string{"ImportRestApi", "GetAccount", "UpdateAccount", "GetTags", "TagResource", "UntagResource"} {
+	for _, name := range []string{"ImportRestApi", "ImportDocumentationParts", "GetAccount", "UpdateAccount", "GetTags", "TagResource", "UntagResource",
+		"GenerateClientCertificate", "FlushStageCache", "FlushStageAuthorizersCache"} {
 		built[name] = true
 	}
 	b := newBench(t)

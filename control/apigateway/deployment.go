@@ -18,24 +18,31 @@ var noDeployment = notFound("Invalid Deployment identifier specified")
 // CreateDeployment implements apigateway.CreateDeploymentAPI. The snapshot is
 // written before the API names it: a stage never points to what is not there.
 func (s *Service) CreateDeployment(ctx context.Context, in *api.CreateDeploymentRequest) (*api.Deployment, error) {
-	if in.CanarySettings != nil {
-		return nil, notBuilt("canary deployments (canarySettings)")
-	}
 	id := aws.Value(in.RestApiId)
 	absent := noAPI(ctx, id)
 	a, err := s.load(ctx, id, absent)
 	if err != nil {
 		return nil, err
 	}
+	if in.CanarySettings != nil && aws.Value(in.StageName) == "" {
+		name := "null"
+		if in.StageName != nil {
+			name = *in.StageName
+		}
+		return nil, invalidDeployment("Non null and non empty stageName must be provided for canary deployment. Provided value is %s", name)
+	}
 	if in.StageName != nil {
 		if err := checkStageName(*in.StageName); err != nil {
 			return nil, err
 		}
+		if err := a.checkCanaryDeployment(*in.StageName, in.CanarySettings != nil); err != nil {
+			return nil, err
+		}
 	}
-	snapshot, err := s.snapshot(a, aws.Value(in.Description))
-	if err != nil {
+	if err := a.checkDeployable(); err != nil {
 		return nil, err
 	}
+	snapshot := s.snapshot(a, aws.Value(in.Description))
 	key := plan.DeploymentKey(id, snapshot.ID)
 	if err := state.Create(ctx, s.docs, key, snapshot); err != nil {
 		return nil, err
@@ -57,7 +64,14 @@ func (s *Service) CreateDeployment(ctx context.Context, in *api.CreateDeployment
 
 // deployTo makes a deployment that of a stage, which is created if need be.
 func (s *Service) deployTo(a *restAPI, deploymentID string, in *api.CreateDeploymentRequest) error {
+	if err := a.checkCanaryDeployment(*in.StageName, in.CanarySettings != nil); err != nil {
+		return err
+	}
 	st := a.Stages[*in.StageName]
+	if c := in.CanarySettings; c != nil {
+		st.Updated = s.now()
+		return setCanary(st, deploymentID, c.PercentTraffic, c.StageVariableOverrides, c.UseStageCache)
+	}
 	if st == nil {
 		st = s.newStage(*in.StageName)
 		put(&a.Stages, st.Name, st)
@@ -71,22 +85,41 @@ func (s *Service) deployTo(a *restAPI, deploymentID string, in *api.CreateDeploy
 		st.TracingEnabled = *in.TracingEnabled
 	}
 	for _, name := range sorted(in.Variables) {
-		if err := setVariable(st, name, in.Variables[name]); err != nil {
+		if err := setVariable(&st.Variables, name, in.Variables[name]); err != nil {
 			return err
 		}
 	}
 	if in.CacheClusterSize != nil {
-		st.CacheClusterSize = *in.CacheClusterSize
+		if err := s.setCacheSize(st, *in.CacheClusterSize); err != nil {
+			return err
+		}
 	}
 	if in.CacheClusterEnabled != nil {
-		enableCache(st, *in.CacheClusterEnabled)
+		s.enableCache(st, *in.CacheClusterEnabled)
+	}
+	return nil
+}
+
+// checkDeployable refuses to deploy an API that could answer nothing.
+func (a *restAPI) checkDeployable() error {
+	methods := 0
+	for _, r := range a.Resources {
+		for _, m := range r.Methods {
+			if m.Integration == nil {
+				return badRequest("No integration defined for method")
+			}
+			methods++
+		}
+	}
+	if methods == 0 {
+		return badRequest("The REST API doesn't contain any methods")
 	}
 	return nil
 }
 
 // snapshot copies what a deployment fixes of an API. a is the caller's own copy
 // of the document, so that nothing in it needs to be cloned.
-func (s *Service) snapshot(a *restAPI, description string) (*plan.Deployment, error) {
+func (s *Service) snapshot(a *restAPI, description string) *plan.Deployment {
 	d := &plan.Deployment{
 		ID:                     newID(6, a.Deployments),
 		API:                    a.ID,
@@ -100,20 +133,12 @@ func (s *Service) snapshot(a *restAPI, description string) (*plan.Deployment, er
 		APIKeySource:           a.APIKeySource,
 		ResourcePolicy:         a.Policy,
 		MinimumCompressionSize: a.MinimumCompressionSize,
-		GatewayResponses:       a.GatewayResponses,
 	}
-	methods := 0
 	for _, r := range a.byPath() {
-		for _, m := range r.Methods {
-			if m.Integration == nil {
-				return nil, badRequest("No integration defined for method")
-			}
-			methods++
-		}
 		d.Resources = append(d.Resources, *r)
 	}
-	if methods == 0 {
-		return nil, badRequest("The REST API doesn't contain any methods")
+	for responseType, r := range a.GatewayResponses {
+		put(&d.GatewayResponses, responseType, whole(r))
 	}
 	for name, m := range a.Models {
 		put(&d.Models, name, *m)
@@ -121,7 +146,7 @@ func (s *Service) snapshot(a *restAPI, description string) (*plan.Deployment, er
 	for id, v := range a.Validators {
 		put(&d.Validators, id, *v)
 	}
-	return d, nil
+	return d
 }
 
 // GetDeployment implements apigateway.GetDeploymentAPI.
@@ -216,7 +241,7 @@ func (s *Service) DeleteDeployment(ctx context.Context, in *api.DeleteDeployment
 			return noDeployment
 		}
 		for _, st := range a.Stages {
-			if st.Deployment == id {
+			if st.Deployment == id || st.Canary != nil && st.Canary.Deployment == id {
 				return badRequest("Active stages pointing to this deployment must be moved or deleted")
 			}
 		}

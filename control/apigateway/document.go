@@ -65,9 +65,12 @@ type authorizer struct {
 	ResultTTL                    *int32   `json:",omitempty"`
 }
 
-func (a *restAPI) belongsTo(ctx context.Context) bool {
+func (a *restAPI) belongsTo(ctx context.Context) bool { return owns(ctx, a.Account, a.Region) }
+
+// owns reports whether what is of an account and region is the caller's.
+func owns(ctx context.Context, account, region string) bool {
 	c := aws.CallerFrom(ctx)
-	return a.Account == c.Account && a.Region == c.Region
+	return account == c.Account && region == c.Region
 }
 
 // byPath returns the resources in the order of their paths.

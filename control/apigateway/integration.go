@@ -62,6 +62,9 @@ func (s *Service) PutIntegration(ctx context.Context, in *api.PutIntegrationRequ
 	}
 	var out *api.Integration
 	err := s.changeMethod(ctx, in.RestApiId, in.ResourceId, in.HttpMethod, func(a *restAPI, r *plan.Resource, m *plan.Method) error {
+		if err := s.checkConnection(ctx, &i); err != nil {
+			return err
+		}
 		integration := i
 		integration.RequestParameters = maps.Clone(i.RequestParameters)
 		integration.RequestTemplates = maps.Clone(i.RequestTemplates)
@@ -247,6 +250,9 @@ func (s *Service) UpdateIntegration(ctx context.Context, in *api.UpdateIntegrati
 			}
 		}
 		if err := a.checkIntegration(m, m.Integration); err != nil {
+			return err
+		}
+		if err := s.checkConnection(ctx, m.Integration); err != nil {
 			return err
 		}
 		out = describeIntegration(m.Integration)

@@ -15,6 +15,7 @@ type patch struct {
 	segments []string // of the path, unescaped
 	value    string
 	hasValue bool
+	from     string // of a copy
 }
 
 // patches reads a list of patch operations. AWS names a missing path "null".
@@ -24,7 +25,7 @@ func patches(ops []api.PatchOperation) ([]patch, error) {
 		if o.Path == nil {
 			return nil, badRequest("Invalid patch path null")
 		}
-		list[i] = patch{op: aws.Value(o.Op), path: *o.Path, value: aws.Value(o.Value), hasValue: o.Value != nil}
+		list[i] = patch{op: aws.Value(o.Op), path: *o.Path, value: aws.Value(o.Value), hasValue: o.Value != nil, from: aws.Value(o.From)}
 		rest, ok := strings.CutPrefix(*o.Path, "/")
 		if !ok {
 			return nil, list[i].unknown()

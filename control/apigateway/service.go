@@ -103,6 +103,23 @@ func (s *Service) change(ctx context.Context, id string, absent error, f func(*r
 	return err
 }
 
+// eachAPI calls f with every API of the caller's.
+func (s *Service) eachAPI(ctx context.Context, f func(*restAPI) error) error {
+	all, err := state.LoadAll[restAPI](s.docs, plan.RestAPIsPrefix)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		if !a.belongsTo(ctx) {
+			continue
+		}
+		if err := f(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // isID reports whether s could be the ID of an API, a resource or a deployment.
 func isID(s string) bool {
 	if s == "" || len(s) > 64 {

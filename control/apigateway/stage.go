@@ -1,9 +1,12 @@
 package apigateway
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"regexp"
+	"slices"
+	"strings"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/aws"
@@ -26,16 +29,16 @@ var (
 	variableValue = regexp.MustCompile(`^[A-Za-z0-9 ._~:/?#&=,-]+$`)
 )
 
-// setVariable sets a stage variable. AWS: the words, with their two spaces and
+// setVariable sets one of a stage's variables, or of its canary's. AWS: the words, with their two spaces and
 // the quote that is missing, as AWS's clients report them.
-func setVariable(st *plan.Stage, name, v string) error {
+func setVariable(variables *map[string]string, name, v string) error {
 	if !variableName.MatchString(name) {
 		return badRequest("Invalid stage variable name: %s.  Please use names with only word characters.", name)
 	}
 	if !variableValue.MatchString(v) {
 		return invalidVariable(v)
 	}
-	put(&st.Variables, name, v)
+	put(variables, name, v)
 	return nil
 }
 
@@ -43,17 +46,37 @@ func invalidVariable(v string) error {
 	return badRequest("Invalid stage variable value: %s.  Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.", v)
 }
 
-// enableCache stores whether a stage has a cache. None is built; the stage says
-// of it what clients wait for.
-func enableCache(st *plan.Stage, enabled bool) {
-	st.CacheClusterEnabled = enabled
+// cacheSizes are the sizes of caches, in GB.
+var cacheSizes = []string{"0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"}
+
+// setCacheSize sets the size of a stage's cache; none leaves it to the default.
+// AWS: a cache of another size begins empty (API Gateway's guide on caching).
+func (s *Service) setCacheSize(st *plan.Stage, size string) error {
+	if size != "" && !slices.Contains(cacheSizes, size) {
+		return badRequest("Invalid cache cluster size: %s. Must be one of: [%s]", size, strings.Join(cacheSizes, ", "))
+	}
+	if size != st.CacheClusterSize {
+		st.CacheFlushed = s.clock.Now()
+	}
+	st.CacheClusterSize = size
+	if size == "" && st.CacheClusterEnabled {
+		st.CacheClusterSize = cacheSizes[0]
+	}
+	return nil
+}
+
+// enableCache gives a stage a cache, which begins empty, or takes it.
+func (s *Service) enableCache(st *plan.Stage, enabled bool) {
 	if !enabled {
-		st.CacheClusterStatus = cacheNotAvailable
+		st.CacheClusterEnabled, st.CacheClusterStatus = false, cacheNotAvailable
 		return
 	}
-	st.CacheClusterStatus = "AVAILABLE"
+	if !st.CacheClusterEnabled {
+		st.CacheFlushed = s.clock.Now()
+	}
+	st.CacheClusterEnabled, st.CacheClusterStatus = true, "AVAILABLE"
 	if st.CacheClusterSize == "" {
-		st.CacheClusterSize = "0.5"
+		st.CacheClusterSize = cacheSizes[0]
 	}
 }
 
@@ -66,9 +89,6 @@ func (s *Service) newStage(name string) *plan.Stage {
 
 // CreateStage implements apigateway.CreateStageAPI.
 func (s *Service) CreateStage(ctx context.Context, in *api.CreateStageRequest) (*api.Stage, error) {
-	if in.CanarySettings != nil {
-		return nil, notBuilt("canary deployments (canarySettings)")
-	}
 	if err := checkStageName(aws.Value(in.StageName)); err != nil {
 		return nil, err
 	}
@@ -78,10 +98,22 @@ func (s *Service) CreateStage(ctx context.Context, in *api.CreateStageRequest) (
 	st.DocumentationVersion = aws.Value(in.DocumentationVersion)
 	st.TracingEnabled = aws.Value(in.TracingEnabled)
 	st.Tags = maps.Clone(in.Tags)
-	st.CacheClusterSize = aws.Value(in.CacheClusterSize)
-	enableCache(st, aws.Value(in.CacheClusterEnabled))
+	if err := checkTags(st.Tags); err != nil {
+		return nil, err
+	}
+	if err := s.setCacheSize(st, aws.Value(in.CacheClusterSize)); err != nil {
+		return nil, err
+	}
+	s.enableCache(st, aws.Value(in.CacheClusterEnabled))
 	for _, name := range sorted(in.Variables) {
-		if err := setVariable(st, name, in.Variables[name]); err != nil {
+		if err := setVariable(&st.Variables, name, in.Variables[name]); err != nil {
+			return nil, err
+		}
+	}
+	if c := in.CanarySettings; c != nil {
+		// AWS: a canary without a deployment of its own has the stage's.
+		deployment := cmp.Or(aws.Value(c.DeploymentId), st.Deployment)
+		if err := setCanary(st, deployment, c.PercentTraffic, c.StageVariableOverrides, c.UseStageCache); err != nil {
 			return nil, err
 		}
 	}
@@ -91,6 +123,14 @@ func (s *Service) CreateStage(ctx context.Context, in *api.CreateStageRequest) (
 			return conflict("Stage already exists")
 		}
 		if err := a.checkDeployment(st.Deployment); err != nil {
+			return err
+		}
+		if st.Canary != nil {
+			if err := a.checkDeployment(st.Canary.Deployment); err != nil {
+				return err
+			}
+		}
+		if err := a.checkDocumentationVersion(st.DocumentationVersion); err != nil {
 			return err
 		}
 		put(&a.Stages, st.Name, st)
@@ -177,6 +217,9 @@ func describeStage(st *plan.Stage) *api.Stage {
 	}
 	if len(st.Tags) > 0 {
 		out.Tags = st.Tags
+	}
+	if st.Canary != nil {
+		out.CanarySettings = describeCanary(st.Canary)
 	}
 	if st.AccessLog != nil {
 		out.AccessLogSettings = &api.AccessLogSettings{

@@ -29,7 +29,7 @@ func (s *Service) UpdateStage(ctx context.Context, in *api.UpdateStageRequest) (
 			return noStage
 		}
 		for _, p := range ops {
-			if err := a.patchStage(st, p, mayLog); err != nil {
+			if err := s.patchStage(ctx, a, st, p, mayLog); err != nil {
 				return err
 			}
 		}
@@ -44,23 +44,26 @@ func (s *Service) UpdateStage(ctx context.Context, in *api.UpdateStageRequest) (
 // said in whose name.
 var noLogRole = badRequest("CloudWatch Logs role ARN must be set in account settings to enable logging")
 
-func (a *restAPI) patchStage(st *plan.Stage, p patch, mayLog bool) error {
+func (s *Service) patchStage(ctx context.Context, a *restAPI, st *plan.Stage, p patch, mayLog bool) error {
+	if p.op == "copy" {
+		return promote(st, p)
+	}
 	switch p.segments[0] {
 	case "variables":
 		return patchVariable(st, p)
 	case "accessLogSettings":
 		return patchAccessLog(st, p, mayLog)
 	case "canarySettings":
-		return notBuilt("canary deployments (canarySettings)")
+		return a.patchCanary(st, p)
 	}
 	set, ok := map[string]func(string) error{
 		"/deploymentId":         func(v string) error { st.Deployment = v; return a.checkDeployment(v) },
 		"/description":          func(v string) error { st.Description = v; return nil },
-		"/documentationVersion": func(v string) error { st.DocumentationVersion = v; return nil },
-		"/clientCertificateId":  func(v string) error { st.ClientCertificateID = v; return nil },
+		"/documentationVersion": func(v string) error { st.DocumentationVersion = v; return a.checkDocumentationVersion(v) },
+		"/clientCertificateId":  func(v string) error { st.ClientCertificateID = v; return s.checkCertificate(ctx, v) },
 		"/tracingEnabled":       func(string) error { st.TracingEnabled = p.isTrue(); return nil },
-		"/cacheClusterEnabled":  func(string) error { enableCache(st, p.isTrue()); return nil },
-		"/cacheClusterSize":     func(v string) error { return setCacheSize(st, v) },
+		"/cacheClusterEnabled":  func(string) error { s.enableCache(st, p.isTrue()); return nil },
+		"/cacheClusterSize":     func(v string) error { return s.setCacheSize(st, v) },
 	}[p.path]
 	if !ok {
 		return patchMethodSettings(st, p, mayLog)
@@ -72,15 +75,6 @@ func (a *restAPI) patchStage(st *plan.Stage, p patch, mayLog bool) error {
 		return set(p.value)
 	}
 	return badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
-}
-
-func setCacheSize(st *plan.Stage, size string) error {
-	sizes := []string{"", "0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"}
-	if !slices.Contains(sizes, size) {
-		return badRequest("Invalid cache cluster size: %s. Must be one of: [%s]", size, strings.Join(sizes[1:], ", "))
-	}
-	st.CacheClusterSize = size
-	return nil
 }
 
 // patchVariable sets or removes a variable; replacing one that is not there
@@ -98,46 +92,9 @@ func patchVariable(st *plan.Stage, p patch) error {
 		if !p.hasValue {
 			return invalidVariable("null")
 		}
-		return setVariable(st, name, p.value)
+		return setVariable(&st.Variables, name, p.value)
 	}
 	return badRequest("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")
-}
-
-// patchAccessLog applies an operation on /accessLogSettings.
-// AWS: the settings are removed as a whole; removing one of them is taken for
-// the removal of method settings (test_stage_access_log_settings_validation).
-func patchAccessLog(st *plan.Stage, p patch, mayLog bool) error {
-	if p.op == "remove" {
-		if len(p.segments) > 1 {
-			return noMethodSettings(strings.TrimPrefix(p.path, "/"))
-		}
-		st.AccessLog = nil
-		return nil
-	}
-	if p.path != "/accessLogSettings/destinationArn" && p.path != "/accessLogSettings/format" {
-		return badRequest("Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]")
-	}
-	if p.value == "" {
-		return badRequest("Access Log value must not be empty")
-	}
-	if !mayLog {
-		return noLogRole
-	}
-	l := plan.AccessLog{}
-	if st.AccessLog != nil {
-		l = *st.AccessLog
-	}
-	if p.segments[1] == "format" {
-		l.Format = p.value
-	} else {
-		arn, err := aws.ParseARN(p.value)
-		if err != nil || arn.Service != "logs" && arn.Service != "firehose" {
-			return badRequest("Invalid ARN specified in the request")
-		}
-		l.DestinationARN = p.value
-	}
-	st.AccessLog = &l
-	return nil
 }
 
 // AWS: no space or comma at three places of this list

@@ -43,6 +43,7 @@ func (b *bench) mayLog() {
 func TestStageScenarios(t *testing.T) {
 	play(t, "test_create_update_stages", func(s *scenario) {
 		m := s.mock()
+		do(s.bench, s.CreateDocumentationVersion, api.CreateDocumentationVersionRequest{RestApiId: m.rest, DocumentationVersion: new("v123")})
 		s.stage("create-stage", api.CreateStageRequest{RestApiId: m.rest, StageName: new("s1"), DeploymentId: s.deploy(m.rest).Id,
 			Description: new("my stage"), DocumentationVersion: new("v123")})
 		s.updateStage("error-update-doc-version", m.rest, "s1", replace("/documentation_version", "123"))
@@ -55,6 +56,7 @@ func TestStageScenarios(t *testing.T) {
 	})
 	play(t, "test_update_stage_remove_wildcard", func(s *scenario) {
 		m := s.mock()
+		do(s.bench, s.CreateDocumentationVersion, api.CreateDocumentationVersionRequest{RestApiId: m.rest, DocumentationVersion: new("v123")})
 		s.stage("create-stage", api.CreateStageRequest{RestApiId: m.rest, StageName: new("s1"), DeploymentId: s.deploy(m.rest).Id,
 			Description: new("my stage"), DocumentationVersion: new("v123")})
 		s.getStage("get-stage", m.rest, "s1")
@@ -172,7 +174,7 @@ func TestDeploymentsAreRefused(t *testing.T) {
 	in.StageName, in.Variables = new("s1"), map[string]string{"a-b": "c"}
 	refuse(b, b.CreateDeployment, in, bad, "Invalid stage variable name: a-b.  Please use names with only word characters.")
 	in.Variables, in.CanarySettings = nil, &api.DeploymentCanarySettings{}
-	refuse(b, b.CreateDeployment, in, bad, "lamgate does not support canary deployments (canarySettings) yet")
+	refuse(b, b.CreateDeployment, in, bad, "Invalid deployment content specified.Stage s1 must already be created before making a canary release deployment")
 
 	if left := b.docs.List(plan.DeploymentsPrefix); len(left) != 0 {
 		t.Errorf("refused deployments left %d documents", len(left))
@@ -195,7 +197,9 @@ func TestStagesAreRefused(t *testing.T) {
 	for op, message := range map[api.PatchOperation]string{
 		replace("/*/*/logging/loglevel", "INFO"):           "CloudWatch Logs role ARN must be set in account settings to enable logging",
 		replace("/*/*/throttling/rateLimit", "fast"):       "Invalid value for method setting /*/*/throttling/rateLimit: fast",
-		replace("/canarySettings/percentTraffic", "10"):    "lamgate does not support canary deployments (canarySettings) yet",
+		replace("/canarySettings/percentTraffic", "101"):   "Invalid percentTraffic specified: 101. Must be between 0.0 and 100.0",
+		replace("/canarySettings/percentTraffic", "NaN"):   "Invalid percentTraffic specified: NaN. Must be between 0.0 and 100.0",
+		replace("/cacheClusterSize", "0.7"):                "Invalid cache cluster size: 0.7. Must be one of: [0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118, 237]",
 		replace("/deploymentId", "abc123"):                 "Deployment id does not exist",
 		{Op: new("replace"), Path: new("/variables/name")}: "Invalid stage variable value: null.  Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.",
 	} {
