@@ -63,8 +63,8 @@ func TestLambdaProxyIsCompiled(t *testing.T) {
 			i.RequestParameters = map[string]string{"integration.request.header.a": "method.request.body.a"}
 		}, "cannot map method.request.body.a"},
 		{"from the unknown", func(i *Integration) {
-			i.RequestParameters = map[string]string{"integration.request.header.a": "context.authorizer.claims.sub"}
-		}, "cannot map context.authorizer.claims.sub"},
+			i.RequestParameters = map[string]string{"integration.request.header.a": "context.unheard"}
+		}, "cannot map context.unheard"},
 		{"onto Authorization", func(i *Integration) {
 			i.RequestParameters = map[string]string{"integration.request.header.authorization": "'x'"}
 		}, "no parameter can be mapped to the header authorization"},

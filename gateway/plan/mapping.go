@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -71,7 +70,7 @@ func parseSource(s, prefix string) (Parameter, bool) {
 		return Parameter{StageVariable, name}, true
 	}
 	if name, ok := strings.CutPrefix(s, "context."); ok {
-		return Parameter{RequestContext, name}, slices.Contains(contextNames(), name)
+		return Parameter{RequestContext, name}, IsContextVariable(name)
 	}
 	return parseParameter(s, prefix)
 }

@@ -25,7 +25,8 @@ type Route struct {
 	// order in which AWS names them.
 	Required []Parameter
 
-	Binding Binding
+	Binding  Binding
+	CacheKey CacheKey
 
 	// Closed is why the route cannot be served, nil if it can.
 	Closed *Closed
@@ -101,6 +102,7 @@ func compileRoute(d *Deployment, resource *Resource, name string) *Route {
 		return r
 	}
 	r.Closed = r.validate(d)
+	r.CacheKey = compileCacheKey(r.ResourceID, m.Integration)
 	binding, closed := compileBinding(m)
 	r.Binding = binding
 	if r.Closed == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/lamgate/lamgate/telemetry"
 )
 
-// Config is what a Gateway needs. All of it must be set but Journeys.
+// Config is what a Gateway needs. What may be nil or zero says so.
 type Config struct {
 	Documents state.Documents
 	Invoker   execution.Invoker
@@ -23,6 +24,15 @@ type Config struct {
 	Clock     aws.Clock
 	Log       *slog.Logger
 	Journeys  *telemetry.Journeys // may be nil
+	Logs      *telemetry.Logs     // of requests; may be nil
+
+	// CacheMemory is the most bytes that the caches of all stages take
+	// together; zero for DefaultCacheMemory.
+	CacheMemory int64
+
+	// Random returns numbers from 0 up to 1, of which canaries are drawn; nil
+	// for the runtime's own.
+	Random func() float64
 }
 
 // A Gateway serves all REST APIs of a store. It is an http.Handler for the
@@ -38,6 +48,11 @@ type Gateway struct {
 	deployments *state.View[*deployment]
 	functions   *state.View[*function]
 
+	logs       *telemetry.Logs
+	random     func() float64
+	caches     *caches
+	stopCaches func()
+
 	calls sync.Pool // of *call
 }
 
@@ -49,6 +64,12 @@ func New(c Config) *Gateway {
 		clock:    c.Clock,
 		log:      c.Log,
 		journeys: c.Journeys,
+		logs:     c.Logs,
+		random:   c.Random,
+		caches:   newCaches(c.Clock, c.CacheMemory),
+	}
+	if g.random == nil {
+		g.random = rand.Float64
 	}
 	report := func(key string, err error) {
 		g.log.Error("a document cannot be served", "key", key, "error", err)
@@ -56,12 +77,14 @@ func New(c Config) *Gateway {
 	g.functions = state.NewView(c.Documents, execution.FunctionsPrefix, formFunction, report)
 	g.deployments = state.NewView(c.Documents, plan.DeploymentsPrefix, formDeployment, report)
 	g.apis = state.NewView(c.Documents, plan.RestAPIsPrefix, formAPI, report)
+	g.stopCaches = c.Documents.Watch(plan.RestAPIsPrefix, g.caches.follow)
 	g.calls.New = func() any { return new(call) }
 	return g
 }
 
 // Close ends the following of the store.
 func (g *Gateway) Close() {
+	g.stopCaches()
 	g.apis.Close()
 	g.deployments.Close()
 	g.functions.Close()
@@ -72,7 +95,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := g.calls.Get().(*call)
 	c.begin(g, r)
 	c.refusal = c.serve()
-	c.write(w, c.refusal)
+	if c.cacheWarning {
+		w.Header()["Warning"] = []string{warning}
+	}
+	c.meter = meter{ResponseWriter: w}
+	c.write(&c.meter, c.refusal)
 	c.end()
 	if c.abandoned {
 		return // an invocation that outlives the request may still hold parts of it

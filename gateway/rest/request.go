@@ -13,21 +13,29 @@ import (
 // serve takes a request through its steps. The first that refuses ends the
 // way, and its answer is the gateway's.
 func (c *call) serve() *gatewayResponse {
-	steps := [...]func(*call) *gatewayResponse{
-		(*call).findStage,
-		(*call).matchResource,
-		(*call).resourcePolicy,
-		(*call).authorizer,
-		(*call).apiKey,
-		(*call).throttle,
-		(*call).methodRequest,
-		(*call).integrationRequest,
-		(*call).integrate,
-		(*call).integrationResponse,
-		(*call).methodResponse,
+	steps := [...]struct {
+		take   func(*call) *gatewayResponse
+		cached bool // passed over if the response is cached
+	}{
+		{take: (*call).findStage},
+		{take: (*call).matchResource},
+		{take: (*call).resourcePolicy},
+		{take: (*call).authorizer},
+		{take: (*call).apiKey},
+		{take: (*call).throttle},
+		{take: (*call).methodRequest},
+		{take: (*call).lookUp},
+		{take: (*call).integrationRequest, cached: true},
+		{take: (*call).integrate, cached: true},
+		{take: (*call).store, cached: true},
+		{take: (*call).integrationResponse},
+		{take: (*call).methodResponse},
 	}
-	for _, step := range steps {
-		if refusal := step(c); refusal != nil {
+	for i := range steps {
+		if c.cacheHit && steps[i].cached {
+			continue
+		}
+		if refusal := steps[i].take(c); refusal != nil {
 			return refusal
 		}
 	}
@@ -43,6 +51,7 @@ const (
 	stepAPIKey              = "API key"
 	stepThrottle            = "throttle"
 	stepMethodRequest       = "method request"
+	stepCache               = "cache"
 	stepIntegrationRequest  = "integration request"
 	stepPermission          = "permission"
 	stepIntegration         = "integration"
@@ -81,7 +90,12 @@ type call struct {
 	mocked   *plan.MockResponse // of a MOCK integration
 	answer   lambdaResponse     // of a function
 	response response
+	meter    meter
 	journey  telemetry.Journey
+
+	cacheKey     []byte // empty unless the response may be stored
+	cacheHit     bool
+	cacheWarning bool // the caller's wish for a new response was not heeded
 
 	// abandoned says that something the call started may still use it.
 	abandoned bool
@@ -107,6 +121,8 @@ func (c *call) begin(g *Gateway, r *http.Request) {
 func (c *call) end() {
 	c.journey.Took = c.gateway.clock.Now().Sub(c.now)
 	c.gateway.journeys.Record(&c.journey)
+	c.logAccess()
+	c.logExecution()
 }
 
 // The largest buffers that a call keeps for the next request.
@@ -115,6 +131,7 @@ const keptBuffer = 64 << 10
 func (c *call) reset() {
 	params, query, headers := c.params[:0], c.query[:0], c.headers[:0]
 	body, event, fields := c.body[:0], c.event[:0], c.response.fields[:0]
+	key := c.cacheKey[:0]
 	single, multi := c.answer.single[:0], c.answer.multi[:0]
 	clear(headers[:cap(headers)])
 	clear(query[:cap(query)])
@@ -123,6 +140,7 @@ func (c *call) reset() {
 	clear(multi[:cap(multi)])
 	*c = call{}
 	c.params, c.query, c.headers = params, query, headers
+	c.cacheKey = key
 	c.response.fields, c.answer.single, c.answer.multi = fields, single, multi
 	if cap(body) <= keptBuffer {
 		c.body = body

@@ -25,6 +25,11 @@ type stage struct {
 	deploymentKey string
 	sampled       string // the sampling decision of its traces
 	current       atomic.Pointer[published]
+	responses     atomic.Pointer[responseCache] // found by the first request that may be cached
+	access        *accessLog                    // nil if requests are not logged
+
+	canary   *stage // serves a part of the requests; nil without one
+	canaryOf *stage // the stage of which this is the canary
 }
 
 // published is what a stage serves: a plan, with a target for each route.
@@ -64,13 +69,20 @@ func formAPI(d state.Document) (*api, error) {
 	}
 	a.stages = make(map[string]*stage, len(a.Stages))
 	for name, document := range a.Stages {
-		s := &stage{Stage: document, api: a, deploymentKey: plan.DeploymentKey(a.ID, document.Deployment), sampled: "0"}
-		if document.TracingEnabled {
-			s.sampled = "1"
-		}
+		s := newStage(a, document)
+		s.canary = newCanary(s)
 		a.stages[name] = s
 	}
 	return a, nil
+}
+
+func newStage(a *api, document *plan.Stage) *stage {
+	s := &stage{Stage: document, api: a, deploymentKey: plan.DeploymentKey(a.ID, document.Deployment), sampled: "0"}
+	if document.TracingEnabled {
+		s.sampled = "1"
+	}
+	s.access = newAccessLog(s)
+	return s
 }
 
 func (d *deployment) compiled() (*plan.Plan, error) {
@@ -93,15 +105,22 @@ func (c *call) findStage() *gatewayResponse {
 	}
 	c.api = a
 	c.journey.Account, c.journey.Region = a.Account, a.Region
-	c.stage, ok = a.stages[c.address.Stage]
+	s, ok := a.stages[c.address.Stage]
 	if !ok {
 		return c.refuse(stepStage, telemetry.Failed, &noStage{c.address.Stage, a}, forbidden())
 	}
 	if c.address.Domain == "" {
 		c.address.Domain = a.ID + ".execute-api." + a.Region + ".amazonaws.com"
 	}
+	c.stage = c.gateway.draw(s)
 	var err error
-	if c.published, err = c.stage.publish(c.gateway); err != nil {
+	c.published, err = c.stage.publish(c.gateway)
+	if now, ok := c.gateway.apis.Get(plan.RestAPIKey(a.ID)); err != nil && ok && now != a {
+		// The stage has moved on, and what it left was deleted, between two
+		// lines of this function.
+		return c.findStage()
+	}
+	if err != nil {
 		c.gateway.log.Error("a stage cannot be served", "api", a.ID, "stage", c.stage.Name, "error", err)
 		return c.refuse(stepStage, telemetry.Failed, note("%v", err), internalServerError())
 	}
@@ -113,6 +132,9 @@ func (c *call) findStage() *gatewayResponse {
 func (s *stage) publish(g *Gateway) (*published, error) {
 	d, ok := g.deployments.Get(s.deploymentKey)
 	if !ok {
+		if current := s.current.Load(); current != nil {
+			return current, nil // the stage has moved on since this request began
+		}
 		return nil, fmt.Errorf("the stage's deployment %s does not exist", s.Deployment)
 	}
 	p, err := d.compiled()
@@ -152,7 +174,8 @@ func (n *noStage) Explain() (what, mend string) {
 
 // A target is a route on a stage: what has been prepared and found out for it.
 type target struct {
-	limiter     *limiter
+	settings    *settings            // of the stage for the route
+	byMethod    map[string]*settings // of the methods that an ANY route serves, where they differ
 	frame       frame
 	proxy       *plan.LambdaProxy // nil unless the route is served by a function
 	function    execution.FunctionRef
@@ -165,7 +188,7 @@ type target struct {
 }
 
 func (t *target) prepare(s *stage, d *plan.Deployment, r *plan.Route) {
-	t.limiter = newLimiter(s, r)
+	t.settings, t.byMethod = newSettings(s, r)
 	t.frame = newFrame(s, d, r)
 	proxy, ok := r.Binding.(*plan.LambdaProxy)
 	if !ok || r.Closed != nil {

@@ -26,33 +26,76 @@ const (
 	unlimited  = -1 // as a rate or a burst: no limit
 )
 
-// newLimiter returns the limiter of a route on a stage, nil if it has none.
-func newLimiter(s *stage, r *plan.Route) *limiter {
-	settings, ok := methodSettings(s, r)
-	if !ok || settings.ThrottlingRateLimit == unlimited || settings.ThrottlingBurstLimit == unlimited {
-		return nil
-	}
-	burst := float64(settings.ThrottlingBurstLimit)
-	return &limiter{rate: settings.ThrottlingRateLimit, burst: burst, tokens: burst}
+// settings are a stage's settings for a route.
+type settings struct {
+	plan.MethodSettings
+	key      string   // under which the stage has them; empty if it has none
+	explicit bool     // they are given for the method, not for all
+	limiter  *limiter // nil without a limit
 }
 
-// methodSettings returns a stage's settings for a route: those for its method,
-// else those for all methods.
+// newSettings returns a stage's settings for a route and, if the route serves
+// any method, those of the methods for which the stage has others.
+func newSettings(s *stage, r *plan.Route) (*settings, map[string]*settings) {
+	common := settingsAt(s, settingsKey(s, r, r.HTTPMethod))
+	if r.HTTPMethod != plan.AnyMethod {
+		return common, nil
+	}
+	// AWS: stages have settings for the methods themselves, though the resource
+	// serves them by ANY.
+	var byMethod map[string]*settings
+	for _, method := range []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"} {
+		if key := settingsKey(s, r, method); key != common.key {
+			if byMethod == nil {
+				byMethod = map[string]*settings{}
+			}
+			byMethod[method] = settingsAt(s, key)
+		}
+	}
+	return common, byMethod
+}
+
+func settingsAt(s *stage, key string) *settings {
+	m, ok := s.MethodSettings[key]
+	if !ok {
+		return &settings{}
+	}
+	found := &settings{MethodSettings: m, key: key, explicit: key != "*/*"}
+	if m.ThrottlingRateLimit != unlimited && m.ThrottlingBurstLimit != unlimited {
+		burst := float64(m.ThrottlingBurstLimit)
+		found.limiter = &limiter{rate: m.ThrottlingRateLimit, burst: burst, tokens: burst}
+	}
+	return found
+}
+
+// settingsKey returns the key of a stage's settings for a method of a route:
+// those for the method, else those for all methods.
 //
 // AWS: the key is the resource's path with ~1 for its slashes, or with the
 // slashes themselves, and the method; CloudFormation writes a slash first.
-func methodSettings(s *stage, r *plan.Route) (plan.MethodSettings, bool) {
+func settingsKey(s *stage, r *plan.Route, method string) string {
 	path := strings.TrimPrefix(r.ResourcePath, "/")
-	for _, key := range []string{
-		path + "/" + r.HTTPMethod, "/" + path + "/" + r.HTTPMethod,
-		"~1" + strings.ReplaceAll(path, "/", "~1") + "/" + r.HTTPMethod,
-		path + "/*", "/" + path + "/*", "*/" + r.HTTPMethod, "*/*",
-	} {
-		if settings, ok := s.MethodSettings[key]; ok {
-			return settings, true
+	for _, m := range []string{method, r.HTTPMethod} {
+		for _, key := range []string{path + "/" + m, "/" + path + "/" + m, "~1" + strings.ReplaceAll(path, "/", "~1") + "/" + m} {
+			if _, ok := s.MethodSettings[key]; ok {
+				return key
+			}
 		}
 	}
-	return plan.MethodSettings{}, false
+	for _, key := range []string{path + "/*", "/" + path + "/*", "*/" + method, "*/*"} {
+		if _, ok := s.MethodSettings[key]; ok {
+			return key
+		}
+	}
+	return ""
+}
+
+// settings returns the stage's settings for the request.
+func (c *call) settings() *settings {
+	if s, ok := c.target.byMethod[c.request.Method]; ok {
+		return s
+	}
+	return c.target.settings
 }
 
 // take takes a token if there is one.
@@ -74,7 +117,7 @@ func (l *limiter) take(now time.Time) bool {
 
 // throttle refuses what comes too fast.
 func (c *call) throttle() *gatewayResponse {
-	l := c.target.limiter
+	l := c.settings().limiter
 	if l == nil {
 		c.skip(stepThrottle, noThrottle)
 		return nil

@@ -46,6 +46,13 @@ func (c *call) beginTrace() {
 	t.parent = hex.EncodeToString(b[:])
 }
 
+// ensureTrace begins the trace unless a step has done so.
+func (c *call) ensureTrace() {
+	if c.trace.root == "" {
+		c.beginTrace()
+	}
+}
+
 // String is the trace as the function and the caller receive it.
 func (t *trace) String() string {
 	return "Root=" + t.root + ";Parent=" + t.parent + ";Sampled=" + t.sampled + ";Lineage=1:" + t.parent[:8] + ":0"
