@@ -25,6 +25,10 @@ type Route struct {
 	// order in which AWS names them.
 	Required []Parameter
 
+	// Models are what the method's validator holds bodies against, by media
+	// type; nil if it does not look at bodies.
+	Models map[string]*Schema
+
 	Binding  Binding
 	CacheKey CacheKey
 
@@ -78,10 +82,11 @@ const AnyMethod = "ANY"
 // Compile makes the Plan of a Deployment.
 func Compile(d *Deployment) *Plan {
 	p := &Plan{Deployment: d}
+	schemas := &models{deployment: d}
 	for i := range d.Resources {
 		resource := &d.Resources[i]
 		for _, name := range sortedKeys(resource.Methods) {
-			route := compileRoute(d, resource, name)
+			route := compileRoute(d, schemas, resource, name)
 			route.Index = len(p.Routes)
 			p.Routes = append(p.Routes, route)
 			p.tree.add(resource.Path, route)
@@ -90,7 +95,7 @@ func Compile(d *Deployment) *Plan {
 	return p
 }
 
-func compileRoute(d *Deployment, resource *Resource, name string) *Route {
+func compileRoute(d *Deployment, schemas *models, resource *Resource, name string) *Route {
 	m := resource.Methods[name]
 	r := &Route{ResourceID: resource.ID, ResourcePath: resource.Path, HTTPMethod: name, Method: m}
 	if m == nil || m.Integration == nil {
@@ -101,7 +106,7 @@ func compileRoute(d *Deployment, resource *Resource, name string) *Route {
 		r.Closed = &Closed{"the method had no integration when the API was deployed", "put an integration and deploy the API again"}
 		return r
 	}
-	r.Closed = r.validate(d)
+	r.Closed = r.validate(d, schemas)
 	r.CacheKey = compileCacheKey(r.ResourceID, m.Integration)
 	binding, closed := compileBinding(m)
 	r.Binding = binding
@@ -112,7 +117,7 @@ func compileRoute(d *Deployment, resource *Resource, name string) *Route {
 }
 
 // validate prepares what the method's request validator asks for.
-func (r *Route) validate(d *Deployment) *Closed {
+func (r *Route) validate(d *Deployment, schemas *models) *Closed {
 	id := r.Method.RequestValidatorID
 	if id == "" {
 		return nil
@@ -139,11 +144,15 @@ func (r *Route) validate(d *Deployment) *Closed {
 	}
 	if v.Body {
 		for _, contentType := range sortedKeys(r.Method.RequestModels) {
-			model := r.Method.RequestModels[contentType]
-			if schema := strings.Join(strings.Fields(d.Models[model].Schema), ""); schema != "{}" {
-				return &Closed{"lamgate cannot validate request bodies yet, and the request validator " + v.Name +
-					" has bodies of " + contentType + " validated by the model " + model, ""}
+			schema, err := schemas.schema(r.Method.RequestModels[contentType])
+			if err != nil {
+				return &Closed{"the model " + r.Method.RequestModels[contentType] + ", which the request validator " + v.Name +
+					" holds bodies of " + contentType + " against, cannot be used: " + err.Error(), "correct the model and deploy the API again"}
 			}
+			if r.Models == nil {
+				r.Models = map[string]*Schema{}
+			}
+			r.Models[strings.ToLower(contentType)] = schema
 		}
 	}
 	return nil

@@ -53,7 +53,8 @@ type Gateway struct {
 	caches     *caches
 	stopCaches func()
 
-	calls sync.Pool // of *call
+	calls       sync.Pool // of *call
+	compressors compressors
 }
 
 // New returns a Gateway that follows the store's documents from now on.

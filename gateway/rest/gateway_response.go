@@ -101,8 +101,11 @@ func headerTooLarge() *gatewayResponse {
 	return &gatewayResponse{"DEFAULT_4XX", http.StatusRequestHeaderFieldsTooLarge, "RequestHeaderFieldsTooLargeException", "Request Header Fields Too Large", compact, ""}
 }
 
+// unsupportedMediaType refuses a body's type or coding.
+//
+// AWS: its error is of the type BadRequestException.
 func unsupportedMediaType() *gatewayResponse {
-	return &gatewayResponse{"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", "Unsupported Media Type", spaced, ""}
+	return &gatewayResponse{"UNSUPPORTED_MEDIA_TYPE", http.StatusUnsupportedMediaType, "BadRequestException", "Unsupported Media Type", spaced, ""}
 }
 
 // internalServerError is what callers see of a mistake in the API's own
@@ -150,6 +153,7 @@ func (c *call) write(w http.ResponseWriter, refusal *gatewayResponse) {
 		writeBody(w, h, refusal.status, refusal.body())
 		return
 	}
+	c.packResponse()
 	for i := range c.response.fields {
 		f := &c.response.fields[i]
 		h[f.name] = append(h[f.name], f.value)

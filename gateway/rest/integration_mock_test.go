@@ -74,6 +74,6 @@ func TestMock(t *testing.T) {
 	h.get("/v0/dynamicbody").expect(500, errServer, internal).because("method request", "lamgate does not build mapping templates")
 	h.get("/v0/none").expect(500, errServer, internal).because("method request", "tells no statusCode")
 	h.get("/v0/undeclared").expect(500, errServer, internal).because("method request", "method response")
-	h.do("GET", "/v0/strict", "", "Content-Type", "text/plain").expect(415, "UnsupportedMediaTypeException", `{"message": "Unsupported Media Type"}`)
+	h.do("GET", "/v0/strict", "", "Content-Type", "text/plain").expect(415, "BadRequestException", `{"message": "Unsupported Media Type"}`)
 	h.do("GET", "/v0/strict", "", "Content-Type", "application/json; charset=utf-8").expect(200, "", "{}")
 }

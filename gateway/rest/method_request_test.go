@@ -38,20 +38,37 @@ func TestRequiredParameters(t *testing.T) {
 	h.get("/v0/x/a").expect(500, errServer, internal).because("method request", "request validator gone does not exist")
 }
 
-func TestBodyValidationIsRefused(t *testing.T) {
+// AWS: recorded: test_api_gateway_request_validator and its siblings with
+// models that refer to others.
+func TestBodiesAreHeldAgainstModels(t *testing.T) {
 	h := newHouse(t)
 	h.function(permit(""))
 	d := hello("POST", "/a")
 	m := d.Resources[0].Methods["POST"]
 	m.RequestValidatorID = "v1"
-	m.RequestModels = map[string]string{"application/json": "Pet"}
-	d.Models = map[string]plan.Model{"Pet": {Name: "Pet", Schema: `{"type":"object"}`}}
+	m.RequestModels = map[string]string{"application/json": "Pets"}
+	d.Models = map[string]plan.Model{
+		"Pet":  {Name: "Pet", Schema: `{"type":"object","properties":{"a":{"type":"number"}},"required":["a"]}`},
+		"Pets": {Name: "Pets", Schema: `{"type":"array","items":{"$ref":"https://apigateway.amazonaws.com/restapis/xyz/models/Pet"}}`},
+	}
 	d.Validators = map[string]plan.RequestValidator{"v1": {ID: "v1", Name: "bodies", Body: true}}
 	h.deploy(d)
-	h.do("POST", "/v0/a", `{}`).expect(500, errServer, internal).because("method request", "lamgate cannot validate request bodies yet", "Pet")
-	d.Models["Pet"] = plan.Model{Name: "Pet", Schema: " { } "}
+	const invalid = `{"message": "Invalid request body"}`
+	h.do("POST", "/v0/a", `[{"a":1}]`).expect(200, "", "Hello, World!")
+	h.do("POST", "/v0/a", `[{"a":1}]`, "Content-Type", "application/JSON; charset=utf-8").expect(200, "", "Hello, World!")
+	h.do("POST", "/v0/a", `[{"b":1}]`).expect(400, "BadRequestException", invalid).
+		because("method request", `at /0 object has missing required properties (["a"])`, "Pets")
+	h.do("POST", "/v0/a", `[{"a":"x"}]`, "Content-Type", "application/json").expect(400, "BadRequestException", invalid)
+	h.do("POST", "/v0/a", ``).expect(400, "BadRequestException", invalid)
+	h.do("POST", "/v0/a", `[`).expect(400, "BadRequestException", invalid).because("method request", "no JSON", "line 1")
+	h.do("POST", "/v0/a", `anything`, "Content-Type", "text/plain").expect(200, "", "Hello, World!")
+	d.Validators["v1"] = plan.RequestValidator{ID: "v1", Name: "nothing"}
 	h.deploy(d)
-	h.do("POST", "/v0/a", `{}`).expect(200, "", "Hello, World!")
+	h.do("POST", "/v0/a", `[`).expect(200, "", "Hello, World!")
+	d.Validators["v1"] = plan.RequestValidator{ID: "v1", Name: "bodies", Body: true}
+	delete(d.Models, "Pet")
+	h.deploy(d)
+	h.do("POST", "/v0/a", `[]`).expect(500, errServer, internal).because("method request", "the model Pets", `no model "Pet"`)
 }
 
 func TestThrottle(t *testing.T) {
