@@ -1,5 +1,15 @@
 package endpoint
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+)
+
 // A Kind tells why there is no answer.
 type Kind uint8
 
@@ -45,7 +55,7 @@ func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
 	}
-	return "unknown"
+	return fmt.Sprintf("kind %d", k)
 }
 
 // An Error tells why an endpoint gave no answer. All errors of Do are Errors.
@@ -59,3 +69,45 @@ func (e *Error) Error() string { return e.Detail }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// dialError explains why no connection could be opened.
+func (p *pool) dialError(err error) error {
+	e := &Error{Kind: Unreachable, Detail: "cannot connect to " + p.address + ": " + err.Error(), Err: err}
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &name) && name.IsNotFound:
+		e.Kind, e.Detail = NameNotFound, "no name server knows the host "+p.host
+	case errors.As(err, &name):
+		e.Detail = "the name servers do not tell the address of " + p.host + ": " + name.Err
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Kind, e.Detail = Refused, "nothing listens on "+p.address
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		e.Detail = "no file is left for a connection to " + p.address + ": raise the limit of open files"
+	}
+	return e
+}
+
+// transferError explains why a connection ended in the middle of an exchange.
+func (p *pool) transferError(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if e := p.tlsError(err); e != nil {
+		return e
+	}
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &Error{Kind: PeerClosed, Detail: p.address + " closed the connection before its answer was complete", Err: err}
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return &Error{Kind: PeerClosed, Detail: p.address + " broke the connection off before its answer was complete", Err: err}
+	}
+	return &Error{Kind: PeerClosed, Detail: "the connection to " + p.address + " failed: " + err.Error(), Err: err}
+}
+
+// contextError is that of a caller that does not wait.
+func contextError(ctx context.Context) error {
+	if err := ctx.Err(); errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return &Error{Kind: Timeout, Detail: "the caller's own time was over", Err: err}
+	}
+	return &Error{Kind: Canceled, Detail: "the caller has gone", Err: ctx.Err()}
+}
