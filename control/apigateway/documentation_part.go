@@ -127,13 +127,9 @@ func (a *restAPI) partAt(location documentationLocation) *documentationPart {
 	return nil
 }
 
-// putDocumentation takes in the parts of an imported document and returns their
-// IDs. With overwrite they stand in the place of all that there were; else each
-// replaces the part of its location.
-func (a *restAPI) putDocumentation(parts []documentationPart, overwrite bool) []string {
-	if overwrite {
-		a.DocumentationParts = nil
-	}
+// putDocumentation takes in the parts of an imported document, each in the
+// place of the part of its location, and returns their IDs.
+func (a *restAPI) putDocumentation(parts []documentationPart) []string {
 	at := map[documentationLocation]string{}
 	for id, p := range a.DocumentationParts {
 		at[p.Location] = id

@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
@@ -47,16 +46,6 @@ func checkModelName(name string) error {
 	return nil
 }
 
-func checkSchema(schema string) error {
-	if schema == "" {
-		return badRequest("Model schema must have at least 1 property or array items defined")
-	}
-	if !json.Valid([]byte(schema)) {
-		return badRequest("Invalid model schema specified. Schema is not valid JSON.")
-	}
-	return nil
-}
-
 // CreateModel implements apigateway.CreateModelAPI.
 func (s *Service) CreateModel(ctx context.Context, in *api.CreateModelRequest) (*api.Model, error) {
 	id := aws.Value(in.RestApiId)
@@ -71,7 +60,7 @@ func (s *Service) CreateModel(ctx context.Context, in *api.CreateModelRequest) (
 		if err := checkModelName(m.Name); err != nil {
 			return err
 		}
-		if err := checkSchema(m.Schema); err != nil {
+		if err := a.checkSchema(m.Name, m.Schema); err != nil {
 			return err
 		}
 		if a.Models[m.Name] != nil {
@@ -97,7 +86,17 @@ func (s *Service) GetModel(ctx context.Context, in *api.GetModelRequest) (*api.M
 	if m == nil {
 		return nil, noModel(name)
 	}
-	return describeModel(m), nil
+	out := describeModel(m)
+	if aws.Value(in.Flatten) {
+		if flat := a.flat(m); flat != nil {
+			text, err := flat.MarshalJSON()
+			if err != nil {
+				return nil, err
+			}
+			out.Schema = new(string(text))
+		}
+	}
+	return out, nil
 }
 
 // GetModels implements apigateway.GetModelsAPI.
@@ -139,7 +138,7 @@ func (s *Service) UpdateModel(ctx context.Context, in *api.UpdateModelRequest) (
 				m.Description = p.value
 				continue
 			}
-			if err := checkSchema(p.value); err != nil {
+			if err := a.checkSchema(name, p.value); err != nil {
 				return err
 			}
 			m.Schema = p.value
@@ -169,11 +168,17 @@ func (s *Service) DeleteModel(ctx context.Context, in *api.DeleteModelRequest) (
 	return &api.DeleteModelOutput{}, nil
 }
 
-// modelUnused refuses to give up a model that a method refers to.
+// modelUnused refuses to give up a model that a method or another model refers
+// to.
 // AWS: the last of several resources is named, its path followed by a slash
 // and the method, so that the root's reads "//ANY" (test_put_method_model).
 func (a *restAPI) modelUnused(name string) error {
 	var used error
+	for _, other := range sorted(a.Models) {
+		if other != name && a.refersTo(a.Models[other], name) {
+			used = conflict("Cannot delete model '%s', is referenced in model: %s", name, other)
+		}
+	}
 	for _, r := range a.byPath() {
 		for _, httpMethod := range sorted(r.Methods) {
 			m := r.Methods[httpMethod]

@@ -71,7 +71,7 @@ func (i *importer) readDocumentation(base string) (ids []string) {
 	for at, l := range locations {
 		merged[at] = documentationPart{Location: l, Properties: text[l]}
 	}
-	ids = i.api.putDocumentation(merged, false)
+	ids = i.api.putDocumentation(merged)
 	if err := i.api.checkDocumentationRoom(); err != nil {
 		i.fail("%s; ignore=documentation leaves them out", message(err))
 	}

@@ -21,6 +21,9 @@ type Config struct {
 	// Roles tells whether the role for an account's logs exists. Without it,
 	// UpdateAccount takes any role.
 	Roles iam.GetRoleAPI
+
+	// Tests serves TestInvokeMethod.
+	Tests TestInvoker
 }
 
 // A Service implements AWS API Gateway's operations on REST APIs.
@@ -29,12 +32,13 @@ type Service struct {
 	clock aws.Clock
 	log   *slog.Logger
 	roles iam.GetRoleAPI
+	tests TestInvoker
 }
 
 // New returns a Service, having removed the deployments that a crash left
 // without an API.
 func New(c Config) *Service {
-	s := &Service{docs: c.Documents, clock: c.Clock, log: c.Log, roles: c.Roles}
+	s := &Service{docs: c.Documents, clock: c.Clock, log: c.Log, roles: c.Roles, tests: c.Tests}
 	s.collect(context.Background())
 	return s
 }
