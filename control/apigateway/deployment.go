@@ -44,7 +44,7 @@ func (s *Service) CreateDeployment(ctx context.Context, in *api.CreateDeployment
 	}
 	snapshot := s.snapshot(a, aws.Value(in.Description))
 	key := plan.DeploymentKey(id, snapshot.ID)
-	if err := state.Create(ctx, s.docs, key, snapshot); err != nil {
+	if err := state.Create(ctx, s.docs, key, a.snapshotOf(snapshot)); err != nil {
 		return nil, err
 	}
 	d := &deployment{ID: snapshot.ID, Description: snapshot.Description, Created: snapshot.Created}

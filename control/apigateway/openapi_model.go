@@ -118,12 +118,13 @@ func sortedList(n *node) *node {
 // link returns the reference that a model has in the place of one of the
 // document's.
 func (l *linker) link(ref string) string {
+	if ref == "#" || strings.HasPrefix(ref, "#/") && l.root.at(ref[2:]) != nil {
+		return ref // within the schema itself
+	}
 	if name, ok := l.referred(ref); ok {
 		return modelURL(l.api.ID, name)
 	}
 	switch {
-	case ref == "#" || strings.HasPrefix(ref, "#/") && l.root.at(ref[2:]) != nil:
-		// Within the schema itself.
 	case schemaRef.MatchString(ref):
 		l.fail("Invalid model specified: " + ref[strings.LastIndexByte(ref, '/')+1:])
 	case strings.HasPrefix(ref, "#/definitions/") || strings.HasPrefix(ref, "#/components/schemas/"):
