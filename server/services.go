@@ -163,7 +163,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
 		StrictRuntimes: c.StrictRuntimes,
 	})
-	i.apigateway = apigateway.New(apigateway.Config{Documents: docs, Clock: c.Clock, Log: c.Log, Roles: i.iam})
+	i.apigateway = apigateway.New(apigateway.Config{Documents: docs, Clock: c.Clock, Log: c.Log, Roles: i.iam, Tests: gateway})
 	i.cloudformation = cloudformation.New(cloudformation.Config{
 		Documents: docs, Clock: c.Clock, Log: c.Log,
 		Clients: resource.Clients{APIGateway: i.apigateway, IAM: i.iam, Lambda: i.lambda, Logs: i.logs, S3: i.s3},
