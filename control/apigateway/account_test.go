@@ -121,7 +121,7 @@ func TestTheOperationsThatAreBuilt(t *testing.T) {
 		built["Get"+noun+"s"] = true
 	}
 	for _, name := range []string{"ImportRestApi", "ImportDocumentationParts", "GetAccount", "UpdateAccount", "GetTags", "TagResource", "UntagResource",
-		"GenerateClientCertificate", "FlushStageCache", "FlushStageAuthorizersCache", "GetModelTemplate", "TestInvokeMethod"} {
+		"GenerateClientCertificate", "FlushStageCache", "FlushStageAuthorizersCache", "GetModelTemplate", "TestInvokeMethod", "GetExport"} {
 		built[name] = true
 	}
 	b := newBench(t)
