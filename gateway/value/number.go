@@ -12,16 +12,22 @@ import (
 // the square of its length.
 const maxNumber = 1000
 
-// longestDouble is the length of the longest literal that becomes a float64.
+// longestDouble is the length of the longest literal that becomes a float64 in
+// any case.
 //
 // AWS: json-smart, which API Gateway's behaviour gives away (lists printed as
-// JSON, objects as {a=b}), makes a BigDecimal of a longer one.
+// JSON, objects as {a=b}), makes a BigDecimal of a longer one, unless the double
+// has the same digits.
 const longestDouble = 18
 
-// parseNumber reads a number of JSON's grammar.
-func parseNumber(s string) (Value, error) {
+// ParseNumber reads a decimal number: an int64 or a *big.Int, or with a fraction
+// or an exponent a float64, or a Decimal where a float64 is not exact.
+func ParseNumber(s string) (Value, error) {
 	if len(s) > maxNumber {
 		return nil, fmt.Errorf("the number is longer than %d characters", maxNumber)
+	}
+	if strings.Trim(s, "0123456789+-.eE") != "" {
+		return nil, fmt.Errorf("%q is not a number", s)
 	}
 	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, 'e') < 0 && strings.IndexByte(s, 'E') < 0 {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
@@ -33,8 +39,12 @@ func parseNumber(s string) (Value, error) {
 		}
 		return n, nil
 	}
-	if len(s) <= longestDouble {
-		if f, err := strconv.ParseFloat(s, 64); err == nil {
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
+		if len(s) <= longestDouble {
+			return f, nil
+		}
+		var buf [32]byte
+		if string(appendDouble(buf[:0], f)) == s {
 			return f, nil
 		}
 	}

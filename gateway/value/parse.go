@@ -2,6 +2,7 @@ package value
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -62,6 +63,10 @@ func (p *parser) fail(message string) error {
 	}
 }
 
+func (p *parser) tooDeep() error {
+	return p.fail(fmt.Sprintf("nested deeper than %d", MaxDepth))
+}
+
 func (p *parser) found() string {
 	if p.pos >= len(p.text) {
 		return "the end"
@@ -90,7 +95,7 @@ func (p *parser) peek() byte {
 
 func (p *parser) value(depth int) (Value, error) {
 	if depth > MaxDepth {
-		return nil, p.fail(fmt.Sprintf("nested deeper than %d", MaxDepth))
+		return nil, p.tooDeep()
 	}
 	p.space()
 	switch c := p.peek(); {
@@ -262,7 +267,7 @@ func (p *parser) number() (Value, error) {
 	if n == 0 {
 		return nil, p.fail("the number is malformed")
 	}
-	v, err := parseNumber(p.text[p.pos : p.pos+n])
+	v, err := ParseNumber(p.text[p.pos : p.pos+n])
 	if err != nil {
 		return nil, p.fail(err.Error())
 	}
@@ -294,13 +299,22 @@ func (p *parser) quoted() (string, error) {
 func (p *parser) escaped(start, i int, quote byte) (string, error) {
 	out := make([]byte, 0, i-start+32)
 	out = append(out, p.text[start:i]...)
+	if p.loose {
+		// AWS: json-smart drops control characters from a string that has
+		// escapes, and keeps them in one that has none.
+		out = slices.DeleteFunc(out, func(c byte) bool { return c < ' ' })
+	}
 	for i < len(p.text) {
 		c := p.text[i]
 		switch {
 		case c == quote:
 			p.pos = i + 1
 			return string(out), nil
-		case c < ' ' && !p.loose:
+		case c < ' ':
+			if p.loose {
+				i++
+				continue
+			}
 			p.pos = i
 			return "", p.fail("a control character in a string must be escaped")
 		case c != '\\':
@@ -346,8 +360,13 @@ func (p *parser) escaped(start, i int, quote byte) (string, error) {
 			if !p.loose {
 				return "", p.fail(fmt.Sprintf(`\%c is no escape`, e))
 			}
-			// The character may be of several bytes: the rest follows by itself.
-			out = append(out, e)
+			if e == '\'' {
+				out = append(out, e)
+			} else if e >= utf8.RuneSelf {
+				// The character goes, all its bytes.
+				_, size := utf8.DecodeRuneInString(p.text[i-1:])
+				i += size - 1
+			}
 		}
 	}
 	p.pos = len(p.text)
@@ -365,7 +384,7 @@ func hex4(s string) (rune, bool) {
 		case c >= '0' && c <= '9':
 			c -= '0'
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c|0x20 - 'a' + 10
+			c = (c | 0x20) - 'a' + 10
 		default:
 			return 0, false
 		}

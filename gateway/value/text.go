@@ -63,7 +63,12 @@ func (w *writer) text(dst []byte, v Value, depth int) []byte {
 		return append(dst, '}')
 	case *List:
 		if !x.Java {
-			return w.json(dst, x, depth)
+			// AWS: a list prints itself as json-smart does by default, with \/
+			// for each / (json-path's issue 707); $input.json does not.
+			w.slashes = true
+			dst = w.json(dst, x, depth)
+			w.slashes = false
+			return dst
 		}
 		dst = append(dst, '[')
 		for i, item := range x.Items {
