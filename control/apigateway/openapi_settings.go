@@ -117,37 +117,18 @@ func (i *importer) readValidators() {
 
 func (i *importer) readGatewayResponses() {
 	for responseType, r := range i.extension(i.doc, "gateway-responses").all() {
-		if !slices.Contains(gatewayResponseTypes, responseType) {
-			i.fail("Unable to put gateway response '%s': it is not a response type", responseType)
-			continue
-		}
 		g := plan.GatewayResponse{
 			ResponseType:       responseType,
 			StatusCode:         r.get("statusCode").str(),
 			ResponseParameters: i.mapping(r, "responseParameters", "of gateway response '"+responseType+"'"),
 			ResponseTemplates:  i.mapping(r, "responseTemplates", "of gateway response '"+responseType+"'"),
 		}
-		if err := checkImportedGatewayResponse(g); err != nil {
+		if err := checkGatewayResponse(g); err != nil {
 			i.fail("Unable to put gateway response '%s': %s", responseType, message(err))
 			continue
 		}
 		put(&i.api.GatewayResponses, responseType, g)
 	}
-}
-
-// gatewayResponseParameter is what a gateway response may set.
-var gatewayResponseParameter = regexp.MustCompile(`^gatewayresponse\.(header|querystring|path)\.\S+$`)
-
-func checkImportedGatewayResponse(g plan.GatewayResponse) error {
-	if g.StatusCode != "" && !statusCode.MatchString(g.StatusCode) {
-		return badRequest("Invalid status code specified: %s", g.StatusCode)
-	}
-	for _, p := range sorted(g.ResponseParameters) {
-		if !gatewayResponseParameter.MatchString(p) {
-			return badRequest("Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: %s]", p)
-		}
-	}
-	return nil
 }
 
 // securityPolicy is a name of which there are ever more.
