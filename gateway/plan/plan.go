@@ -10,7 +10,8 @@ type Plan struct {
 	Deployment *Deployment
 	Routes     []*Route // in the order of their indexes
 
-	tree node
+	tree      node
+	responses map[string]*CustomResponse // by response type
 }
 
 // A Route is a method of a resource, ready to be served.
@@ -81,7 +82,7 @@ const AnyMethod = "ANY"
 
 // Compile makes the Plan of a Deployment.
 func Compile(d *Deployment) *Plan {
-	p := &Plan{Deployment: d}
+	p := &Plan{Deployment: d, responses: compileGatewayResponses(d)}
 	schemas := &models{deployment: d}
 	for i := range d.Resources {
 		resource := &d.Resources[i]

@@ -59,7 +59,7 @@ func (c *call) authorizer() *gatewayResponse {
 // apiKey decides whether the caller's API key is good for the method.
 func (c *call) apiKey() *gatewayResponse {
 	if c.route.Method.APIKeyRequired {
-		return c.refuse(stepAPIKey, telemetry.Denied, unbuilt("API keys"), forbidden())
+		return c.refuse(stepAPIKey, telemetry.Denied, unbuilt("API keys"), invalidAPIKey())
 	}
 	c.skip(stepAPIKey, noAPIKey)
 	return nil

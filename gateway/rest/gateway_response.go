@@ -3,8 +3,10 @@ package rest
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -123,10 +125,21 @@ func integrationFailure() *gatewayResponse {
 	return &gatewayResponse{"INTEGRATION_FAILURE", http.StatusInternalServerError, "InternalServerErrorException", "Internal server error", spaced, ""}
 }
 
-// badGateway is what callers see of a function that fails or answers what is
-// no response.
+// badGateway is what callers see of a function that fails.
+//
+// AWS: that is an INTEGRATION_FAILURE to access logs (DataBiosphere/azul issue
+// 6284).
 func badGateway() *gatewayResponse {
-	return &gatewayResponse{"DEFAULT_5XX", http.StatusBadGateway, "InternalServerErrorException", "Internal server error", spaced, ""}
+	return &gatewayResponse{"INTEGRATION_FAILURE", http.StatusBadGateway, "InternalServerErrorException", "Internal server error", spaced, ""}
+}
+
+// malformedAnswer is what callers see of a function that answers what is no
+// response.
+//
+// AWS: that is an "execution failed due to configuration error" like a missing
+// permission, and so of that type (DataBiosphere/azul issue 8301).
+func malformedAnswer() *gatewayResponse {
+	return &gatewayResponse{"API_CONFIGURATION_ERROR", http.StatusBadGateway, "InternalServerErrorException", "Internal server error", spaced, ""}
 }
 
 func integrationTimeout() *gatewayResponse {
@@ -140,17 +153,7 @@ func (c *call) write(w http.ResponseWriter, refusal *gatewayResponse) {
 	h["x-amzn-RequestId"] = []string{c.requestID}
 	h["x-amz-apigw-id"] = []string{c.extendedID}
 	if refusal != nil {
-		c.noteCustomised(refusal)
-		h["x-amzn-ErrorType"] = []string{refusal.errorType}
-		h["Content-Type"] = []string{contentTypeJSON}
-		if c.response.traced {
-			h["X-Amzn-Trace-Id"] = []string{c.trace.String()}
-		}
-		if refusal.status == http.StatusRequestEntityTooLarge {
-			h["Connection"] = []string{"close"} // rather than read the rest
-		}
-		c.journey.Status = refusal.status
-		writeBody(w, h, refusal.status, refusal.body())
+		c.writeRefusal(w, h, refusal)
 		return
 	}
 	c.packResponse()
@@ -178,21 +181,107 @@ func writeBody(w http.ResponseWriter, h http.Header, status int, body []byte) {
 	}
 }
 
-// noteCustomised tells in the journey that the API has an own version of a
-// gateway response, which lamgate does not render yet: AWS's default goes out.
-func (c *call) noteCustomised(r *gatewayResponse) {
+// stepGatewayResponse is the name of the step, as journeys tell it.
+const stepGatewayResponse = "gateway response"
+
+// writeRefusal sends the gateway's own answer, in the API's version if it has
+// one. The error's type stays AWS's.
+func (c *call) writeRefusal(w http.ResponseWriter, h http.Header, refusal *gatewayResponse) {
+	h["x-amzn-ErrorType"] = []string{refusal.errorType}
+	h["Content-Type"] = []string{contentTypeJSON}
+	if c.response.traced {
+		h["X-Amzn-Trace-Id"] = []string{c.trace.String()}
+	}
+	if refusal.status == http.StatusRequestEntityTooLarge {
+		h["Connection"] = []string{"close"} // rather than read the rest
+	}
+	status, body := refusal.status, []byte(nil)
+	if custom := c.customised(refusal); custom != nil {
+		if custom.Status != 0 {
+			status = custom.Status
+		}
+		body = c.customBody(h, custom)
+		for i := range custom.Headers {
+			m := &custom.Headers[i]
+			if value := c.gatewayValue(m.From); value != "" {
+				setHeader(h, m.To.Name, value)
+			}
+		}
+		c.journey.Add(c.gateway.clock.Now(), stepGatewayResponse, telemetry.Passed, custom)
+	}
+	if body == nil {
+		body = refusal.body()
+	}
+	c.journey.Status = status
+	writeBody(w, h, status, body)
+}
+
+// customised returns the API's own version of a gateway response. Before a
+// stage is found there is no API that could have one.
+func (c *call) customised(refusal *gatewayResponse) *plan.CustomResponse {
 	if c.published == nil {
-		return
+		return nil
 	}
-	family := "DEFAULT_4XX"
-	if r.status >= http.StatusInternalServerError {
-		family = "DEFAULT_5XX"
+	return c.published.plan.GatewayResponse(refusal.kind, refusal.status)
+}
+
+// customBody fills the body that the caller accepts, else that of JSON, else
+// the first; nil if the API has none of its own.
+func (c *call) customBody(h http.Header, custom *plan.CustomResponse) []byte {
+	if len(custom.Bodies) == 0 {
+		return nil
 	}
-	for _, kind := range []string{r.kind, family} {
-		if _, ok := c.published.plan.Deployment.GatewayResponses[kind]; ok {
-			c.journey.Add(c.gateway.clock.Now(), "gateway response", telemetry.Skipped,
-				note("the API customises the gateway response %s; lamgate does not build that yet and sends AWS's default", kind))
-			return
+	chosen := &custom.Bodies[0]
+	for i := range custom.Bodies {
+		if strings.EqualFold(custom.Bodies[i].ContentType, contentTypeJSON) {
+			chosen = &custom.Bodies[i]
 		}
 	}
+accepted:
+	for wanted := range strings.SplitSeq(c.request.Header.Get("Accept"), ",") {
+		for i := range custom.Bodies {
+			if strings.EqualFold(custom.Bodies[i].ContentType, mediaType(wanted)) {
+				chosen = &custom.Bodies[i]
+				break accepted
+			}
+		}
+	}
+	h["Content-Type"] = []string{chosen.ContentType}
+	body := chosen.Fill(c.gatewayValue)
+	if body == nil {
+		body = []byte{}
+	}
+	return body
+}
+
+// gatewayValue returns the value of a variable in a gateway response; nothing
+// that a caller sends may break a header.
+func (c *call) gatewayValue(p plan.Parameter) string {
+	switch p.Location {
+	case plan.Static:
+		return p.Name
+	case plan.StageVariable:
+		return c.stage.Variables[p.Name]
+	case plan.RequestContext:
+		return c.contextVariable(p.Name)
+	case plan.QueryString, plan.MultiQuery:
+		if len(c.query) == 0 && c.address.Query != "" {
+			c.query = parseQuery(c.query[:0], c.address.Query) // it was refused before its query was read
+		}
+	}
+	return c.parameter(p)
+}
+
+// setHeader sets a header under the name as it is written, in place of one
+// whose name differs in case.
+func setHeader(h http.Header, name, value string) {
+	if !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+		return
+	}
+	for other := range h {
+		if strings.EqualFold(other, name) {
+			delete(h, other)
+		}
+	}
+	h[name] = []string{value}
 }
