@@ -42,36 +42,39 @@ func ParseAccessLog(a *AccessLog) (*AccessFormat, error) {
 	return &AccessFormat{Group: group, Region: arn.Region, Parts: parseAccessFormat(a.Format)}, nil
 }
 
+// parseAccessFormat reads a format: $context.NAME, or ${context.NAME}.
 func parseAccessFormat(format string) []AccessPart {
-	const open = "$context."
-	var parts []AccessPart
-	text := func(s string) {
-		if s == "" {
-			return
-		}
-		if n := len(parts); n > 0 && parts[n-1].Variable == "" {
-			parts[n-1].Text += s
-			return
-		}
-		parts = append(parts, AccessPart{Text: s})
-	}
-	for {
-		before, after, ok := strings.Cut(format, open)
-		text(before)
-		if !ok {
-			break
-		}
-		name := variableName(after)
-		if name == "" {
-			text(open)
-		} else {
-			parts = append(parts, AccessPart{Variable: name})
-		}
-		format = after[len(name):]
-	}
+	const open, braced = "$context.", "${context."
 	// A line is one line, whatever the format was written on.
-	for i := range parts {
-		parts[i].Text = strings.NewReplacer("\r\n", "", "\n", "", "\r", "").Replace(parts[i].Text)
+	format = strings.NewReplacer("\r\n", "", "\n", "", "\r", "").Replace(format)
+	var parts []AccessPart
+	var text strings.Builder
+	for format != "" {
+		name, rest := "", ""
+		if after, ok := strings.CutPrefix(format, open); ok {
+			name = variableName(after)
+			rest = after[len(name):]
+		} else if after, ok := strings.CutPrefix(format, braced); ok {
+			name = variableName(after)
+			rest, ok = strings.CutPrefix(after[len(name):], "}")
+			if !ok {
+				name = ""
+			}
+		}
+		if name == "" {
+			text.WriteByte(format[0])
+			format = format[1:]
+			continue
+		}
+		if text.Len() > 0 {
+			parts = append(parts, AccessPart{Text: text.String()})
+			text.Reset()
+		}
+		parts = append(parts, AccessPart{Variable: name})
+		format = rest
+	}
+	if text.Len() > 0 {
+		parts = append(parts, AccessPart{Text: text.String()})
 	}
 	return parts
 }

@@ -148,7 +148,7 @@ func (cs *caches) follow(c state.Change) {
 // has expired goes when something new comes.
 type cacheClock struct{ clock aws.Clock }
 
-func (c cacheClock) NowNano() int64                       { return c.clock.Now().UnixNano() }
+func (c cacheClock) NowNano() int64                      { return c.clock.Now().UnixNano() }
 func (c cacheClock) Tick(time.Duration) <-chan time.Time { return nil }
 
 func weigh(key string, e *cached) uint32 {

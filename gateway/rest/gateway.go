@@ -95,18 +95,24 @@ func (g *Gateway) Close() {
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := g.calls.Get().(*call)
 	c.begin(g, r)
-	c.refusal = c.serve()
-	if c.cacheWarning {
-		w.Header()["Warning"] = []string{warning}
-	}
-	c.meter = meter{ResponseWriter: w}
-	c.write(&c.meter, c.refusal)
+	c.respond(w)
 	c.end()
 	if c.abandoned {
 		return // an invocation that outlives the request may still hold parts of it
 	}
 	c.reset()
 	g.calls.Put(c)
+}
+
+// respond takes the call through its steps and answers it.
+func (c *call) respond(w http.ResponseWriter) {
+	c.refusal = c.serve()
+	if c.cacheWarning {
+		w.Header()["Warning"] = []string{warning}
+	}
+	c.unpacked = c.response.body
+	c.meter = meter{ResponseWriter: w}
+	c.write(&c.meter, c.refusal)
 }
 
 // errTimeout ends the wait for an integration.

@@ -145,12 +145,18 @@ func (s *stage) publish(g *Gateway) (*published, error) {
 		return current, nil
 	}
 	// Two requests may do this at once; either's work will do.
-	current := &published{plan: p, targets: make([]target, len(p.Routes))}
-	for i, r := range p.Routes {
-		current.targets[i].prepare(s, p.Deployment, r)
-	}
+	current := s.prepare(p)
 	s.current.Store(current)
 	return current, nil
+}
+
+// prepare makes the targets of a plan's routes.
+func (s *stage) prepare(p *plan.Plan) *published {
+	made := &published{plan: p, targets: make([]target, len(p.Routes))}
+	for i, r := range p.Routes {
+		made.targets[i].prepare(s, p.Deployment, r)
+	}
+	return made
 }
 
 // Explain makes a published the detail of a journey's step.
