@@ -275,25 +275,3 @@ func (c *call) appendBody(b []byte) []byte {
 	b = appendString(b, c.body)
 	return append(b, `,"isBase64Encoded":false}`...)
 }
-
-// isBinary reports whether the media type that a Content-Type or the first of
-// an Accept header names is among an API's binary media types.
-//
-// AWS: the first media type of Accept decides; */* and image/* stand for all.
-func isBinary(types []string, header string) bool {
-	if len(types) == 0 {
-		return false
-	}
-	name, _, _ := strings.Cut(header, ",")
-	name, _, _ = strings.Cut(name, ";")
-	name = strings.TrimSpace(name)
-	for _, t := range types {
-		if t == "*/*" || (name != "" && strings.EqualFold(t, name)) {
-			return true
-		}
-		if family, ok := strings.CutSuffix(t, "/*"); ok && len(name) > len(family) && name[len(family)] == '/' && strings.EqualFold(name[:len(family)], family) {
-			return true
-		}
-	}
-	return false
-}

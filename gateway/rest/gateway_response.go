@@ -196,7 +196,7 @@ func (c *call) writeRefusal(w http.ResponseWriter, h http.Header, refusal *gatew
 		h["Connection"] = []string{"close"} // rather than read the rest
 	}
 	status, body := refusal.status, []byte(nil)
-	if custom := c.customised(refusal); custom != nil {
+	if custom := c.ownVersion(refusal); custom != nil {
 		if custom.Status != 0 {
 			status = custom.Status
 		}
@@ -216,9 +216,9 @@ func (c *call) writeRefusal(w http.ResponseWriter, h http.Header, refusal *gatew
 	writeBody(w, h, status, body)
 }
 
-// customised returns the API's own version of a gateway response. Before a
+// ownVersion returns the API's own version of a gateway response. Before a
 // stage is found there is no API that could have one.
-func (c *call) customised(refusal *gatewayResponse) *plan.CustomResponse {
+func (c *call) ownVersion(refusal *gatewayResponse) *plan.CustomResponse {
 	if c.published == nil {
 		return nil
 	}
