@@ -23,6 +23,7 @@ type Config struct {
 	Isolation      string // a level of sandbox
 	Network        string // what functions can reach: "host" or "private"
 	StrictRuntimes bool
+	CacheMemory    int64     // bytes that the caches of all stages take at most; zero for the gateway's default
 	Clock          aws.Clock // nil for the machine's
 	Log            *slog.Logger
 }

@@ -147,7 +147,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	open.add(func() error { invoker.Close(); return nil })
 
 	// The data plane.
-	gateway := rest.New(rest.Config{Documents: docs, Invoker: invoker, Roles: roles, Clock: c.Clock, Log: c.Log, Journeys: journeys})
+	gateway := rest.New(rest.Config{Documents: docs, Invoker: invoker, Roles: roles, Clock: c.Clock, Log: c.Log, Journeys: journeys, Logs: logStore, CacheMemory: c.CacheMemory})
 	open.add(func() error { gateway.Close(); return nil })
 
 	// The control plane.

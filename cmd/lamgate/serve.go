@@ -16,6 +16,7 @@ type serverFlags struct {
 	Data           string `help:"Directory that keeps everything (default: $XDG_DATA_HOME/lamgate, or ~/.local/share/lamgate)." env:"LAMGATE_DATA" placeholder:"DIR"`
 	Isolation      string `help:"How functions are isolated: namespace, or process for not at all." env:"LAMGATE_ISOLATION" enum:"namespace,process" default:"${isolation}"`
 	StrictRuntimes bool   `help:"Refuse the runtimes that AWS no longer creates."`
+	CacheMemory    int64  `help:"Most memory, in MiB, that the caches of all stages take together." env:"LAMGATE_CACHE_MEMORY" default:"64" placeholder:"MIB"`
 	LogLevel       string `help:"Least severity of the server's own log." env:"LAMGATE_LOG_LEVEL" enum:"debug,info,warn,error" default:"warn"`
 }
 
@@ -44,6 +45,9 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 	if err != nil {
 		return nil, err
 	}
+	if f.CacheMemory < 0 || f.CacheMemory > 1<<20 {
+		return nil, fmt.Errorf("--cache-memory is at most 1048576 MiB, not %d", f.CacheMemory)
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return nil, err
@@ -54,6 +58,7 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 		Isolation:      f.Isolation,
 		Network:        network,
 		StrictRuntimes: f.StrictRuntimes,
+		CacheMemory:    f.CacheMemory << 20,
 		Log:            slog.New(slog.NewTextHandler(console.err, &slog.HandlerOptions{Level: level})),
 	})
 }

@@ -81,7 +81,7 @@ func (g *Gateway) TestInvoke(_ context.Context, t *TestRequest) (*TestResult, er
 	for _, own := range []string{"x-amzn-RequestId", "x-amz-apigw-id", "Content-Length", "Connection"} {
 		delete(result.Headers, own)
 	}
-	if c.refusal != nil && !c.customised() {
+	if c.refusal != nil && c.customised(c.refusal) == nil {
 		// AWS: of a refusal only the error's type is shown (recorded:
 		// test_failed_invoke_test_method).
 		maps.DeleteFunc(result.Headers, func(name string, _ []string) bool { return name != "x-amzn-ErrorType" })
@@ -181,16 +181,3 @@ type testWriter struct {
 func (w *testWriter) Header() http.Header         { return w.header }
 func (w *testWriter) WriteHeader(int)             {}
 func (w *testWriter) Write(b []byte) (int, error) { return w.body.Write(b) }
-
-// customised reports whether the API has its own version of the gateway's
-// answer.
-func (c *call) customised() bool {
-	family := "DEFAULT_4XX"
-	if c.refusal.status >= http.StatusInternalServerError {
-		family = "DEFAULT_5XX"
-	}
-	versions := c.published.plan.Deployment.GatewayResponses
-	_, own := versions[c.refusal.kind]
-	_, ofFamily := versions[family]
-	return own || ofFamily
-}
