@@ -81,7 +81,7 @@ func (g *Gateway) TestInvoke(_ context.Context, t *TestRequest) (*TestResult, er
 	for _, own := range []string{"x-amzn-RequestId", "x-amz-apigw-id", "Content-Length", "Connection"} {
 		delete(result.Headers, own)
 	}
-	if c.refusal != nil && c.customised(c.refusal) == nil {
+	if c.refusal != nil && c.ownVersion(c.refusal) == nil {
 		// AWS: of a refusal only the error's type is shown (recorded:
 		// test_failed_invoke_test_method).
 		maps.DeleteFunc(result.Headers, func(name string, _ []string) bool { return name != "x-amzn-ErrorType" })
