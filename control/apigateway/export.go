@@ -3,6 +3,7 @@ package apigateway
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -134,7 +135,8 @@ type exporter struct {
 	integrations bool // with what API Gateway needs to serve the document
 	authorizers  bool // with what authorizers are
 
-	documentation *documentationVersion // nil if the stage publishes none
+	documentation *documentationVersion            // nil if the stage publishes none
+	parts         map[documentationLocation]string // its properties
 
 	schemes    map[string]*node  // security schemes by name
 	apiKey     string            // the name of the scheme for API keys
@@ -145,8 +147,11 @@ type exporter struct {
 
 // document returns the whole document.
 func (e *exporter) document() (*node, error) {
-	if version := e.stage.DocumentationVersion; version != "" {
-		e.documentation = e.api.DocumentationVersions[version]
+	if v := e.api.DocumentationVersions[e.stage.DocumentationVersion]; v != nil {
+		e.documentation, e.parts = v, map[documentationLocation]string{}
+		for _, p := range v.Parts {
+			e.parts[p.Location] = p.Properties
+		}
 	}
 	e.nameSchemes()
 	validators := e.nameValidators()
@@ -262,7 +267,9 @@ func (e *exporter) settings(doc, validators *node) {
 			r.set("statusCode", number(g.StatusCode))
 		}
 		r.setUnlessNil("responseParameters", textMap(g.ResponseParameters))
-		r.setUnlessNil("responseTemplates", textMap(g.ResponseTemplates))
+		if !maps.Equal(g.ResponseTemplates, whole(plan.GatewayResponse{}).ResponseTemplates) {
+			r.setUnlessNil("responseTemplates", textMap(g.ResponseTemplates))
+		}
 		responses.set(responseType, r)
 	}
 	doc.setUnlessEmpty(extension+"gateway-responses", responses)

@@ -71,40 +71,58 @@ func (e *exporter) unlink(n *node) *node {
 }
 
 // described returns what the published documentation says of an entity, of
-// those properties that are named: the part of the nearest path, then of the
-// method rather than of any, then of the status rather than of any.
-// AWS: parts are inherited (AWS's guide, "Representation of API documentation").
+// those properties that are named and of the extensions that are not API
+// Gateway's own: those would be configuration.
+// AWS: an entity without a part takes that of the nearest path above it, of its
+// status rather than of any, of its method rather than of any; resources take
+// none (AWS's guide, "Representation of API documentation").
 func (e *exporter) described(l documentationLocation, names ...string) *node {
 	if e.documentation == nil {
 		return nil
 	}
-	anyOf := func(s string) []string {
-		if s == "" {
-			return []string{""}
-		}
-		return []string{s, "*"}
-	}
-	parts := map[documentationLocation]string{}
-	for _, p := range e.documentation.Parts {
-		parts[p.Location] = p.Properties
-	}
-	for path := l.Path; ; path = path[:max(strings.LastIndexByte(path, '/'), 1)] {
-		for _, method := range anyOf(l.Method) {
-			for _, status := range anyOf(l.StatusCode) {
+	for path := l.Path; ; path = parentPath(path) {
+		for _, status := range orAny(l.StatusCode) {
+			for _, method := range orAny(l.Method) {
 				at := documentationLocation{Type: l.Type, Path: path, Method: method, StatusCode: status, Name: l.Name}
-				if properties, ok := parts[at]; ok {
-					n, err := readNode([]byte(properties))
-					if err != nil {
-						return nil
-					}
-					return only(n, names...)
+				if properties, ok := e.parts[at]; ok {
+					return describing(properties, names)
 				}
 			}
 		}
-		if len(path) <= 1 {
+		if len(path) <= 1 || l.Type == docResource {
 			return nil
 		}
 	}
+}
+
+// parentPath is the path above one that is not the root's.
+func parentPath(path string) string { return path[:max(strings.LastIndexByte(path, '/'), 1)] }
+
+// orAny is what a part of an entity may say in the place of s.
+func orAny(s string) []string {
+	if s == "" {
+		return []string{""}
+	}
+	return []string{s, "*"}
+}
+
+// describing returns the properties that describe an entity, in the order of
+// their names.
+func describing(properties string, names []string) *node {
+	all, err := readNode([]byte(properties))
+	if err != nil {
+		return nil
+	}
+	n := object()
+	for _, name := range names {
+		n.setUnlessNil(name, all.get(name))
+	}
+	for key, f := range all.all() {
+		if strings.HasPrefix(key, "x-") && !strings.HasPrefix(key, extension) {
+			n.set(key, f)
+		}
+	}
+	return n
 }
 
 // documentationParts writes the published documentation, or nil if there is

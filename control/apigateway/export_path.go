@@ -15,8 +15,8 @@ var exportedMethods = []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD"
 // path writes the methods of a resource.
 func (e *exporter) path(r *plan.Resource) *node {
 	item := object()
-	for key, f := range e.described(documentationLocation{Type: docResource, Path: r.Path}, "summary", "description").all() {
-		if e.isOpenAPI3 {
+	if e.isOpenAPI3 { // Swagger 2.0 does not describe paths
+		for key, f := range e.described(documentationLocation{Type: docResource, Path: r.Path}, "summary", "description").all() {
 			item.set(key, f)
 		}
 	}
