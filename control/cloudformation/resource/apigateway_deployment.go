@@ -14,14 +14,12 @@ func deploymentType(client APIGateway) *Type {
 	return &Type{
 		Name: "AWS::ApiGateway::Deployment",
 		Properties: Properties{
-			"Description": {},
-			"RestApiId":   {Required: true, Replace: true},
-			"StageDescription": {Kind: Object, Members: stageSettings().missing(
-				"CacheClusterEnabled", "CacheClusterSize", "CacheDataEncrypted", "CacheTtlInSeconds", "CachingEnabled",
-				"CanarySetting", "ClientCertificateId", "DocumentationVersion", "Tags",
-			)},
-			"StageName": {},
-		}.missing("DeploymentCanarySettings"),
+			"Description":              {},
+			"RestApiId":                {Required: true, Replace: true},
+			"DeploymentCanarySettings": {Kind: Object, Members: canarySettings()},
+			"StageDescription":         {Kind: Object, Members: stageDescription()},
+			"StageName":                {},
+		},
 		Attributes:  []string{"DeploymentId"},
 		Identifiers: []string{"DeploymentId", "RestApiId"},
 		Find:        d.find, Create: d.create, Update: d.update, Delete: d.delete,
@@ -48,8 +46,14 @@ func (d deployment) find(ctx context.Context, r *Request) ([]string, error) {
 
 func (d deployment) create(ctx context.Context, r *Request) (*Outcome, error) {
 	in := &apigateway.CreateDeploymentRequest{}
-	if err := fill(in, r.Properties, "StageDescription"); err != nil {
+	if err := fill(in, r.Properties, "DeploymentCanarySettings", "StageDescription"); err != nil {
 		return nil, err
+	}
+	if canary := r.Properties.Get("DeploymentCanarySettings"); canary != nil {
+		in.CanarySettings = &apigateway.DeploymentCanarySettings{}
+		if err := fill(in.CanarySettings, canary); err != nil {
+			return nil, err
+		}
 	}
 	deployed, err := d.client.CreateDeployment(ctx, in)
 	if err != nil {
@@ -70,7 +74,11 @@ func (d deployment) describeStage(ctx context.Context, r *Request) error {
 	if settings == nil || r.text("StageName") == "" {
 		return nil
 	}
-	return settleStage(ctx, d.client, r.text("RestApiId"), r.text("StageName"), settings, "")
+	if err := settleStage(ctx, d.client, r.text("RestApiId"), r.text("StageName"), settings, ""); err != nil {
+		return err
+	}
+	described := &Request{Properties: settings, Previous: r.Previous.Get("StageDescription")}
+	return retagAPI(ctx, d.client, described, "/restapis/"+r.text("RestApiId")+"/stages/"+r.text("StageName"))
 }
 
 func (d deployment) update(ctx context.Context, r *Request) (*Outcome, error) {
@@ -98,19 +106,24 @@ func (d deployment) update(ctx context.Context, r *Request) (*Outcome, error) {
 	return out, d.describeStage(ctx, r)
 }
 
-// delete removes the deployment, and with it the stage that it brought, if that
-// still shows it: API Gateway deletes no deployment that is in use.
+// delete removes the deployment, and with it the stage or the canary that it
+// brought, if that still shows it: API Gateway deletes no deployment that is in
+// use.
 func (d deployment) delete(ctx context.Context, r *Request) error {
 	id := new(r.text("RestApiId"))
 	if name := r.text("StageName"); name != "" {
 		stage, err := d.client.GetStage(ctx, &apigateway.GetStageRequest{RestApiId: id, StageName: &name})
+		switch {
+		case err != nil:
+		case aws.Value(stage.DeploymentId) == r.PhysicalID:
+			_, err = d.client.DeleteStage(ctx, &apigateway.DeleteStageRequest{RestApiId: id, StageName: &name})
+		case stage.CanarySettings != nil && aws.Value(stage.CanarySettings.DeploymentId) == r.PhysicalID:
+			var p patches
+			p.add("remove", "/canarySettings", "")
+			_, err = d.client.UpdateStage(ctx, &apigateway.UpdateStageRequest{RestApiId: id, StageName: &name, PatchOperations: p})
+		}
 		if gone(err) != nil {
 			return err
-		}
-		if err == nil && aws.Value(stage.DeploymentId) == r.PhysicalID {
-			if _, err := d.client.DeleteStage(ctx, &apigateway.DeleteStageRequest{RestApiId: id, StageName: &name}); gone(err) != nil {
-				return err
-			}
 		}
 	}
 	_, err := d.client.DeleteDeployment(ctx, &apigateway.DeleteDeploymentRequest{RestApiId: id, DeploymentId: &r.PhysicalID})

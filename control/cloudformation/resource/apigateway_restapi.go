@@ -30,6 +30,7 @@ func restAPIType(client APIGateway, objects s3.GetObjectAPI) *Type {
 			"BinaryMediaTypes":          {Kind: List},
 			"Body":                      {Kind: JSON},
 			"BodyS3Location":            {Kind: Object, Members: Properties{"Bucket": {}, "Key": {}, "Version": {}, "ETag": {}}},
+			"CloneFrom":                 {},
 			"Description":               {},
 			"DisableExecuteApiEndpoint": {Kind: Boolean},
 			"EndpointConfiguration": {Kind: Object, Members: Properties{
@@ -42,7 +43,7 @@ func restAPIType(client APIGateway, objects s3.GetObjectAPI) *Type {
 			"Parameters":             {Kind: Map},
 			"Policy":                 {Kind: JSON},
 			"Tags":                   tags(),
-		}.missing("CloneFrom", "SecurityPolicy", "EndpointAccessMode"),
+		}.missing("SecurityPolicy", "EndpointAccessMode"),
 		Attributes:  []string{"RestApiId", "RootResourceId"},
 		Identifiers: []string{"RestApiId"},
 		Find:        a.find, Create: a.create, Update: a.update, Delete: a.delete,

@@ -15,23 +15,42 @@ type stage struct{ client APIGateway }
 // stageSettings are the properties that a Stage has in common with the
 // StageDescription of a Deployment.
 func stageSettings() Properties {
-	caching := []string{"CacheDataEncrypted", "CacheTtlInSeconds", "CachingEnabled"}
 	return Properties{
 		"AccessLogSetting":     {Kind: Object, Members: Properties{"DestinationArn": {}, "Format": {}}},
-		"DataTraceEnabled":     {Kind: Boolean},
+		"CacheClusterEnabled":  {Kind: Boolean},
+		"CacheClusterSize":     {},
+		"ClientCertificateId":  {},
 		"Description":          {},
-		"LoggingLevel":         {},
-		"MethodSettings":       objects(methodSettings().missing(caching...)),
-		"MetricsEnabled":       {Kind: Boolean},
-		"ThrottlingBurstLimit": {Kind: Integer},
-		"ThrottlingRateLimit":  {Kind: Double},
+		"DocumentationVersion": {},
+		"MethodSettings":       objects(methodSettings()),
 		"TracingEnabled":       {Kind: Boolean},
 		"Variables":            {Kind: Map},
 	}
 }
 
+// stageDescription are the settings of a Deployment's stage: there the caching
+// of all methods is set beside them.
+func stageDescription() Properties {
+	p := stageSettings()
+	for name, property := range methodSettings() {
+		if name != "HttpMethod" && name != "ResourcePath" {
+			p[name] = property
+		}
+	}
+	p["CanarySetting"], p["Tags"] = Property{Kind: Object, Members: canarySettings()}, tags()
+	return p
+}
+
+// canarySettings are those that a Deployment can set on a stage.
+func canarySettings() Properties {
+	return Properties{
+		"PercentTraffic": {Kind: Double}, "StageVariableOverrides": {Kind: Map}, "UseStageCache": {Kind: Boolean},
+	}
+}
+
 func methodSettings() Properties {
 	return Properties{
+		"CacheDataEncrypted": {Kind: Boolean}, "CacheTtlInSeconds": {Kind: Integer}, "CachingEnabled": {Kind: Boolean},
 		"DataTraceEnabled": {Kind: Boolean}, "HttpMethod": {}, "LoggingLevel": {}, "MetricsEnabled": {Kind: Boolean},
 		"ResourcePath": {}, "ThrottlingBurstLimit": {Kind: Integer}, "ThrottlingRateLimit": {Kind: Double},
 	}
@@ -40,16 +59,16 @@ func methodSettings() Properties {
 func stageType(client APIGateway) *Type {
 	s := stage{client}
 	p := stageSettings()
-	for _, name := range []string{"DataTraceEnabled", "LoggingLevel", "MetricsEnabled", "ThrottlingBurstLimit", "ThrottlingRateLimit"} {
-		delete(p, name)
-	}
+	canary := canarySettings()
+	canary["DeploymentId"] = Property{}
+	p["CanarySetting"] = Property{Kind: Object, Members: canary}
 	p["Tags"] = tags()
 	p["DeploymentId"] = Property{}
 	p["RestApiId"] = Property{Required: true, Replace: true}
 	p["StageName"] = Property{Required: true, Replace: true}
 	return &Type{
 		Name:        "AWS::ApiGateway::Stage",
-		Properties:  p.missing("CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "ClientCertificateId", "DocumentationVersion"),
+		Properties:  p,
 		Identifiers: []string{"RestApiId", "StageName"},
 		Named:       func(r *Request) string { return r.text("StageName") },
 		Find:        s.find, Create: s.create, Update: s.update, Delete: s.delete,
@@ -66,7 +85,7 @@ func (s stage) find(ctx context.Context, r *Request) ([]string, error) {
 
 func (s stage) create(ctx context.Context, r *Request) (*Outcome, error) {
 	in := &apigateway.CreateStageRequest{Tags: r.allTags()}
-	if err := fill(in, r.Properties, "Tags", "AccessLogSetting", "MethodSettings"); err != nil {
+	if err := fill(in, r.Properties, "Tags", "AccessLogSetting", "CanarySetting", "ClientCertificateId", "MethodSettings"); err != nil {
 		return nil, err
 	}
 	if _, err := s.client.CreateStage(ctx, in); err != nil {
@@ -107,6 +126,13 @@ func settleStage(ctx context.Context, client APIGateway, api, name string, setti
 	p.replace("/description", aws.Value(have.Description), text("Description"))
 	p.replace("/tracingEnabled", strconv.FormatBool(aws.Value(have.TracingEnabled)), strconv.FormatBool(strings.EqualFold(text("TracingEnabled"), "true")))
 	p.mapping("/variables", have.Variables, stringMap(settings.Get("Variables")))
+	p.replace("/cacheClusterEnabled", strconv.FormatBool(aws.Value(have.CacheClusterEnabled)), strconv.FormatBool(strings.EqualFold(text("CacheClusterEnabled"), "true")))
+	if size := text("CacheClusterSize"); size != "" {
+		p.replace("/cacheClusterSize", aws.Value(have.CacheClusterSize), size)
+	}
+	p.replace("/clientCertificateId", aws.Value(have.ClientCertificateId), text("ClientCertificateId"))
+	p.replace("/documentationVersion", aws.Value(have.DocumentationVersion), text("DocumentationVersion"))
+	p.canary(have.CanarySettings, settings.Get("CanarySetting"))
 	if log := settings.Get("AccessLogSetting"); log != nil {
 		p.replace("/accessLogSettings/destinationArn", aws.Value(aws.Value(have.AccessLogSettings).DestinationArn), scalar(log.Get("DestinationArn")))
 		p.replace("/accessLogSettings/format", aws.Value(aws.Value(have.AccessLogSettings).Format), scalar(log.Get("Format")))
@@ -123,6 +149,7 @@ func settleStage(ctx context.Context, client APIGateway, api, name string, setti
 		for _, setting := range [][2]string{
 			{"LoggingLevel", "logging/loglevel"}, {"DataTraceEnabled", "logging/dataTrace"}, {"MetricsEnabled", "metrics/enabled"},
 			{"ThrottlingBurstLimit", "throttling/burstLimit"}, {"ThrottlingRateLimit", "throttling/rateLimit"},
+			{"CachingEnabled", "caching/enabled"}, {"CacheTtlInSeconds", "caching/ttlInSeconds"}, {"CacheDataEncrypted", "caching/dataEncrypted"},
 		} {
 			if n := m.Get(setting[0]); n != nil {
 				p.add("replace", "/"+path+"/"+setting[1], n.Text)
@@ -140,6 +167,24 @@ func settleStage(ctx context.Context, client APIGateway, api, name string, setti
 	}
 	_, err = client.UpdateStage(ctx, &apigateway.UpdateStageRequest{RestApiId: &api, StageName: &name, PatchOperations: p})
 	return err
+}
+
+// canary adds operations that make a stage's canary what the template says.
+func (p *patches) canary(have *apigateway.CanarySettings, want *template.Node) {
+	const at = "/canarySettings"
+	if want == nil {
+		if have != nil {
+			p.add("remove", at, "")
+		}
+		return
+	}
+	if have == nil {
+		have = &apigateway.CanarySettings{}
+	}
+	p.replace(at+"/deploymentId", aws.Value(have.DeploymentId), or(scalar(want.Get("DeploymentId")), aws.Value(have.DeploymentId)))
+	p.add("replace", at+"/percentTraffic", or(scalar(want.Get("PercentTraffic")), "0"))
+	p.replace(at+"/useStageCache", strconv.FormatBool(aws.Value(have.UseStageCache)), strconv.FormatBool(strings.EqualFold(scalar(want.Get("UseStageCache")), "true")))
+	p.mapping(at+"/stageVariableOverrides", have.StageVariableOverrides, stringMap(want.Get("StageVariableOverrides")))
 }
 
 // methodPath is a resource's path as the key of method settings has it. AWS:

@@ -53,6 +53,25 @@ type APIGateway interface {
 	apigateway.UpdateStageAPI
 	apigateway.DeleteStageAPI
 	apigateway.UpdateAccountAPI
+	apigateway.PutGatewayResponseAPI
+	apigateway.GetGatewayResponseAPI
+	apigateway.DeleteGatewayResponseAPI
+	apigateway.CreateDocumentationPartAPI
+	apigateway.GetDocumentationPartsAPI
+	apigateway.UpdateDocumentationPartAPI
+	apigateway.DeleteDocumentationPartAPI
+	apigateway.CreateDocumentationVersionAPI
+	apigateway.GetDocumentationVersionAPI
+	apigateway.UpdateDocumentationVersionAPI
+	apigateway.DeleteDocumentationVersionAPI
+	apigateway.GenerateClientCertificateAPI
+	apigateway.GetClientCertificatesAPI
+	apigateway.UpdateClientCertificateAPI
+	apigateway.DeleteClientCertificateAPI
+	apigateway.CreateVpcLinkAPI
+	apigateway.GetVpcLinksAPI
+	apigateway.UpdateVpcLinkAPI
+	apigateway.DeleteVpcLinkAPI
 }
 
 // Lambda is what the AWS::Lambda types call.
@@ -126,7 +145,9 @@ func NewCatalogue(c Clients) Catalogue {
 	for _, t := range []*Type{
 		restAPIType(c.APIGateway, c.S3), apiResourceType(c.APIGateway), methodType(c.APIGateway),
 		modelType(c.APIGateway), requestValidatorType(c.APIGateway), deploymentType(c.APIGateway),
-		stageType(c.APIGateway), accountType(c.APIGateway),
+		stageType(c.APIGateway), accountType(c.APIGateway), gatewayResponseType(c.APIGateway),
+		documentationPartType(c.APIGateway), documentationVersionType(c.APIGateway),
+		clientCertificateType(c.APIGateway), vpcLinkType(c.APIGateway),
 		functionType(c.Lambda), permissionType(c.Lambda), versionType(c.Lambda), aliasType(c.Lambda),
 		roleType(c.IAM), policyType(c.IAM), managedPolicyType(c.IAM),
 		bucketType(c.S3), logGroupType(c.Logs),

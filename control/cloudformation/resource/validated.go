@@ -108,6 +108,42 @@ func (c validatedAPIGateway) UpdateAccount(ctx context.Context, in *apigateway.U
 	return validate(ctx, c.validator, "UpdateAccount", in, c.APIGateway.UpdateAccount)
 }
 
+func (c validatedAPIGateway) PutGatewayResponse(ctx context.Context, in *apigateway.PutGatewayResponseRequest) (*apigateway.GatewayResponse, error) {
+	return validate(ctx, c.validator, "PutGatewayResponse", in, c.APIGateway.PutGatewayResponse)
+}
+
+func (c validatedAPIGateway) CreateDocumentationPart(ctx context.Context, in *apigateway.CreateDocumentationPartRequest) (*apigateway.DocumentationPart, error) {
+	return validate(ctx, c.validator, "CreateDocumentationPart", in, c.APIGateway.CreateDocumentationPart)
+}
+
+func (c validatedAPIGateway) UpdateDocumentationPart(ctx context.Context, in *apigateway.UpdateDocumentationPartRequest) (*apigateway.DocumentationPart, error) {
+	return validate(ctx, c.validator, "UpdateDocumentationPart", in, c.APIGateway.UpdateDocumentationPart)
+}
+
+func (c validatedAPIGateway) CreateDocumentationVersion(ctx context.Context, in *apigateway.CreateDocumentationVersionRequest) (*apigateway.DocumentationVersion, error) {
+	return validate(ctx, c.validator, "CreateDocumentationVersion", in, c.APIGateway.CreateDocumentationVersion)
+}
+
+func (c validatedAPIGateway) UpdateDocumentationVersion(ctx context.Context, in *apigateway.UpdateDocumentationVersionRequest) (*apigateway.DocumentationVersion, error) {
+	return validate(ctx, c.validator, "UpdateDocumentationVersion", in, c.APIGateway.UpdateDocumentationVersion)
+}
+
+func (c validatedAPIGateway) GenerateClientCertificate(ctx context.Context, in *apigateway.GenerateClientCertificateRequest) (*apigateway.ClientCertificate, error) {
+	return validate(ctx, c.validator, "GenerateClientCertificate", in, c.APIGateway.GenerateClientCertificate)
+}
+
+func (c validatedAPIGateway) UpdateClientCertificate(ctx context.Context, in *apigateway.UpdateClientCertificateRequest) (*apigateway.ClientCertificate, error) {
+	return validate(ctx, c.validator, "UpdateClientCertificate", in, c.APIGateway.UpdateClientCertificate)
+}
+
+func (c validatedAPIGateway) CreateVpcLink(ctx context.Context, in *apigateway.CreateVpcLinkRequest) (*apigateway.VpcLink, error) {
+	return validate(ctx, c.validator, "CreateVpcLink", in, c.APIGateway.CreateVpcLink)
+}
+
+func (c validatedAPIGateway) UpdateVpcLink(ctx context.Context, in *apigateway.UpdateVpcLinkRequest) (*apigateway.VpcLink, error) {
+	return validate(ctx, c.validator, "UpdateVpcLink", in, c.APIGateway.UpdateVpcLink)
+}
+
 type validatedLambda struct {
 	Lambda
 	validator *wire.Validator
