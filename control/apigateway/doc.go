@@ -13,7 +13,13 @@
 //   - service.go: the constructor, and how documents are loaded and changed.
 //   - rest_api.go, resource.go, method.go, method_response.go, integration.go,
 //     integration_response.go, model.go, request_validator.go, deployment.go,
-//     stage.go, account.go, tag.go, authorizer.go: a file for each noun.
+//     stage.go, gateway_response.go, documentation_part.go,
+//     documentation_version.go, client_certificate.go, vpc_link.go, account.go,
+//     tag.go, authorizer.go: a file for each noun.
+//   - stage_canary.go, stage_cache.go, stage_access_log.go: what stages have
+//     beside a deployment.
+//   - model_schema.go, model_template.go: what models refer to, and samples.
+//   - test_invoke.go: asks the data plane to serve a method as it stands.
 //   - patch.go: the patch operations of the Update operations; what may be
 //     patched stands with each noun, or beside it in rest_api_patch.go,
 //     endpoint.go and stage_patch.go.
@@ -24,6 +30,5 @@
 //
 // Faults have AWS's words, as real AWS was recorded to say them. What guards
 // access and is not built, such as an authorizer, is stored as closed: the data
-// plane denies what it cannot check. What would otherwise be lost in silence,
-// such as a canary, is refused.
+// plane denies what it cannot check. SDKs are not generated.
 package apigateway

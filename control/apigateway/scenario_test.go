@@ -226,14 +226,14 @@ func unwrap(want, got any) any {
 }
 
 // identifiers are the members whose values differ from run to run.
-var identifiers = []string{"id", "rootResourceId", "parentId", "deploymentId", "cacheNamespace", "authorizerId", "requestValidatorId"}
+var identifiers = []string{"id", "ids", "rootResourceId", "parentId", "deploymentId", "cacheNamespace", "authorizerId", "requestValidatorId"}
 
 // names are members that recordings replace beside.
 var names = []string{"name", "authorizerCredentials", "authorizerUri"}
 
 // recordedNames are names that recordings replace within texts, too.
 var recordedNames = strings.NewReplacer("MySchema", "-", "Empty Schema", "- Schema", "Error Schema", "- Schema", "Empty", "-",
-	lambdaURI, "-", "petstore.execute-api.us-west-1", "-",
+	lambdaURI, "-", balancer, "-", "petstore.execute-api.us-west-1", "-",
 	"arn:aws:logs:us-east-1:111111111111:log-group:access", "-")
 
 var placeholder = regexp.MustCompile(`<[a-z-]+(:[0-9]+)?>|us-east-1|111111111111|arn:aws:`)
