@@ -7,6 +7,11 @@
 //   - deployment.go has the documents: RestAPI with its stages, Deployment.
 //   - plan.go compiles a Deployment. A mistake in it closes only what it
 //     touches: the Route of one method is Closed and says why.
+//   - schema.go compiles models with all they refer to, and loads nothing else;
+//     schema_rule.go has their form, schema_validate.go and schema_format.go
+//     hold bodies against it, in AWS's words.
+//   - gateway_response.go prepares the API's own versions of the gateway's
+//     responses.
 //   - routes.go finds the Route of a path and a method.
 //   - integration.go compiles what serves a method; slots.go the texts in it
 //     that a stage's variables complete; mock.go the static templates of MOCK.

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
@@ -55,6 +56,9 @@ type Gateway struct {
 
 	calls       sync.Pool // of *call
 	compressors compressors
+
+	// patience is how long a caller may send nothing of a body that is due.
+	patience time.Duration
 }
 
 // New returns a Gateway that follows the store's documents from now on.
@@ -65,6 +69,7 @@ func New(c Config) *Gateway {
 		clock:    c.Clock,
 		log:      c.Log,
 		journeys: c.Journeys,
+		patience: bodyPatience,
 		logs:     c.Logs,
 		random:   c.Random,
 		caches:   newCaches(c.Clock, c.CacheMemory),
@@ -106,6 +111,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // respond takes the call through its steps and answers it.
 func (c *call) respond(w http.ResponseWriter) {
+	c.writer = w
 	c.refusal = c.serve()
 	if c.cacheWarning {
 		w.Header()["Warning"] = []string{warning}

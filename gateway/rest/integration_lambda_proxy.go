@@ -80,7 +80,7 @@ func (c *call) notInvoked(ctx context.Context, proxy *plan.LambdaProxy, err erro
 func (c *call) readAnswer(payload []byte) *gatewayResponse {
 	l := &c.answer
 	if err := decodeLambdaResponse(payload, l); err != nil {
-		return c.refuse(stepIntegration, telemetry.Failed, err.(*malformed), badGateway())
+		return c.refuse(stepIntegration, telemetry.Failed, err.(*malformed), malformedAnswer())
 	}
 	// AWS: base64 is decoded where the caller's Accept is a binary media type
 	// of the API; elsewhere it goes out as it is (recorded).

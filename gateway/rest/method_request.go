@@ -2,19 +2,12 @@ package rest
 
 import (
 	"cmp"
-	"errors"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
-
-// maxBody is the most that a request's body may have.
-//
-// AWS: the quota of payloads is 10 MB.
-const maxBody = 10 << 20
 
 const methodRequestPassed = telemetry.Note("the body was read and the parameters that the method requires are there")
 
@@ -107,44 +100,6 @@ func (c *call) parameter(p plan.Parameter) string {
 		}
 	}
 	return ""
-}
-
-// readBody reads the request's body whole.
-func (c *call) readBody() *gatewayResponse {
-	r := c.request
-	if r.ContentLength > maxBody {
-		return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has %d bytes of at most %d", r.ContentLength, maxBody), requestTooLarge())
-	}
-	if r.ContentLength == 0 || r.Body == nil {
-		return nil
-	}
-	c.body = c.body[:0]
-	if r.ContentLength > 0 {
-		c.body = slices.Grow(c.body, int(r.ContentLength))
-	}
-	for {
-		if len(c.body) == cap(c.body) {
-			if len(c.body) > maxBody {
-				return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has more than %d bytes", maxBody), requestTooLarge())
-			}
-			if r.ContentLength > 0 && int64(len(c.body)) >= r.ContentLength {
-				return nil
-			}
-			c.body = slices.Grow(c.body, max(512, len(c.body)))
-		}
-		n, err := r.Body.Read(c.body[len(c.body):cap(c.body)])
-		c.body = c.body[:len(c.body)+n]
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return c.refuse(stepMethodRequest, telemetry.Failed, note("the body cannot be read: %v", err), badRequest())
-		}
-	}
-	if len(c.body) > maxBody {
-		return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has more than %d bytes", maxBody), requestTooLarge())
-	}
-	return nil
 }
 
 // parseQuery appends the parameters of a query string to list, sorted by name;

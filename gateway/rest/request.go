@@ -64,6 +64,7 @@ const (
 type call struct {
 	gateway *Gateway
 	request *http.Request
+	writer  http.ResponseWriter
 	address Address
 	now     time.Time
 
