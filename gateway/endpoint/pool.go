@@ -85,7 +85,7 @@ func (p *pool) give(c *connection) {
 	c.since = p.client.clock.Now()
 	c.reused = true
 	if len(c.in) > maxIdleBuffer {
-		c.in = nil
+		c.in, c.from, c.to = nil, 0, 0
 	}
 	p.mu.Lock()
 	if p.closed || len(p.idle) >= maxIdleOfOne || p.client.idle.Load() >= maxIdle {

@@ -73,14 +73,15 @@ func (a *Response) parse(head string) (framing, error) {
 		if line == "" {
 			break
 		}
+		if line[0] == ' ' || line[0] == '\t' {
+			return f, malformed("a header of the answer goes on in another line, which HTTP/1.1 has given up: %q", shorten(line))
+		}
 		colon := strings.IndexByte(line, ':')
 		if colon < 0 {
 			return f, malformed("a line of the answer's head has no colon: %q", shorten(line))
 		}
 		name := strings.TrimRight(line[:colon], " \t")
 		value := strings.Trim(line[colon+1:], " \t")
-		// A line that continues the one before begins with a space, and no name
-		// does.
 		if !isToken(name) {
 			return f, malformed("the answer's head has %q for the name of a header", shorten(name))
 		}
