@@ -25,7 +25,10 @@
 //     endpoint.go and stage_patch.go.
 //   - mapping.go: which parameter mappings are well-formed.
 //   - page.go: positions and limits of lists.
-//   - import.go begins the import of OpenAPI documents; openapi_*.go read them.
+//   - import.go begins the import of OpenAPI documents; openapi.go leads through
+//     one and the other openapi_*.go read its parts: openapi_node.go any value,
+//     openapi_settings.go what concerns the API as a whole, and so on.
+//   - export.go begins the export of a stage; export_*.go write its parts.
 //   - collect.go: removes what a crash has left behind.
 //
 // Faults have AWS's words, as real AWS was recorded to say them. What guards

@@ -31,7 +31,7 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 		}
 	}
 	if n.get("tlsConfig", "serverNameToVerify") != nil {
-		i.warn("serverNameToVerify of '%s' applies to HTTP APIs only. Ignoring.", at)
+		i.warn("serverNameToVerify of %s applies to HTTP APIs only. Ignoring.", at)
 	}
 	integration := &plan.Integration{
 		Type:                     strings.ToUpper(n.get("type").str()),
