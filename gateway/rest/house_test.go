@@ -28,6 +28,7 @@ type house struct {
 	clock    *aws.ManualClock
 	invoker  *fakeInvoker
 	journeys *telemetry.Journeys
+	logs     *telemetry.Logs
 	gateway  *Gateway
 }
 
@@ -80,27 +81,35 @@ func (f *fakeInvoker) count() int {
 
 var houseTime = time.Date(2020, time.May, 15, 6, 1, 9, 469_000_000, time.UTC)
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB, change ...func(*Config)) *house {
+	store := statetest.Open(t)
 	h := &house{
 		t:        t,
-		docs:     statetest.Open(t).Documents(),
+		docs:     store.Documents(),
 		clock:    aws.NewManualClock(houseTime),
 		invoker:  &fakeInvoker{},
 		journeys: telemetry.NewJourneys(),
 	}
 	h.invoker.answering(`{"statusCode":200,"body":"Hello, World!"}`)
 	roles := policy.NewRoles(h.docs, func(key string, err error) { t.Errorf("%s: %v", key, err) })
-	h.gateway = New(Config{
+	h.logs = telemetry.NewLogs(h.docs, store.Logs(), aws.NewManualClock(houseTime), slog.New(slog.DiscardHandler))
+	c := Config{
 		Documents: h.docs,
 		Invoker:   h.invoker,
 		Roles:     roles,
 		Clock:     h.clock,
 		Log:       slog.New(slog.DiscardHandler),
 		Journeys:  h.journeys,
-	})
+		Logs:      h.logs,
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	h.gateway = New(c)
 	t.Cleanup(func() {
 		h.gateway.Close()
 		roles.Close()
+		h.logs.Close(context.Background())
 	})
 	return h
 }
