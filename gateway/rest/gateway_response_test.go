@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
@@ -151,6 +152,12 @@ func TestGatewayResponseTypes(t *testing.T) {
 	h.invoker.mu.Lock()
 	h.invoker.answer = func(context.Context, execution.Invocation) (*execution.Result, error) {
 		return &execution.Result{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"x"}`)}, nil
+	}
+	h.invoker.mu.Unlock()
+	kind("INTEGRATION_FAILURE", h.get("/v0/a/1"))
+	h.invoker.mu.Lock()
+	h.invoker.answer = func(context.Context, execution.Invocation) (*execution.Result, error) {
+		return nil, aws.Faultf(http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 	}
 	h.invoker.mu.Unlock()
 	kind("INTEGRATION_FAILURE", h.get("/v0/a/1"))

@@ -68,12 +68,12 @@ func (c *call) notInvoked(ctx context.Context, proxy *plan.LambdaProxy, err erro
 			"let it answer sooner, or raise the integration's timeoutInMillis (at most 29000)"}, integrationTimeout())
 	}
 	if fault := aws.AsFault(err); fault != nil {
-		return c.refuse(stepIntegration, telemetry.Failed, note("Lambda refused the invocation: %s: %s", fault.Code, fault.Message), internalServerError())
+		return c.refuse(stepIntegration, telemetry.Failed, note("Lambda refused the invocation: %s: %s", fault.Code, fault.Message), integrationFailure())
 	}
 	if !errors.Is(err, context.Canceled) {
 		c.gateway.log.Error("an invocation failed", "function", c.target.functionARN, "request", c.requestID, "error", err)
 	}
-	return c.refuse(stepIntegration, telemetry.Failed, note("the function could not be invoked: %v", err), internalServerError())
+	return c.refuse(stepIntegration, telemetry.Failed, note("the function could not be invoked: %v", err), integrationFailure())
 }
 
 // readAnswer makes the response of what the function answered.
