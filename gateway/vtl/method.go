@@ -1,0 +1,170 @@
+package vtl
+
+import (
+	"math/big"
+
+	"github.com/lamgate/lamgate/gateway/value"
+)
+
+// call calls a method. A method that does not exist, or returns null, gives nil;
+// one that returns nothing, "".
+func (m *machine) call(v value.Value, s *step) (value.Value, error) {
+	start := len(m.arguments)
+	for _, e := range s.arguments {
+		a, err := e.value(m)
+		if err != nil {
+			m.arguments = m.arguments[:start]
+			return nil, err
+		}
+		m.arguments = append(m.arguments, a)
+	}
+	arguments := m.arguments[start:]
+	result, known, err := m.dispatch(v, s, arguments)
+	clear(arguments)
+	m.arguments = m.arguments[:start]
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		return nil, nil
+	}
+	return result, nil
+}
+
+func (m *machine) dispatch(v value.Value, s *step, arguments []value.Value) (value.Value, bool, error) {
+	switch v := v.(type) {
+	case string:
+		if result, known, err := callString(m, v, s, arguments); known || err != nil {
+			return result, known, err
+		}
+	case *value.Map:
+		if result, known, err := callMap(m, v, s, arguments); known || err != nil {
+			return result, known, err
+		}
+	case *value.List:
+		if result, known, err := callList(m, v, s, arguments); known || err != nil {
+			return result, known, err
+		}
+	case object:
+		if result, known, err := v.call(m, s, arguments); known || err != nil {
+			return result, known, err
+		}
+	case bool:
+		if s.name == "booleanValue" && len(arguments) == 0 {
+			return v, true, nil
+		}
+	default:
+		if value.IsNumber(v) {
+			if result, known, err := callNumber(m, v, s, arguments); known || err != nil {
+				return result, known, err
+			}
+		}
+	}
+	return callAny(m, v, s, arguments)
+}
+
+// callAny calls what every object of Java has. getClass is not to be had: it is
+// the way into the engine.
+func callAny(m *machine, v value.Value, s *step, arguments []value.Value) (value.Value, bool, error) {
+	switch {
+	case s.name == "toString" && len(arguments) == 0:
+		text, err := m.text(v)
+		return text, true, err
+	case s.name == "equals" && len(arguments) == 1:
+		if a, ok := v.(object); ok {
+			return a == arguments[0], true, nil
+		}
+		return value.Same(v, arguments[0]), true, m.step(weight(v))
+	case s.name == "hashCode" && len(arguments) == 0:
+		h, ok := hashCode(v)
+		return h, ok, m.step(weight(v))
+	}
+	return nil, false, nil
+}
+
+// hashCode is Java's, of what has one that does not change.
+func hashCode(v value.Value) (value.Value, bool) {
+	switch v := v.(type) {
+	case string:
+		var h int32
+		for _, u := range units(v) {
+			h = 31*h + int32(u)
+		}
+		return int64(h), true
+	case bool:
+		if v {
+			return int64(1231), true
+		}
+		return int64(1237), true
+	case int64:
+		if v == int64(int32(v)) {
+			return v, true
+		}
+		return int64(int32(v ^ int64(uint64(v)>>32))), true
+	}
+	return nil, false
+}
+
+func callNumber(m *machine, v value.Value, s *step, arguments []value.Value) (value.Value, bool, error) {
+	if len(arguments) == 0 {
+		switch s.name {
+		case "intValue":
+			return int32Of(v), true, nil
+		case "longValue":
+			return toInt(v), true, nil
+		case "shortValue":
+			return int64(int16(toInt(v))), true, nil
+		case "byteValue":
+			return int64(int8(toInt(v))), true, nil
+		case "doubleValue":
+			return toFloat(v), true, nil
+		case "floatValue":
+			return float64(float32(toFloat(v))), true, nil
+		case "isNaN":
+			f, ok := v.(float64)
+			return f != f, ok, nil
+		case "isInfinite":
+			f, ok := v.(float64)
+			return ok && f-f != 0 && f == f, ok, nil
+		}
+		return nil, false, nil
+	}
+	if s.name == "compareTo" && len(arguments) == 1 && sameNumberKind(v, arguments[0]) {
+		order, _ := value.Compare(v, arguments[0])
+		return int64(order), true, nil
+	}
+	return nil, false, nil
+}
+
+// int32Of is Java's intValue: of an integer the low bits, of a double the
+// nearest that fits.
+func int32Of(v value.Value) value.Value {
+	n := toInt(v)
+	if _, whole := v.(int64); !whole && !bigInteger(v) {
+		return max(min(n, 1<<31-1), -1<<31)
+	}
+	return int64(int32(n))
+}
+
+func sameNumberKind(a, b value.Value) bool {
+	switch a.(type) {
+	case int64:
+		_, ok := b.(int64)
+		return ok
+	case float64:
+		_, ok := b.(float64)
+		return ok
+	case *big.Int:
+		return bigInteger(b)
+	}
+	return decimal(a) && decimal(b)
+}
+
+// intArgument returns an argument that is an int for Java.
+func intArgument(v value.Value) (int, bool) {
+	n, ok := v.(int64)
+	if !ok || n != int64(int32(n)) {
+		return 0, false
+	}
+	return int(n), true
+}
