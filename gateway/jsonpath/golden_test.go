@@ -233,6 +233,8 @@ func TestFunctions(t *testing.T) {
 		{`$..l.n.length()`, `1`},
 		{`$..k.sum()`, `1.0`},
 		{`$.length($.two)`, `2`},
+		{`$..length()`, `22`},
+		{`$..sum()`, failing},
 		// Without one, each value is asked.
 		{`$.two[*].length()`, `[2,1]`},
 		{`$.two[*].sum()`, `[3.0,3.0]`},

@@ -298,6 +298,9 @@ func (w *walk) filter(i int, s *step, model value.Value) error {
 // scan applies step i+1 to model and to all that is below it, the outer before
 // the inner, in the document's order.
 func (w *walk) scan(i int, model value.Value, depth int) error {
+	if i == len(w.path.steps)-1 {
+		return errors.New("JSONPath: there is nothing to scan for after ..")
+	}
 	if err := w.spend(1); err != nil {
 		return err
 	}

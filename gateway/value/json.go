@@ -53,7 +53,7 @@ func (w *writer) json(dst []byte, v Value, depth int) []byte {
 		first := true
 		for i := range x.entries {
 			e := &x.entries[i]
-			if e.dead {
+			if e.dead() {
 				continue
 			}
 			if !first {

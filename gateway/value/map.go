@@ -23,7 +23,14 @@ type Map struct {
 type entry struct {
 	key   string
 	value Value
-	dead  bool
+}
+
+// deleted is the value of an entry that is no more.
+type deleted struct{}
+
+func (e *entry) dead() bool {
+	_, dead := e.value.(deleted)
+	return dead
 }
 
 // NewMap returns an empty map with room for capacity keys.
@@ -80,10 +87,10 @@ func (m *Map) Delete(key string) bool {
 		return true
 	}
 	delete(m.index, key)
-	m.entries[i] = entry{dead: true}
+	m.entries[i] = entry{value: deleted{}}
 	m.dead++
 	if m.dead > len(m.entries)/2 {
-		m.entries = slices.DeleteFunc(m.entries, func(e entry) bool { return e.dead })
+		m.entries = slices.DeleteFunc(m.entries, func(e entry) bool { return e.dead() })
 		m.dead = 0
 		m.reindex()
 	}
@@ -107,7 +114,7 @@ func (m *Map) At(i int) (string, Value) {
 		return m.entries[i].key, m.entries[i].value
 	}
 	for j := range m.entries {
-		if e := &m.entries[j]; !e.dead {
+		if e := &m.entries[j]; !e.dead() {
 			if i == 0 {
 				return e.key, e.value
 			}
@@ -121,7 +128,7 @@ func (m *Map) At(i int) (string, Value) {
 func (m *Map) All() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
 		for i := 0; i < len(m.entries); i++ {
-			if e := &m.entries[i]; !e.dead && !yield(e.key, e.value) {
+			if e := &m.entries[i]; !e.dead() && !yield(e.key, e.value) {
 				return
 			}
 		}

@@ -26,10 +26,17 @@ func ParseNumber(s string) (Value, error) {
 	if len(s) > maxNumber {
 		return nil, fmt.Errorf("the number is longer than %d characters", maxNumber)
 	}
-	if strings.Trim(s, "0123456789+-.eE") != "" {
-		return nil, fmt.Errorf("%q is not a number", s)
+	whole := true
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9' || c == '-' || c == '+':
+		case c == '.' || c == 'e' || c == 'E':
+			whole = false
+		default:
+			return nil, fmt.Errorf("%q is not a number", s)
+		}
 	}
-	if strings.IndexByte(s, '.') < 0 && strings.IndexByte(s, 'e') < 0 && strings.IndexByte(s, 'E') < 0 {
+	if whole {
 		if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return n, nil
 		}

@@ -158,7 +158,6 @@ func (p *parser) array(depth int) (Value, error) {
 func (p *parser) closeArray(base int) *List {
 	items := make([]Value, len(p.items)-base)
 	copy(items, p.items[base:])
-	clear(p.items[base:])
 	p.items = p.items[:base]
 	return &List{Items: items}
 }
@@ -216,7 +215,6 @@ func (p *parser) closeObject(base int) *Map {
 		}
 		m.entries = append(m.entries, pairs[i])
 	}
-	clear(pairs)
 	p.pairs = p.pairs[:base]
 	return m
 }
