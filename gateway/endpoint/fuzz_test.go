@@ -38,6 +38,15 @@ func replay(r io.Reader, method string) (*Response, error) {
 	return a, err
 }
 
+func hasField(a *Response, lower string) bool {
+	for _, h := range a.Header {
+		if len(h.Name) == len(lower) && equalFold(h.Name, lower) {
+			return true
+		}
+	}
+	return false
+}
+
 // What is taken for an answer is what net/http takes for it, however the bytes
 // come.
 func FuzzAnswer(f *testing.F) {
@@ -81,6 +90,9 @@ func FuzzAnswer(f *testing.F) {
 		body, err := io.ReadAll(theirs.Body)
 		if err != nil {
 			return
+		}
+		if theirs.ProtoMinor == 0 && theirs.TransferEncoding == nil && hasField(a, "transfer-encoding") {
+			return // chunks in HTTP/1.0 are chunks here, as servers mean them, and text to net/http
 		}
 		if theirs.StatusCode != a.Status || string(body) != string(a.Body) {
 			t.Errorf("%d %q; net/http: %d %q", a.Status, a.Body, theirs.StatusCode, body)
