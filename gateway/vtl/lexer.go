@@ -168,17 +168,16 @@ func (l *lexer) ended(t *token) {
 		l.inSet = true
 		l.left++
 	case tokenComment:
-		switch {
-		case !strings.HasSuffix(t.image, "##"):
+		if l.inComment { // its end
 			l.inComment = false
 			l.pop()
-		case !l.inComment:
-			if l.state == inReference {
-				l.pop()
-			}
-			l.inComment = true
-			l.enter(inLineComment)
+			return
 		}
+		if l.state == inReference {
+			l.pop()
+		}
+		l.inComment = true
+		l.enter(inLineComment)
 	case tokenCommentEnd, tokenTextBlock:
 		l.inComment = false
 		l.pop()

@@ -22,7 +22,7 @@ func (l *lexer) match() (kind, int) {
 func (l *lexer) matchAnywhere(rest string) (kind, int) {
 	if rest[0] == '#' {
 		switch {
-		case strings.HasPrefix(rest, "##") && !l.inComment:
+		case strings.HasPrefix(rest, "##") && l.commentMayBegin():
 			return tokenComment, 2
 		case strings.HasPrefix(rest, "#[["):
 			return matchMore, 3
@@ -49,10 +49,20 @@ func (l *lexer) matchAnywhere(rest string) (kind, int) {
 	return matchMore, n
 }
 
+// commentMayBegin reports whether ## is a comment. After the property of a
+// reference and among arguments it is not, in Velocity.
+func (l *lexer) commentMayBegin() bool {
+	switch l.state {
+	case inText, inReference, beforeDirective, inDirective:
+		return true
+	}
+	return false
+}
+
 // backslashes returns how many backslashes stand at the position. It remembers
 // where they end, lest a long run of them is read again for each pair.
 func (l *lexer) backslashes() int {
-	if l.slashes < l.pos {
+	if l.slashes <= l.pos {
 		l.slashes = l.pos
 		for l.slashes < len(l.source) && l.source[l.slashes] == '\\' {
 			l.slashes++
@@ -164,7 +174,7 @@ func (l *lexer) matchText(rest string) (kind, int) {
 }
 
 func matchEmptyIndex(rest string) (kind, int) {
-	for _, s := range [...]string{"$[", "$![", `$\![`} {
+	for _, s := range [...]string{"$[", "$![", `$\![`, "$."} {
 		if strings.HasPrefix(rest, s) {
 			return tokenEmptyIndex, len(s)
 		}

@@ -1,6 +1,9 @@
 package vtl
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // set reads #set($x = e), whose head is the next token.
 func (p *parser) set() statement {
@@ -43,9 +46,10 @@ func (p *parser) ifDirective() statement {
 
 // An argument is one of a directive.
 type argument struct {
-	token token // its first
-	e     expression
-	word  bool
+	token   token // its first
+	literal string
+	e       expression
+	word    bool
 }
 
 // directive reads #name or #name(arguments), with its block if it has one.
@@ -104,7 +108,8 @@ func (p *parser) argument(directive string, i int) argument {
 		}
 		p.enter(t)
 		defer p.leave()
-		return argument{token: t, e: p.primary(t)}
+		e := p.primary(t)
+		return argument{token: t, literal: p.literal(t.start), e: e}
 	}
 	switch {
 	case directive == "macro" && i == 0, directive == "foreach" && i == 1:
@@ -112,7 +117,7 @@ func (p *parser) argument(directive string, i int) argument {
 		p.fail(t.start, "#"+directive+" does not take the word "+quote(t.image))
 	}
 	p.take()
-	return argument{token: t, word: true}
+	return argument{token: t, literal: t.image, word: true}
 }
 
 func builtIn(directive string) bool {
@@ -132,7 +137,7 @@ func (p *parser) directiveOf(t token, name string, arguments []argument) stateme
 		if builtIn(name) {
 			p.fail(t.start, "#"+name+" needs its arguments in parentheses")
 		}
-		if name[0] == '@' {
+		if strings.HasPrefix(name, "@") {
 			return plainText("#" + name)
 		}
 		return &macroCall{at: at, name: name, literal: t.image}
@@ -175,18 +180,18 @@ func (p *parser) directiveOf(t token, name string, arguments []argument) stateme
 		end := p.peek().start
 		p.expect(tokenEnd)
 		if len(arguments) > 0 {
-			return plainText(arguments[0].token.image)
+			return plainText(arguments[0].literal)
 		}
 		return plainText(p.lexer.source[start:end])
 	}
 	call := &macroCall{at: at, name: name, literal: p.literal(t.start)}
 	for _, a := range arguments {
-		call.arguments = append(call.arguments, callArgument{a.e, a.token.image})
+		call.arguments = append(call.arguments, callArgument{a.e, a.literal})
 		if a.word {
 			call.wrong = "a macro does not take the word " + quote(a.token.image)
 		}
 	}
-	if name[0] == '@' {
+	if strings.HasPrefix(name, "@") {
 		call.name = name[1:]
 		call.body = &defined{at: at, name: "bodyContent", body: p.statements(), most: maxMacros}
 		p.expect(tokenEnd)

@@ -12,7 +12,7 @@ const (
 	tokenEscape          // \
 	tokenDoubleEscape    // \\
 	tokenEscapeDirective // \#word, \\\#word
-	tokenEmptyIndex      // $[
+	tokenEmptyIndex      // $[ and $.
 	tokenComment         // ## or the end of #* … *#
 	tokenCommentEnd      // the end of the line of ##
 	tokenTextBlock       // #[[ … ]]#
