@@ -72,6 +72,10 @@ func sameFloor(importer, imported string) bool {
 		return order(importer, "execution/invoke", "execution/environment", "execution/runtimeapi", "execution/bootstrap", "execution/sandbox", "execution") <
 			order(imported, "execution/invoke", "execution/environment", "execution/runtimeapi", "execution/bootstrap", "execution/sandbox", "execution")
 	}
+	if under(importer, "gateway") {
+		return order(importer, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/value", "gateway") <
+			order(imported, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/value", "gateway")
+	}
 	return true
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -121,13 +122,10 @@ func TestARequestIsSentAgainWhereThatIsSafe(t *testing.T) {
 		{"GET", "HTTP/1.1 2", false},
 	} {
 		t.Run(c.method+" "+c.saying, func(t *testing.T) {
-			var mu sync.Mutex
-			seen := 0
+			var seen atomic.Int32
 			s := serve(t, func(n int, conn net.Conn, r *bufio.Reader) {
 				for i := 0; readRequest(r) != nil; i++ {
-					mu.Lock()
-					seen++
-					mu.Unlock()
+					seen.Add(1)
 					if n == 0 && i == 1 {
 						_, _ = io.WriteString(conn, c.saying)
 						return
@@ -144,14 +142,14 @@ func TestARequestIsSentAgainWhereThatIsSafe(t *testing.T) {
 			}
 			err := client.Do(t.Context(), q, &a)
 			if c.again {
-				if err != nil || seen != 3 {
-					t.Errorf("the server saw %d requests, %v", seen, err)
+				if err != nil || seen.Load() != 3 {
+					t.Errorf("the server saw %d requests, %v", seen.Load(), err)
 				}
 				return
 			}
 			wantKind(t, err, PeerClosed, "closed")
-			if seen != 2 {
-				t.Errorf("the server saw %d requests", seen)
+			if seen.Load() != 2 {
+				t.Errorf("the server saw %d requests", seen.Load())
 			}
 		})
 	}

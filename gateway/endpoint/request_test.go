@@ -27,16 +27,16 @@ func TestARequestGoesOutAsGiven(t *testing.T) {
 		{"a large body", Request{Method: "POST", Body: []byte(strings.Repeat("x", 1<<20))}, "POST / HTTP/1.1\r\nHost: ADDRESS\r\nContent-Length: 1048576\r\n\r\n" + strings.Repeat("x", 1<<20)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := make(chan string, 1)
-			var want string
+			got, wanted := make(chan string, 1), make(chan int, 1)
 			s := serve(t, func(_ int, conn net.Conn, r *bufio.Reader) {
-				b := make([]byte, len(want))
+				b := make([]byte, <-wanted)
 				n, _ := io.ReadFull(r, b)
 				got <- string(b[:n])
 				_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
 				untilClosed(r)
 			})
-			want = strings.ReplaceAll(c.want, "ADDRESS", s.address)
+			want := strings.ReplaceAll(c.want, "ADDRESS", s.address)
+			wanted <- len(want)
 			q := c.q
 			q.Scheme, q.Address = "http", s.address
 			var a Response
