@@ -22,6 +22,7 @@ func newCanary(s *stage) *stage {
 	}
 	c := newStage(s.api, &document)
 	c.canaryOf = s
+	c.access = newAccessLog(c) // now that it is known for a canary
 	return c
 }
 

@@ -217,7 +217,7 @@ func (n *narrator) exchange() {
 		body = c.event
 	}
 	n.data(sent, "Endpoint request URI", uri)
-	n.data(sent, "Endpoint request headers", braces(o.headers))
+	n.data(sent, "Endpoint request headers", braces(c.sentHeaders()))
 	n.data(sent, "Endpoint request body after transformations", string(body))
 	n.info(sent, "Sending request to %s", uri)
 	status := c.endpointStatus()
@@ -227,6 +227,23 @@ func (n *narrator) exchange() {
 	n.info(answered, "Received response. Status: %d, Integration latency: %d ms", status, latency.Milliseconds())
 	n.data(answered, "Endpoint response headers", braces(r.headers))
 	n.data(answered, "Endpoint response body before transformations", string(r.body))
+}
+
+// sentHeaders are the headers of the integration's request. A function is
+// invoked without any; those that AWS would send and that say something here
+// are told.
+func (c *call) sentHeaders() []field {
+	if _, ok := c.route.Binding.(*plan.LambdaProxy); !ok || len(c.outgoing.headers) > 0 {
+		return c.outgoing.headers
+	}
+	return []field{
+		{"x-amzn-lambda-integration-tag", c.requestID},
+		{"x-amzn-apigateway-api-id", c.api.ID},
+		{"X-Amz-Source-Arn", c.target.sourceARN},
+		{"Accept", contentTypeJSON},
+		{"User-Agent", "AmazonAPIGateway_" + c.api.ID},
+		{traceHeader, c.trace.String()},
+	}
 }
 
 // endpointURI is what was called, as a URL.
