@@ -98,6 +98,10 @@ func (s *Statement) applies(kind Kind, version string, r *Request) (failed part,
 		return actionPart, false
 	}
 	switch {
+	case r.AnyResource:
+		if denies && !slices.Contains(s.Resource, "*") {
+			return resourcePart, false
+		}
 	case s.Resource != nil:
 		if matched, _ := anyResource(s.Resource, version, r); !matched {
 			return resourcePart, false

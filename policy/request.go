@@ -14,7 +14,11 @@ type Request struct {
 	Action   string // "lambda:InvokeFunction"
 	Resource string // an ARN; empty where there is none, as in a trust policy
 	Context  Context
-	Time     time.Time // aws:CurrentTime and aws:EpochTime; zero leaves them absent
+	// AnyResource says that the resource is not known: what allows the action
+	// on any allows it, and what denies it on all denies it.
+	AnyResource bool
+
+	Time time.Time // aws:CurrentTime and aws:EpochTime; zero leaves them absent
 }
 
 // A Context holds the values of a request's condition keys, by name. Names are

@@ -118,6 +118,19 @@ func (r *Roles) Allows(roleARN, action, resource string, context Context) Decisi
 	return r.allows(role, request)
 }
 
+// AllowsSome is Allows where the resource is not known: it decides whether the
+// action is allowed on any.
+func (r *Roles) AllowsSome(roleARN, action string, context Context) Decision {
+	request := Request{Action: action, AnyResource: true, Context: context}
+	role, ok := r.Role(roleARN)
+	if !ok {
+		request.Subject = Subject{ARN: roleARN}
+		return noRole(request, roleARN)
+	}
+	request.Subject = Subject{ARN: role.ARN, RoleARN: role.ARN, Account: role.Account, UserID: role.ID, Tags: role.Tags}
+	return r.allows(role, request)
+}
+
 func (r *Roles) allows(role *Role, request Request) Decision {
 	p := r.permissions(role)
 	d := Evaluate(request, p.sources...)
