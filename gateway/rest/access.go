@@ -34,8 +34,6 @@ func (c *call) resourcePolicy() *gatewayResponse {
 		return c.refuse(stepResourcePolicy, telemetry.Denied, unbuilt("private APIs"), forbidden())
 	case c.stage.WebACLARN != "":
 		return c.refuse(stepResourcePolicy, telemetry.Denied, unbuilt("web ACLs"), forbidden())
-	case c.stage.ClientCertificateID != "":
-		return c.refuse(stepResourcePolicy, telemetry.Denied, unbuilt("client certificates"), forbidden())
 	case d.ResourcePolicy != "":
 		return c.refuse(stepResourcePolicy, telemetry.Denied, unbuilt("resource policies"), accessDenied(c.methodARN()))
 	}

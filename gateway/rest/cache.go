@@ -52,7 +52,6 @@ type cached struct {
 	expires  time.Time
 	response response // of a proxy integration
 	received received // of any other, to be mapped again
-	mocked   *plan.MockResponse
 }
 
 func newCaches(clock aws.Clock, memory int64) *caches {
@@ -292,7 +291,6 @@ func appendKeyText(b []byte, s string) []byte {
 
 // restore has the call go on as if its integration had given what is cached.
 func (c *call) restore(e *cached) {
-	c.mocked = e.mocked
 	c.received = e.received
 	fields := append(c.response.fields[:0], e.response.fields...)
 	c.response = e.response
@@ -307,7 +305,7 @@ func (c *call) store() *gatewayResponse {
 	if c.cacheHit || len(c.cacheKey) == 0 || c.received.stream != nil {
 		return nil
 	}
-	e := &cached{stored: c.now, mocked: c.mocked}
+	e := &cached{stored: c.now}
 	e.expires = c.now.Add(time.Duration(min(c.settings().CacheTTL, maxCacheTTL)) * time.Second)
 	if c.response.status != 0 {
 		e.response = c.response

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/endpoint"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
@@ -34,6 +36,18 @@ type Config struct {
 	// Random returns numbers from 0 up to 1, of which canaries are drawn; nil
 	// for the runtime's own.
 	Random func() float64
+
+	// Credentials issues credentials for a session of a role, with which
+	// integrations call AWS services.
+	Credentials func(account, role, session string) AccessKey
+
+	// Services returns the handler of an AWS service that lamgate itself is,
+	// nil for any other; itself nil if there are none.
+	Services func(service string) http.Handler
+
+	// Endpoints are where AWS services are that lamgate is not, by name
+	// ("dynamodb"), and where VPC links lead ("vpclink/ID", "vpclink/NAME").
+	Endpoints map[string]*url.URL
 }
 
 // A Gateway serves all REST APIs of a store. It is an http.Handler for the
@@ -48,6 +62,13 @@ type Gateway struct {
 	apis        *state.View[*api]
 	deployments *state.View[*deployment]
 	functions   *state.View[*function]
+
+	endpoints    *endpoint.Client
+	certificates *state.View[*certificate]
+	links        *state.View[*plan.VPCLink]
+	credentials  func(account, role, session string) AccessKey
+	services     func(service string) http.Handler
+	endpointMap  map[string]*url.URL
 
 	logs       *telemetry.Logs
 	random     func() float64
@@ -73,6 +94,11 @@ func New(c Config) *Gateway {
 		logs:     c.Logs,
 		random:   c.Random,
 		caches:   newCaches(c.Clock, c.CacheMemory),
+
+		endpoints:   endpoint.New(endpoint.Config{Log: c.Log, Clock: c.Clock}),
+		credentials: c.Credentials,
+		services:    c.Services,
+		endpointMap: c.Endpoints,
 	}
 	if g.random == nil {
 		g.random = rand.Float64
@@ -83,6 +109,8 @@ func New(c Config) *Gateway {
 	g.functions = state.NewView(c.Documents, execution.FunctionsPrefix, formFunction, report)
 	g.deployments = state.NewView(c.Documents, plan.DeploymentsPrefix, formDeployment, report)
 	g.apis = state.NewView(c.Documents, plan.RestAPIsPrefix, formAPI, report)
+	g.certificates = state.NewView(c.Documents, plan.ClientCertificatesPrefix, formCertificate, report)
+	g.links = state.NewView(c.Documents, plan.VPCLinksPrefix, formLink, report)
 	g.stopCaches = c.Documents.Watch(plan.RestAPIsPrefix, g.caches.follow)
 	g.calls.New = func() any { return new(call) }
 	return g
@@ -94,6 +122,9 @@ func (g *Gateway) Close() {
 	g.apis.Close()
 	g.deployments.Close()
 	g.functions.Close()
+	g.certificates.Close()
+	g.links.Close()
+	g.endpoints.Close()
 }
 
 // ServeHTTP serves a request to an API.
@@ -102,6 +133,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.begin(g, r)
 	c.respond(w)
 	c.end()
+	if c.broken {
+		panic(http.ErrAbortHandler) // the caller is to see that the response is not whole
+	}
 	if c.abandoned {
 		return // an invocation that outlives the request may still hold parts of it
 	}
@@ -128,9 +162,9 @@ var errTimeout = errors.New("the integration's time is up")
 // when the caller goes away.
 //
 // AWS: a function runs to its end whoever still waits for its answer.
-func (c *call) waiting(proxy *plan.LambdaProxy) (ctx context.Context, stop func()) {
+func (c *call) waiting(timeout time.Duration) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	stopClock := c.gateway.clock.AfterFunc(proxy.Timeout, func() { cancel(errTimeout) })
+	stopClock := c.gateway.clock.AfterFunc(timeout, func() { cancel(errTimeout) })
 	return ctx, func() {
 		stopClock()
 		cancel(nil)

@@ -165,6 +165,10 @@ func (c *call) write(w http.ResponseWriter, refusal *gatewayResponse) {
 		h["X-Amzn-Trace-Id"] = []string{c.trace.String()}
 	}
 	c.journey.Status = c.response.status
+	if c.response.stream != nil {
+		c.writeStream(w, c.response.status, c.response.stream)
+		return
+	}
 	writeBody(w, h, c.response.status, c.response.body)
 }
 

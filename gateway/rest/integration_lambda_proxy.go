@@ -3,6 +3,8 @@ package rest
 import (
 	"context"
 	"errors"
+	"net/http"
+	"time"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
@@ -15,10 +17,14 @@ func (c *call) integrate() *gatewayResponse {
 	switch binding := c.route.Binding.(type) {
 	case *plan.LambdaProxy:
 		return c.lambdaProxy(binding)
+	case *plan.Lambda:
+		return c.invoke(binding)
+	case *plan.HTTP:
+		return c.callEndpoint(binding)
+	case *plan.Service:
+		return c.callService(binding)
 	case *plan.Mock:
-		return c.mock(binding)
-	case *plan.Unbuilt:
-		return c.refuse(stepIntegration, telemetry.Failed, binding, internalServerError())
+		return c.mock()
 	}
 	return c.refuse(stepIntegration, telemetry.Failed, telemetry.Note("the method has no integration"), internalServerError())
 }
@@ -38,33 +44,37 @@ func (c *call) lambdaProxy(proxy *plan.LambdaProxy) *gatewayResponse {
 		return refusal
 	}
 	c.event = c.appendEvent(c.event[:0])
+	c.outgoing.method, c.outgoing.uri, c.outgoing.body = http.MethodPost, t.functionARN, c.event
 	c.journey.Function = t.functionARN
 
-	ctx, stop := c.waiting(proxy)
+	ctx, stop := c.waiting(proxy.Timeout)
 	defer stop()
+	began := c.gateway.clock.Now()
 	result, err := c.gateway.invoker.Invoke(ctx, execution.Invocation{
 		Function:    t.function,
 		Payload:     c.event,
 		TraceHeader: c.trace.String(),
 		Journey:     &c.journey,
 	})
+	c.received.latency = c.gateway.clock.Now().Sub(began)
 	if err != nil {
-		return c.notInvoked(ctx, proxy, err)
+		return c.notInvoked(ctx, proxy.Timeout, err)
 	}
 	c.journey.Invocation = result.RequestID
+	c.received.status, c.received.body = http.StatusOK, result.Payload
 	if result.FunctionError != "" {
-		return c.refuse(stepIntegration, telemetry.Failed, failedFunction{t, result}, badGateway())
+		return c.refuse(stepIntegration, telemetry.Failed, failedFunction{&t.callee, result}, badGateway())
 	}
-	c.pass(stepIntegration, t)
+	c.pass(stepIntegration, &t.callee)
 	return c.readAnswer(result.Payload)
 }
 
 // notInvoked answers for an invocation without a result.
-func (c *call) notInvoked(ctx context.Context, proxy *plan.LambdaProxy, err error) *gatewayResponse {
+func (c *call) notInvoked(ctx context.Context, timeout time.Duration, err error) *gatewayResponse {
 	c.abandoned = true // whoever gave up may still read the event
 	if context.Cause(ctx) == errTimeout {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{
-			"the function had not answered within the integration's " + proxy.Timeout.String() + "; it runs on",
+			"the function had not answered within the integration's " + timeout.String() + "; it runs on",
 			"let it answer sooner, or raise the integration's timeoutInMillis (at most 29000)"}, integrationTimeout())
 	}
 	if fault := aws.AsFault(err); fault != nil {
@@ -94,13 +104,9 @@ func (c *call) readAnswer(payload []byte) *gatewayResponse {
 	return nil
 }
 
-// Explain makes a target the detail of a journey's step: that its function
-// answered.
-func (t *target) Explain() (what, mend string) { return t.functionARN + " answered", "" }
-
 // failedFunction explains a function's error.
 type failedFunction struct {
-	target *target
+	target *callee
 	result *execution.Result
 }
 

@@ -46,7 +46,7 @@ func TestMock(t *testing.T) {
 		resource("/types", at(mock(`{"statusCode": 200}`, map[string]*plan.IntegrationResponse{"200": types}))),
 		resource("/unmatched", at(mock(`{"statusCode": 500}`, map[string]*plan.IntegrationResponse{"418": teapot}))),
 		resource("/dynamic", at(mock(`{"statusCode": $input.params("status")}`, ok))),
-		resource("/dynamicbody", at(mock(`{"statusCode": 200}`, map[string]*plan.IntegrationResponse{"200": body(`#set($a = 1)`)}))),
+		resource("/dynamicbody", at(mock(`{"statusCode": 200}`, map[string]*plan.IntegrationResponse{"200": body(`#set($a = 1)$a`)}))),
 		resource("/none", at(mock(`{}`, ok))),
 		resource("/undeclared", at(undeclared)),
 		resource("/strict", at(strict)),
@@ -69,11 +69,11 @@ func TestMock(t *testing.T) {
 	if a := h.do("GET", "/v0/types", "", "Accept", "text/css, text/plain;q=0.5"); a.Body.String() != "text" || a.header("Content-Type") != "text/plain" {
 		t.Errorf("%v", a)
 	}
-	h.get("/v0/unmatched").expect(500, errServer, internal).because("integration", "status 500")
-	h.get("/v0/dynamic").expect(500, errServer, internal).because("integration", "lamgate does not build mapping templates")
-	h.get("/v0/dynamicbody").expect(500, errServer, internal).because("method request", "lamgate does not build mapping templates")
-	h.get("/v0/none").expect(500, errServer, internal).because("method request", "tells no statusCode")
-	h.get("/v0/undeclared").expect(500, errServer, internal).because("method request", "method response")
+	h.get("/v0/unmatched").expect(500, errServer, internal).because("integration response", "status 500")
+	h.get("/v0/dynamic?status=200").expect(200, "", `{"message":"mock"}`)
+	h.get("/v0/dynamicbody").expect(200, "", "1")
+	h.get("/v0/none").expect(500, errServer, internal).because("integration", "tells no statusCode")
+	h.get("/v0/undeclared").expect(500, errServer, internal).because("integration response", "method response")
 	h.do("GET", "/v0/strict", "", "Content-Type", "text/plain").expect(415, "BadRequestException", `{"message": "Unsupported Media Type"}`)
 	h.do("GET", "/v0/strict", "", "Content-Type", "application/json; charset=utf-8").expect(200, "", "{}")
 }

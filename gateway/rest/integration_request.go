@@ -21,18 +21,60 @@ const integrationRequestMade = telemetry.Note("the request was made ready for th
 // integrationRequest makes of the method's request what the integration is to
 // receive.
 func (c *call) integrationRequest() *gatewayResponse {
-	proxy, ok := c.route.Binding.(*plan.LambdaProxy)
-	if !ok {
-		c.skip(stepIntegrationRequest, nil)
-		return nil
-	}
 	c.beginTrace()
-	c.collectHeaders()
-	for i := range proxy.Mappings {
-		c.mapRequest(&proxy.Mappings[i])
+	shape := c.route.Binding.Shape()
+	switch b := c.route.Binding.(type) {
+	case *plan.LambdaProxy:
+		c.collectHeaders()
+		for i := range shape.Mappings {
+			if refusal := c.mapEvent(&shape.Mappings[i]); refusal != nil {
+				return refusal
+			}
+		}
+	case *plan.HTTP:
+		refusal := c.mapParameters(shape)
+		if refusal == nil && b.Proxy {
+			c.collectHeaders()
+			refusal = c.convertRequest(shape.Handling)
+		} else if refusal == nil {
+			refusal = c.transformRequest(shape)
+		}
+		if refusal != nil {
+			return refusal
+		}
+	default:
+		refusal := c.mapParameters(shape)
+		if refusal == nil {
+			refusal = c.transformRequest(shape)
+		}
+		if refusal != nil {
+			return refusal
+		}
 	}
 	c.pass(stepIntegrationRequest, integrationRequestMade)
 	return nil
+}
+
+// transformRequest makes the body of a custom integration's request.
+//
+// AWS: a body without a Content-Type is JSON. NEVER rejects a content type
+// without a template, WHEN_NO_TEMPLATES does so if there are templates of
+// others, and WHEN_NO_MATCH passes the body on.
+func (c *call) transformRequest(shape *plan.Transform) *gatewayResponse {
+	contentType := c.request.Header.Get("Content-Type")
+	if contentType == "" {
+		contentType = contentTypeJSON
+	}
+	template := shape.Templates.ForRequest(contentType)
+	if template == nil && (shape.Passthrough == plan.Never || shape.Passthrough == plan.WhenNoTemplates && len(shape.Templates) > 0) {
+		return c.refuse(stepIntegrationRequest, telemetry.Failed, advice{
+			"there is no request template for " + mediaType(contentType) + ", and the passthrough behavior is " + shape.Passthrough,
+			"put a request template for it, or set the integration's passthroughBehavior to WHEN_NO_MATCH, and deploy the API again"}, unsupportedMediaType())
+	}
+	if refusal := c.convertRequest(shape.Handling); refusal != nil || template == nil {
+		return refusal
+	}
+	return c.renderRequest(template)
 }
 
 // collectHeaders gathers the client's headers that an integration may see. The
@@ -76,11 +118,12 @@ func capitalised(name string) bool {
 	return name == "Authorization" || name == "User-Agent"
 }
 
-// mapRequest sets a header or a parameter of the query string.
-func (c *call) mapRequest(m *plan.Mapping) {
-	value := c.sourceOf(m.From)
-	if value == "" {
-		return
+// mapEvent sets a header or a parameter of the query string of the event that a
+// function receives through a proxy integration.
+func (c *call) mapEvent(m *plan.Mapping) *gatewayResponse {
+	value, refusal := c.requestSource(m)
+	if refusal != nil || value == "" {
+		return refusal
 	}
 	switch m.To.Location {
 	case plan.Header, plan.MultiHeader:
@@ -88,7 +131,7 @@ func (c *call) mapRequest(m *plan.Mapping) {
 		at := slices.IndexFunc(c.headers, func(o header) bool { return strings.EqualFold(o.name, h.name) })
 		if at >= 0 {
 			c.headers[at] = h
-			return
+			return nil
 		}
 		c.headers = append(c.headers, h)
 	case plan.QueryString, plan.MultiQuery:
@@ -96,17 +139,11 @@ func (c *call) mapRequest(m *plan.Mapping) {
 		at, _ := slices.BinarySearchFunc(c.query, m.To.Name, func(f field, name string) int { return cmp.Compare(f.name, name) })
 		c.query = slices.Insert(c.query, at, field{m.To.Name, value})
 	}
+	return nil
 }
 
-// sourceOf returns the value that a mapping takes.
-func (c *call) sourceOf(p plan.Parameter) string {
-	switch p.Location {
-	case plan.Static:
-		return p.Name
-	case plan.StageVariable:
-		return c.stage.Variables[p.Name]
-	case plan.RequestContext:
-		return c.contextVariable(p.Name)
-	}
-	return c.parameter(p)
+// mediaType returns the media type of a Content-Type, in lower case.
+func mediaType(header string) string {
+	name, _, _ := strings.Cut(header, ";")
+	return strings.ToLower(strings.TrimSpace(name))
 }

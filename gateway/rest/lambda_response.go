@@ -3,6 +3,7 @@ package rest
 import (
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +14,9 @@ type response struct {
 	status int
 	fields []field // headers; names as they were given, those of one name alike
 	body   []byte
-	traced bool // whether the caller learns of the trace
+	stream io.ReadCloser // instead of body
+	origin origin        // of the headers
+	traced bool          // whether the caller learns of the trace
 }
 
 // add adds a value to the header of a name, in whatever case the name stood

@@ -12,7 +12,7 @@ func (c *call) methodResponse() *gatewayResponse {
 	kept := r.fields[:0]
 	typed := false
 	for _, f := range r.fields {
-		switch fate := fateOf(f.name); fate {
+		switch fate := fateOf(f.name, r.origin); fate {
 		case dropped:
 			continue
 		case remapped:
@@ -43,12 +43,22 @@ const (
 	contentType
 )
 
-// fateOf tells what becomes of an integration's header.
+// An origin is where the headers of a response come from.
+type origin uint8
+
+const (
+	fromFunction origin = iota // behind a proxy integration
+	fromEndpoint               // behind a proxy integration
+	fromMapping                // of an integration response
+)
+
+// fateOf tells what becomes of a header.
 //
 // AWS: recorded for Authorization, Connection, Content-Length, Date, Host,
-// Server and WWW-Authenticate; the rest as in the notes on REST APIs and as
-// seen in responses.
-func fateOf(name string) fate {
+// Server and WWW-Authenticate, and for all those that mappings set
+// (test_apigateway_header_remapping); the rest as in the notes on REST APIs and
+// as seen in responses.
+func fateOf(name string, from origin) fate {
 	if len(name) > len("proxy-authenticate") {
 		return passed
 	}
@@ -56,8 +66,26 @@ func fateOf(name string) fate {
 	case "authorization", "connection", "content-length", "content-md5", "date", "host", "max-forwards",
 		"server", "user-agent", "www-authenticate", "x-forwarded-for", "x-amzn-requestid":
 		return remapped
-	case "expect", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade",
-		"x-amz-apigw-id", "x-amzn-trace-id":
+	case "expect", "proxy-authenticate", "trailer", "upgrade":
+		if from == fromMapping {
+			return remapped
+		}
+		return dropped
+	case "te":
+		if from == fromMapping {
+			return passed
+		}
+		return dropped
+	case "via":
+		if from == fromEndpoint {
+			return dropped
+		}
+	case "x-amzn-trace-id":
+		if from == fromEndpoint {
+			return passed
+		}
+		return dropped
+	case "keep-alive", "transfer-encoding", "x-amz-apigw-id":
 		return dropped
 	case "content-type":
 		return contentType

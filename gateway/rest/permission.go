@@ -70,7 +70,7 @@ func (c *call) functionAllows(f *function) (bool, telemetry.Detail) {
 	if d.Allowed() {
 		return true, d
 	}
-	return false, &missingPermission{t, c.api.ID, d}
+	return false, &missingPermission{&t.callee, c.api.ID, d}
 }
 
 // resourcePolicyOf returns the policy of the version or alias that is invoked.
@@ -95,13 +95,20 @@ func (c *call) sourceContext() policy.Context {
 	}
 }
 
+// timedContext is sourceContext with the time, of which the policies of roles
+// may speak.
+func (c *call) timedContext() policy.Context {
+	context := c.sourceContext()
+	context["aws:CurrentTime"] = []string{c.now.UTC().Format(time.RFC3339)}
+	context["aws:EpochTime"] = []string{strconv.FormatInt(c.now.Unix(), 10)}
+	return context
+}
+
 // roleAllows asks the role: may API Gateway assume it, and may it invoke the
 // function. A function of another account must allow it too.
 func (c *call) roleAllows(f *function) (bool, telemetry.Detail) {
 	t, roles := c.target, c.gateway.roles
-	context := c.sourceContext()
-	context["aws:CurrentTime"] = []string{c.now.UTC().Format(time.RFC3339)}
-	context["aws:EpochTime"] = []string{strconv.FormatInt(c.now.Unix(), 10)}
+	context := c.timedContext()
 	if d := roles.MayAssume(t.role, policy.Service(gatewayService), context); !d.Allowed() {
 		return false, d
 	}
@@ -125,7 +132,7 @@ func (c *call) roleAllows(f *function) (bool, telemetry.Detail) {
 // missingPermission explains a function's resource policy that does not let an
 // API invoke it.
 type missingPermission struct {
-	target   *target
+	target   *callee
 	api      string
 	decision policy.Decision
 }

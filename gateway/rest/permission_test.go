@@ -198,7 +198,6 @@ func TestClosedDoors(t *testing.T) {
 		{"private", func(d *plan.Deployment, _ *plan.RestAPI) { d.EndpointType = "PRIVATE" }, 403, errForbid, forbids, "resource policy", "private APIs"},
 		{"disabled endpoint", func(_ *plan.Deployment, a *plan.RestAPI) { a.DisableExecuteAPI = true }, 403, errForbid, forbids, "resource policy", "disableExecuteApiEndpoint"},
 		{"web ACL", func(_ *plan.Deployment, a *plan.RestAPI) { a.Stages["v0"].WebACLARN = "arn:aws:wafv2:x" }, 403, errForbid, forbids, "resource policy", "web ACLs"},
-		{"client certificate", func(_ *plan.Deployment, a *plan.RestAPI) { a.Stages["v0"].ClientCertificateID = "abc" }, 403, errForbid, forbids, "resource policy", "client certificates"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t)

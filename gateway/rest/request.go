@@ -89,18 +89,21 @@ type call struct {
 	received received
 	refusal  *gatewayResponse // the gateway's own answer; nil unless a step refused
 
-	mocked   *plan.MockResponse // of a MOCK integration
-	answer   lambdaResponse     // of a function
-	response response
-	unpacked []byte // the response's body before it is compressed
-	meter    meter
-	journey  telemetry.Journey
+	transform transform      // of any but a function's proxy integration
+	answer    lambdaResponse // of a function behind a proxy integration
+	response  response
+	unpacked  []byte // the response's body before it is compressed
+	meter     meter
+	journey   telemetry.Journey
 
 	testing      bool   // a method is tested: access, limits and caches are none of it
 	line         []byte // of the access log
 	cacheKey     []byte // empty unless the response may be stored
 	cacheHit     bool
 	cacheWarning bool // the caller's wish for a new response was not heeded
+
+	// broken says that a streamed response could not be sent whole.
+	broken bool
 
 	// abandoned says that something the call started may still use it.
 	abandoned bool
@@ -143,7 +146,17 @@ func (c *call) reset() {
 	clear(fields[:cap(fields)])
 	clear(single[:cap(single)])
 	clear(multi[:cap(multi)])
+	sent, received := c.outgoing.headers[:0], c.received.headers[:0]
+	if c.cacheHit {
+		received = nil // they are the cache's
+	}
+	clear(sent[:cap(sent)])
+	clear(received[:cap(received)])
+	c.transform.reset()
+	transform := c.transform
 	*c = call{}
+	c.transform = transform
+	c.outgoing.headers, c.received.headers = sent, received
 	c.params, c.query, c.headers = params, query, headers
 	c.cacheKey, c.line = key, line
 	c.response.fields, c.answer.single, c.answer.multi = fields, single, multi

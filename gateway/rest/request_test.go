@@ -189,7 +189,7 @@ func TestMistakesInADeploymentCloseOnlyWhatTheyTouch(t *testing.T) {
 	h.get("/v0/nowhere").expect(500, errServer, internal).because("method request", "does not name a function")
 	h.get("/v0/variable").expect(500, errServer, internal).because("integration", `no variable "fn"`)
 	h.get("/v0/none").expect(500, errServer, internal).because("method request", "no integration")
-	h.get("/v0/http").expect(500, errServer, internal).because("integration", "lamgate does not build HTTP_PROXY integrations yet")
+	h.get("/v0/http").expect(500, errServer, internal).because("integration", "no URL of an HTTP endpoint")
 }
 
 func TestStageVariablesNameTheFunction(t *testing.T) {

@@ -180,40 +180,14 @@ func (n *noStage) Explain() (what, mend string) {
 
 // A target is a route on a stage: what has been prepared and found out for it.
 type target struct {
-	settings    *settings            // of the stage for the route
-	byMethod    map[string]*settings // of the methods that an ANY route serves, where they differ
-	frame       frame
-	proxy       *plan.LambdaProxy // nil unless the route is served by a function
-	function    execution.FunctionRef
-	functionARN string
-	key         string // of the function's document
-	role        string // the ARN of the role to invoke it with
-	sourceARN   string
-	closed      *plan.Closed
-	permission  atomic.Pointer[permission]
+	settings *settings            // of the stage for the route
+	byMethod map[string]*settings // of the methods that an ANY route serves, where they differ
+	frame    frame
+	callee   // what the integration calls
 }
 
 func (t *target) prepare(s *stage, d *plan.Deployment, r *plan.Route) {
 	t.settings, t.byMethod = newSettings(s, r)
 	t.frame = newFrame(s, d, r)
-	proxy, ok := r.Binding.(*plan.LambdaProxy)
-	if !ok || r.Closed != nil {
-		return
-	}
-	t.proxy = proxy
-	arn, err := proxy.Function.Fill(s.Variables)
-	if err == nil {
-		t.role, err = proxy.Credentials.Fill(s.Variables)
-	}
-	if err == nil {
-		t.function, err = execution.ParseFunctionARN(arn)
-	}
-	if err != nil {
-		t.closed = &plan.Closed{What: "the integration does not name a function: " + err.Error(),
-			Mend: "correct the integration's URI, or set the stage's variable"}
-		return
-	}
-	t.key, t.functionARN = t.function.Key(), t.function.ARN()
-	// AWS: the region is the function's, whatever that of the API.
-	t.sourceARN = "arn:aws:execute-api:" + t.function.Region + ":" + d.Account + ":" + d.API + "/" + s.Name + "/" + r.SourcePath()
+	t.callee.prepare(s, d, r)
 }

@@ -58,6 +58,15 @@ func (t *trace) String() string {
 	return "Root=" + t.root + ";Parent=" + t.parent + ";Sampled=" + t.sampled + ";Lineage=1:" + t.parent[:8] + ":0"
 }
 
+// header is the trace as an integration that is called receives it: the
+// client's own, or the root alone.
+func (t *trace) header() string {
+	if t.incoming != "" {
+		return t.incoming
+	}
+	return "Root=" + t.root
+}
+
 // appendIncoming appends the trace as it stands in an event's headers: the
 // client's own, or the root alone.
 func (t *trace) appendIncoming(b []byte) []byte {
