@@ -22,8 +22,10 @@ type snapshot struct {
 	APIDescription string `json:",omitempty"`
 	APIVersion     string `json:",omitempty"`
 	APICreated     time.Time
-	SecurityPolicy string                 `json:",omitempty"`
-	Authorizers    map[string]*authorizer `json:",omitempty"`
+	SecurityPolicy string `json:",omitempty"`
+
+	EndpointAccessMode string                 `json:",omitempty"`
+	Authorizers        map[string]*authorizer `json:",omitempty"`
 }
 
 // snapshotOf adds to a deployment what an export tells of the API.
@@ -34,7 +36,9 @@ func (a *restAPI) snapshotOf(d *plan.Deployment) *snapshot {
 		APIVersion:     a.Version,
 		APICreated:     a.Created,
 		SecurityPolicy: a.SecurityPolicy,
-		Authorizers:    a.Authorizers,
+
+		EndpointAccessMode: a.EndpointAccessMode,
+		Authorizers:        a.Authorizers,
 	}
 }
 
@@ -63,6 +67,10 @@ func (s *Service) GetExport(ctx context.Context, in *api.GetExportRequest) (*api
 	}
 	if err != nil {
 		return nil, err
+	}
+	if e.APICreated.IsZero() {
+		// A deployment of before there were exports.
+		e.snapshot = a.snapshotOf(&e.Deployment)
 	}
 	document, err := e.document()
 	if err != nil {
@@ -153,7 +161,9 @@ func (e *exporter) document() (*node, error) {
 			e.parts[p.Location] = p.Properties
 		}
 	}
-	e.nameSchemes()
+	if err := e.nameSchemes(); err != nil {
+		return nil, err
+	}
 	validators := e.nameValidators()
 	doc := object()
 	if e.isOpenAPI3 {
@@ -285,7 +295,6 @@ func (e *exporter) settings(doc, validators *node) {
 	if policy, err := readNode([]byte(e.ResourcePolicy)); err == nil {
 		doc.set(extension+"policy", policy)
 	}
-	if e.SecurityPolicy != "" {
-		doc.set(extension+"security-policy", text(e.SecurityPolicy))
-	}
+	doc.setText(extension+"security-policy", e.SecurityPolicy)
+	doc.setText(extension+"endpoint-access-mode", e.EndpointAccessMode)
 }

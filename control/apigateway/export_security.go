@@ -7,8 +7,9 @@ import (
 )
 
 // nameSchemes gives everything that guards a method a name, and writes the
-// schemes of those that do.
-func (e *exporter) nameSchemes() {
+// schemes of those that do. A method whose authorizer is not known is not
+// exported as open.
+func (e *exporter) nameSchemes() error {
 	e.schemes = map[string]*node{}
 	for _, id := range sorted(e.Authorizers) {
 		au := e.Authorizers[id]
@@ -17,6 +18,9 @@ func (e *exporter) nameSchemes() {
 	e.apiKey, e.sigV4 = e.freeName("api_key"), e.freeName("sigv4")
 	for _, r := range e.Resources {
 		for _, m := range r.Methods {
+			if m.AuthorizerID != "" && e.Authorizers[m.AuthorizerID] == nil {
+				return badRequest("The deployment cannot be exported: %s %s is guarded by the authorizer %s, which is not known. Create a new deployment.", m.HTTPMethod, r.Path, m.AuthorizerID)
+			}
 			if m.APIKeyRequired {
 				e.schemes[e.apiKey] = headerScheme("x-api-key")
 			}
@@ -27,6 +31,7 @@ func (e *exporter) nameSchemes() {
 			}
 		}
 	}
+	return nil
 }
 
 // freeName returns a name that no authorizer has: one that is called api_key

@@ -11,6 +11,8 @@ import (
 
 	api "github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/state"
 )
 
 // export returns a stage as a document.
@@ -201,5 +203,26 @@ func TestAWSsOwnClientExports(t *testing.T) {
 	}
 	if diff := cmp.Diff(b.export(rest, "oas30", "", "integrations"), string(out.Body)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A deployment of before there were exports knows no authorizers. Those that
+// are gone must not leave their methods open.
+func TestADeploymentWithoutItsAuthorizersIsNotExportedOpen(t *testing.T) {
+	b := newBench(t)
+	rest, _ := b.deployed(library)
+	id := *do(b, b.GetStage, api.GetStageRequest{RestApiId: rest, StageName: new("dev")}).DeploymentId
+	want := b.export(rest, "oas30", "", "apigateway")
+	_, err := state.Update(b.ctx, b.docs, plan.DeploymentKey(*rest, id), func(*plan.Deployment) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, b.export(rest, "oas30", "", "apigateway")); diff != "" {
+		t.Errorf("the export of an old deployment differs:\n%s", diff)
+	}
+	do(b, b.PutRestApi, api.PutRestApiRequest{RestApiId: rest, Mode: new("overwrite"), Body: document(``, ``)})
+	in := api.GetExportRequest{RestApiId: rest, StageName: new("dev"), ExportType: new("oas30")}
+	if _, err := b.GetExport(b.ctx, &in); !aws.HasCode(err, bad) {
+		t.Errorf("a deployment whose authorizers are not known is exported: %v", err)
 	}
 }

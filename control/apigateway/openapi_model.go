@@ -130,8 +130,8 @@ func (l *linker) link(ref string) string {
 	case strings.HasPrefix(ref, "#/definitions/") || strings.HasPrefix(ref, "#/components/schemas/"):
 		l.fail("Invalid model specified: " + unescape(ref[strings.LastIndexByte(ref, '/')+1:]))
 	default:
-		// AWS: what is not within the document is not a model
-		// (github.com/aws/aws-cdk users' reports of 2024).
+		// AWS: what is not within the document is not a model (public logs of
+		// imports, of 2024).
 		l.fail("Model reference must be in canonical form")
 	}
 	return ref
