@@ -49,3 +49,14 @@ func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.aws.ServeHTTP(w, r)
 	}
 }
+
+// service returns the control plane for a service that it serves, nil for any
+// other: for integrations of APIs that call AWS.
+func (d *dispatcher) service(name string) http.Handler {
+	for _, m := range (&implementations{}).mounts() {
+		if m.Service.SigningName == name {
+			return d.aws
+		}
+	}
+	return nil
+}

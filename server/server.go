@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
@@ -23,8 +24,9 @@ type Config struct {
 	Isolation      string // a level of sandbox
 	Network        string // what functions can reach: "host" or "private"
 	StrictRuntimes bool
-	CacheMemory    int64     // bytes that the caches of all stages take at most; zero for the gateway's default
-	Clock          aws.Clock // nil for the machine's
+	Endpoints      map[string]*url.URL // of AWS services and VPC links that integrations call, by name
+	CacheMemory    int64               // bytes that the caches of all stages take at most; zero for the gateway's default
+	Clock          aws.Clock           // nil for the machine's
 	Log            *slog.Logger
 }
 

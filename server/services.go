@@ -129,13 +129,14 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
+	issuer := &roleCredentials{credentials, roles, c.Clock}
 	network := sandbox.Network(c.Network)
 	endpointURL := url
 	if network == sandbox.PrivateNetwork {
 		endpointURL = ""
 	}
 	fleet := environment.NewFleet(environment.Config{
-		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Credentials: &roleCredentials{credentials, roles, c.Clock},
+		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Credentials: issuer,
 		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL,
 	})
 	open.add(func() error { fleet.Close(); return nil })
@@ -147,7 +148,10 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	open.add(func() error { invoker.Close(); return nil })
 
 	// The data plane.
-	gateway := rest.New(rest.Config{Documents: docs, Invoker: invoker, Roles: roles, Clock: c.Clock, Log: c.Log, Journeys: journeys, Logs: logStore, CacheMemory: c.CacheMemory})
+	gateway := rest.New(rest.Config{
+		Documents: docs, Invoker: invoker, Roles: roles, Clock: c.Clock, Log: c.Log, Journeys: journeys, Logs: logStore, CacheMemory: c.CacheMemory,
+		Credentials: issuer.key, Services: front.service, Endpoints: c.Endpoints,
+	})
 	open.add(func() error { gateway.Close(); return nil })
 
 	// The control plane.
@@ -216,10 +220,23 @@ const roleSession = 12 * time.Hour
 
 // Issue implements environment.Credentials.
 func (r *roleCredentials) Issue(account, _, role, session string) (environment.AccessKey, error) {
-	s := wire.Session{Account: account, RoleARN: role, Name: session, Expiry: r.clock.Now().Add(roleSession)}
+	return environment.AccessKey(r.issue(account, role, session, roleSession)), nil
+}
+
+// integrationSession is how long the credentials are good with which an
+// integration calls an AWS service: longer than a call takes.
+const integrationSession = 15 * time.Minute
+
+// key issues what an integration signs a call with.
+func (r *roleCredentials) key(account, role, session string) rest.AccessKey {
+	return r.issue(account, role, session, integrationSession)
+}
+
+func (r *roleCredentials) issue(account, role, session string, good time.Duration) rest.AccessKey {
+	s := wire.Session{Account: account, RoleARN: role, Name: session, Expiry: r.clock.Now().Add(good)}
 	if known, ok := r.roles.Role(role); ok {
 		s.RoleID = known.ID
 	}
 	issued := r.credentials.Issue(s)
-	return environment.AccessKey{ID: issued.AccessKeyID, Secret: issued.SecretAccessKey, SessionToken: issued.SessionToken}, nil
+	return rest.AccessKey{ID: issued.AccessKeyID, Secret: issued.SecretAccessKey, SessionToken: issued.SessionToken}
 }

@@ -12,12 +12,13 @@ import (
 
 // serverFlags are what serve and up tell a server alike.
 type serverFlags struct {
-	Listen         string `help:"Address to listen on." env:"LAMGATE_LISTEN" default:"127.0.0.1:4566" placeholder:"HOST:PORT"`
-	Data           string `help:"Directory that keeps everything (default: $XDG_DATA_HOME/lamgate, or ~/.local/share/lamgate)." env:"LAMGATE_DATA" placeholder:"DIR"`
-	Isolation      string `help:"How functions are isolated: namespace, or process for not at all." env:"LAMGATE_ISOLATION" enum:"namespace,process" default:"${isolation}"`
-	StrictRuntimes bool   `help:"Refuse the runtimes that AWS no longer creates."`
-	CacheMemory    int64  `help:"Most memory, in MiB, that the caches of all stages take together." env:"LAMGATE_CACHE_MEMORY" default:"64" placeholder:"MIB"`
-	LogLevel       string `help:"Least severity of the server's own log." env:"LAMGATE_LOG_LEVEL" enum:"debug,info,warn,error" default:"warn"`
+	Listen         string   `help:"Address to listen on." env:"LAMGATE_LISTEN" default:"127.0.0.1:4566" placeholder:"HOST:PORT"`
+	Data           string   `help:"Directory that keeps everything (default: $XDG_DATA_HOME/lamgate, or ~/.local/share/lamgate)." env:"LAMGATE_DATA" placeholder:"DIR"`
+	Isolation      string   `help:"How functions are isolated: namespace, or process for not at all." env:"LAMGATE_ISOLATION" enum:"namespace,process" default:"${isolation}"`
+	StrictRuntimes bool     `help:"Refuse the runtimes that AWS no longer creates."`
+	CacheMemory    int64    `help:"Most memory, in MiB, that the caches of all stages take together." env:"LAMGATE_CACHE_MEMORY" default:"64" placeholder:"MIB"`
+	Endpoint       []string `help:"Where an AWS service is that lamgate is not (dynamodb=http://127.0.0.1:8000), or where a VPC link leads (vpclink/NAME=URL), for integrations. May be repeated." sep:"none" placeholder:"NAME=URL"`
+	LogLevel       string   `help:"Least severity of the server's own log." env:"LAMGATE_LOG_LEVEL" enum:"debug,info,warn,error" default:"warn"`
 }
 
 type serveCommand struct {
@@ -48,6 +49,10 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 	if f.CacheMemory < 0 || f.CacheMemory > 1<<20 {
 		return nil, fmt.Errorf("--cache-memory is at most 1048576 MiB, not %d", f.CacheMemory)
 	}
+	endpoints, err := parseEndpoints(f.Endpoint)
+	if err != nil {
+		return nil, err
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return nil, err
@@ -59,6 +64,7 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 		Network:        network,
 		StrictRuntimes: f.StrictRuntimes,
 		CacheMemory:    f.CacheMemory << 20,
+		Endpoints:      endpoints,
 		Log:            slog.New(slog.NewTextHandler(console.err, &slog.HandlerOptions{Level: level})),
 	})
 }
