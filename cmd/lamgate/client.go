@@ -48,10 +48,10 @@ func call[Out any](ctx context.Context, c *client, s *api.Service, operation str
 // that none can.
 func (c *client) explain(err error) error {
 	if u, bad := url.Parse(c.endpoint); bad != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("the endpoint %q is no URL like http://127.0.0.1:4566: correct --endpoint, LAMGATE_ENDPOINT or AWS_ENDPOINT_URL", c.endpoint)
+		return fmt.Errorf("the endpoint %q is no URL like http://127.0.0.1:4566: correct --server, LAMGATE_ENDPOINT or AWS_ENDPOINT_URL", c.endpoint)
 	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("no lamgate server answers at %s: start one with `lamgate serve` or `lamgate up DIR`, or name another with --endpoint", c.endpoint)
+		return fmt.Errorf("no lamgate server answers at %s: start one with `lamgate serve` or `lamgate up DIR`, or name another with --server", c.endpoint)
 	}
 	return err
 }

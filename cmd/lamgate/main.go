@@ -16,7 +16,7 @@ import (
 
 // cli is the command line.
 type cli struct {
-	Endpoint string `help:"Server to talk to." env:"LAMGATE_ENDPOINT,AWS_ENDPOINT_URL" default:"${endpoint}" placeholder:"URL"`
+	Endpoint string `name:"server" help:"Server to talk to." env:"LAMGATE_ENDPOINT,AWS_ENDPOINT_URL" default:"${endpoint}" placeholder:"URL"`
 	Region   string `help:"Region to work in." env:"AWS_REGION,AWS_DEFAULT_REGION" default:"us-east-1"`
 
 	Up         upCommand         `cmd:"" help:"Deploy a template, serve it, and follow its files and logs."`
