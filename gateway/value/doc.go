@@ -6,9 +6,9 @@
 // stay in the order in which the body had them, an integer of forty digits keeps
 // them all. Go's own maps and float64 would lose each of these, so there is a
 // small model of values here: value.go names it, list.go and map.go hold the
-// containers, parse.go and parse_loose.go read JSON (as strictly as the standard
-// has it, and as loosely as AWS does), json.go and text.go write, number.go has
-// Java's forms of numbers, equal.go compares.
+// containers; parse.go and parse_string.go read JSON as strictly as the standard
+// has it, parse_loose.go as loosely as AWS does; json.go and text.go write,
+// number.go has Java's forms of numbers, equal.go compares.
 //
 // Everything is bounded: depth, the length of a number, and what writing may
 // yield, for a template can build a list that contains itself.
