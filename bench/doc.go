@@ -1,11 +1,14 @@
 // Command bench measures lamgate's speed and memory, side by side with what it
 // is to be compared with, in one run on one machine: serverless-offline, and a
-// bare floor, which is the least that could serve the same function (floor.go).
+// bare floor, which is the least that could serve the same function (floor.go);
+// and Traefik, Caddy and nginx, where a REST API only passes requests on
+// (proxies.go). What cannot be had on a machine is left out, and that is said.
 //
 // Figures of different machines, and even of different minutes, do not compare;
 // ratios within one run do. So every round measures each contender once, in
 // turn, and the report gives medians over the rounds and the ratios of these.
 //
 //	make bench                            everything
+//	go run ./bench -part proxying         plain HTTP proxying alone
 //	go run ./bench -rounds 1 -seconds 2   a quick look
 package main

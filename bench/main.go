@@ -18,8 +18,9 @@ func main() {
 	seconds := flag.Float64("seconds", 4, "length of one measurement under load")
 	cold := flag.Int("cold", 20, "functions of each runtime that are started cold")
 	peer := flag.Bool("peer", true, "measure serverless-offline too")
+	part := flag.String("part", "all", "what to measure: functions, proxying or all")
 	flag.Parse()
-	if err := run(context.Background(), *rounds, time.Duration(*seconds*float64(time.Second)), *cold, *peer); err != nil {
+	if err := run(context.Background(), *part, *rounds, time.Duration(*seconds*float64(time.Second)), *cold, *peer); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -33,7 +34,7 @@ type contender struct {
 
 const connections = 32
 
-func run(ctx context.Context, rounds int, length time.Duration, cold int, peer bool) error {
+func run(ctx context.Context, part string, rounds int, length time.Duration, cold int, peer bool) error {
 	module, err := os.Getwd()
 	if err != nil {
 		return err
@@ -51,12 +52,6 @@ func run(ctx context.Context, rounds int, length time.Duration, cold int, peer b
 	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/lamgate").CombinedOutput(); err != nil {
 		return fmt.Errorf("build lamgate: %w\n%s", err, out)
 	}
-	native, err := nativeFunction(dir)
-	if err != nil {
-		return err
-	}
-	functions := []function{nodeFunction(), pythonFunction(), native}
-
 	fmt.Printf("lamgate bench, %s, %s/%s, %d CPUs, %s\n\n", time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu())
 
 	if err := measureStart(ctx, binary, dir); err != nil {
@@ -67,6 +62,24 @@ func run(ctx context.Context, rounds int, length time.Duration, cold int, peer b
 		return err
 	}
 	defer server.stop()
+	if part != "proxying" {
+		if err := measureFunctions(ctx, server, module, dir, rounds, length, cold, peer); err != nil {
+			return err
+		}
+	}
+	if part == "functions" {
+		return nil
+	}
+	return measureProxying(ctx, server, module, dir, rounds, length)
+}
+
+// measureFunctions measures Lambda functions behind REST APIs.
+func measureFunctions(ctx context.Context, server *lamgateServer, module, dir string, rounds int, length time.Duration, cold int, peer bool) error {
+	native, err := nativeFunction(dir)
+	if err != nil {
+		return err
+	}
+	functions := []function{nodeFunction(), pythonFunction(), native}
 	if err := measureCold(ctx, server, functions, cold); err != nil {
 		return err
 	}
@@ -92,7 +105,19 @@ func run(ctx context.Context, rounds int, length time.Duration, cold int, peer b
 		}
 		contenders = append(contenders, &contender{name: "serverless-offline node", address: address, path: "/hello"})
 	}
-	return measureWarm(contenders, rounds, length)
+	figures, err := measureWarm("warm requests", contenders, rounds, length)
+	if err != nil {
+		return err
+	}
+	fmt.Println("\nratios")
+	node, floor := figures["lamgate node"], figures["floor node"]
+	fmt.Printf("  node, 32 connections: %.2f × the floor (budget 0.75)\n", node.rate/floor.rate)
+	fmt.Printf("  node, 1 connection: floor + %.0f µs (budget 60)\n", node.alone-floor.alone)
+	if peer, ok := figures["serverless-offline node"]; ok {
+		fmt.Printf("  node, 32 connections: %.1f × serverless-offline (budget 6)\n", node.rate/peer.rate)
+	}
+	fmt.Println()
+	return nil
 }
 
 // measureStart starts the server several times on fresh directories.
@@ -151,30 +176,35 @@ func measureCold(ctx context.Context, s *lamgateServer, functions []function, n 
 	return nil
 }
 
+// A figure is what ratios are made of.
+type figure struct {
+	rate  float64 // requests a second over 32 connections
+	alone float64 // the median of µs over one
+}
+
 // measureWarm measures all contenders in turn, round by round.
-func measureWarm(contenders []*contender, rounds int, length time.Duration) error {
+func measureWarm(title string, contenders []*contender, rounds int, length time.Duration) (map[string]figure, error) {
 	for _, c := range contenders {
 		// Environments come up and code warms up before anything counts.
 		if _, err := generate(c.address, c.address, c.path, connections, length/2); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
 	for range rounds {
 		for _, c := range contenders {
 			many, err := generate(c.address, c.address, c.path, connections, length)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
 			one, err := generate(c.address, c.address, c.path, 1, length/2)
 			if err != nil {
-				return fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
 			c.many, c.one = append(c.many, many), append(c.one, one)
 		}
 	}
-	rate := map[string]float64{}
-	p50 := map[string]float64{}
-	fmt.Printf("warm requests (medians of %d rounds of %s)\n", rounds, length)
+	figures := map[string]figure{}
+	fmt.Printf("%s (medians of %d rounds of %s)\n", title, rounds, length)
 	fmt.Printf("  %-26s %12s %10s %10s %12s %9s\n", "", "32 conn.", "p50 µs", "p99 µs", "1 conn. p50", "failures")
 	for _, c := range contenders {
 		var rates, fifty, ninetyNine, single []float64
@@ -186,17 +216,11 @@ func measureWarm(contenders []*contender, rounds int, length time.Duration) erro
 			single = append(single, micros(c.one[i].percentile(.5)))
 			failures += c.many[i].failures + c.one[i].failures
 		}
-		rate[c.name], p50[c.name] = median(rates), median(single)
-		fmt.Printf("  %-26s %8.0f r/s %10.0f %10.0f %9.0f µs %9d\n", c.name, rate[c.name], median(fifty), median(ninetyNine), p50[c.name], failures)
+		f := figure{median(rates), median(single)}
+		figures[c.name] = f
+		fmt.Printf("  %-26s %8.0f r/s %10.0f %10.0f %9.0f µs %9d\n", c.name, f.rate, median(fifty), median(ninetyNine), f.alone, failures)
 	}
-	fmt.Println("\nratios")
-	floor := rate["floor node"]
-	fmt.Printf("  node, 32 connections: %.2f × the floor (budget 0.75)\n", rate["lamgate node"]/floor)
-	fmt.Printf("  node, 1 connection: floor + %.0f µs (budget 60)\n", p50["lamgate node"]-p50["floor node"])
-	if peer := rate["serverless-offline node"]; peer > 0 {
-		fmt.Printf("  node, 32 connections: %.1f × serverless-offline (budget 6)\n", rate["lamgate node"]/peer)
-	}
-	return nil
+	return figures, nil
 }
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
