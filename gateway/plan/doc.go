@@ -17,6 +17,8 @@
 //     that a stage's variables complete; mock.go the static templates of MOCK.
 //   - mapping.go compiles parameter mappings, such as
 //     integration.request.header.Name from method.request.querystring.name.
+//   - context.go names the variables of $context; access_log.go compiles the
+//     format of an access log, cache_key.go what responses are cached by.
 //
 // What lamgate does not build yet is compiled too, to an Unbuilt, so that it
 // is refused by name and never passed over.

@@ -217,15 +217,21 @@ func (c *call) failedStep() *telemetry.Step {
 	return nil
 }
 
-// A meter counts the bytes of a response.
+// A meter counts the bytes of a response, and keeps them if the execution log
+// is to tell them.
 type meter struct {
 	http.ResponseWriter
 	bytes int64
+	keep  bool
+	kept  []byte
 }
 
 func (m *meter) Write(b []byte) (int, error) {
 	n, err := m.ResponseWriter.Write(b)
 	m.bytes += int64(n)
+	if m.keep {
+		m.kept = append(m.kept, b[:n]...)
+	}
 	return n, err
 }
 

@@ -3,13 +3,15 @@
 //
 //   - request.go lists the steps. Read it first.
 //   - address.go tells from a request's host and path which API and stage it
-//     is for; stage.go finds them and what they publish.
+//     is for; stage.go finds them and what they publish, canary.go draws which
+//     of two releases serves the request.
 //   - resource.go matches a resource and a method.
 //   - access.go is who may pass: resource policy, authorizer, API key. What of
 //     it is not built refuses everybody, and says so.
-//   - throttle.go limits the rate.
+//   - throttle.go has a stage's settings for a method, and limits the rate.
 //   - method_request.go validates the parameters and the body, which body.go
 //     reads and compression.go unpacks; binary.go tells what is binary.
+//   - cache.go answers from the stage's cache, past the integration.
 //   - integration_request.go maps parameters for the integration.
 //   - integration_lambda_proxy.go invokes a function, after permission.go has
 //     found that the API may; event.go writes what the function receives and
@@ -19,6 +21,11 @@
 //   - gateway_response.go has the answers that the gateway itself gives, AWS's
 //     or in the API's own version. What an integration answers is compressed at
 //     the very end, by compression.go.
+//
+// What the steps read of the request beside its own parts is $context
+// (context.go). When the request has been answered, access_log.go and
+// execution_log.go tell of it, in the words of API Gateway's own logs.
+// test_invoke.go takes a request through the same steps without a stage.
 //
 // header_names.go keeps the names of headers as clients wrote them, which
 // net/http forgets and functions see.

@@ -136,6 +136,7 @@ func (n *narrator) tell() {
 			at = c.now.Add(failed.At)
 		}
 		n.fault(at, c.failure())
+		n.gatewayResponse(ended)
 		n.fault(ended, "Method completed with status: "+strconv.Itoa(c.journey.Status))
 	} else {
 		n.data(ended, "Method response body after transformations", string(c.unpacked))
@@ -152,6 +153,38 @@ func (n *narrator) tell() {
 	if c.stage.TracingEnabled && c.trace.root != "" {
 		n.info(ended, "X-ray Tracing ID : %s", c.trace.root)
 	}
+}
+
+// gatewayResponse tells the API's own version of the gateway's answer.
+//
+// AWS: of the answer that nobody has customised nothing is told (recorded:
+// test_failed_invoke_test_method).
+func (n *narrator) gatewayResponse(at time.Time) {
+	c := n.call
+	if c.refusal == nil || c.ownVersion(c.refusal) == nil {
+		return
+	}
+	n.info(at, "Gateway response type: %s with status code: %d", c.refusal.kind, c.journey.Status)
+	if !c.meter.keep {
+		return
+	}
+	n.data(at, "Gateway response body", string(c.meter.kept))
+	h := c.meter.Header()
+	var fields []field
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if name != "x-amzn-RequestId" && name != "x-amz-apigw-id" && name != "Content-Length" {
+			fields = append(fields, field{name, strings.Join(h[name], ",")})
+		}
+	}
+	n.data(at, "Gateway response headers", braces(fields))
+}
+
+// tellsRefusal reports whether the gateway's own answer is to be told whole.
+func (c *call) tellsRefusal() bool {
+	if c.refusal == nil || c.target == nil {
+		return false
+	}
+	return c.testing || c.settings().DataTraceEnabled && parseLogLevel(c.settings().LoggingLevel) == logAll
 }
 
 // admission tells how the request was let in.

@@ -162,3 +162,21 @@ func TestExecutionLogOfFailures(t *testing.T) {
 		})
 	}
 }
+
+func TestExecutionLogTellsOwnGatewayResponses(t *testing.T) {
+	h := newHouse(t)
+	h.function()
+	d := hello("GET", "/a/{id}")
+	d.GatewayResponses = map[string]plan.GatewayResponse{"DEFAULT_5XX": {ResponseType: "DEFAULT_5XX", StatusCode: "418",
+		ResponseParameters: map[string]string{"gatewayresponse.header.X": "'y'"},
+		ResponseTemplates:  map[string]string{"application/json": `{"own":$context.error.messageString}`}}}
+	h.deploy(d, logging("INFO", true))
+	want := `Execution failed due to configuration error: Invalid permissions on Lambda function
+Gateway response type: API_CONFIGURATION_ERROR with status code: 418
+Gateway response body: {"own":"Internal server error"}
+Gateway response headers: {Content-Type=application/json, X=y, X-Amzn-Trace-Id=TRACE, x-amzn-ErrorType=InternalServerErrorException}
+Method completed with status: 418`
+	if got := h.get("/v0/a/1").told(); !strings.HasSuffix(got, want) {
+		t.Errorf("told\n%s\nwant\n%s", got, want)
+	}
+}

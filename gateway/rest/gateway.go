@@ -151,7 +151,7 @@ func (c *call) respond(w http.ResponseWriter) {
 		w.Header()["Warning"] = []string{warning}
 	}
 	c.unpacked = c.response.body
-	c.meter = meter{ResponseWriter: w}
+	c.meter = meter{ResponseWriter: w, keep: c.tellsRefusal()}
 	c.write(&c.meter, c.refusal)
 }
 
