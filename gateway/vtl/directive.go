@@ -10,6 +10,7 @@ type setStatement struct {
 }
 
 func (s *setStatement) render(m *machine) error {
+	m.stand(s.at)
 	if err := m.step(1); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type foreachStatement struct {
 }
 
 func (s *foreachStatement) render(m *machine) error {
+	m.stand(s.at)
 	if err := m.step(1); err != nil {
 		return err
 	}

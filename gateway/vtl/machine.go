@@ -44,6 +44,7 @@ type machine struct {
 	memory    int
 	calls     int
 	evaluated int
+	here      int // where the execution is, roughly, should a limit end it
 	// at, if not negative, stands for all places: what runs is not of source.
 	at int
 }
@@ -71,6 +72,13 @@ func (m *machine) fail(at int, message string) error {
 		at = m.at
 	}
 	return &fault{at, message}
+}
+
+// stand notes where the execution is.
+func (m *machine) stand(at int) {
+	if m.at < 0 {
+		m.here = at
+	}
 }
 
 var (

@@ -129,7 +129,10 @@ func callNumber(m *machine, v value.Value, s *step, arguments []value.Value) (va
 		}
 		return nil, false, nil
 	}
-	if s.name == "compareTo" && len(arguments) == 1 && sameNumberKind(v, arguments[0]) {
+	if s.name == "compareTo" && len(arguments) == 1 {
+		if !sameNumberKind(v, arguments[0]) {
+			return nil, true, m.fail(s.at, "compareTo takes a number of the same type")
+		}
 		order, _ := value.Compare(v, arguments[0])
 		return int64(order), true, nil
 	}

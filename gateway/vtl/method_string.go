@@ -16,6 +16,9 @@ func callString(m *machine, str string, s *step, a []value.Value) (value.Value, 
 	case 0:
 		return callStringAlone(m, str, s)
 	case 1:
+		if s.name == "compareTo" && !isString(a[0]) {
+			return nil, true, m.fail(s.at, "compareTo takes a string")
+		}
 		if n, ok := intArgument(a[0]); ok {
 			return callStringAt(m, str, s, n)
 		}

@@ -148,7 +148,11 @@ func (p *pattern) matchesWhole(m *machine, s string) (bool, error) {
 		return false, err
 	}
 	whole.MatchTimeout = matchTimeout
-	return whole.MatchString(s)
+	matches, err := whole.MatchString(s)
+	if err != nil {
+		return false, errTimeout
+	}
+	return matches, nil
 }
 
 var errTimeout = errors.New("the regular expression takes too long")
@@ -192,7 +196,10 @@ func (p *pattern) each(s string, f func(match []int) (bool, error)) error {
 			return errTimeout
 		}
 	}
-	return err
+	if err != nil {
+		return errTimeout
+	}
+	return nil
 }
 
 // eachLinear finds matches one after the other, as Java's Matcher.find does: one

@@ -162,6 +162,7 @@ func (r *reference) truth(m *machine) (bool, error) {
 }
 
 func (r *reference) render(m *machine) error {
+	m.stand(r.at)
 	if r.kind == nameAlone {
 		m.out = append(m.out, r.root...)
 		return m.printed()

@@ -28,7 +28,7 @@ func Parse(source string) (*Template, error) {
 	t := &Template{source: source, names: newNames(), macros: map[string]*macro{}}
 	body, err := parse(source, t.names, t.macros, -1)
 	if err != nil {
-		return nil, located(source, err)
+		return nil, located(source, err, 0)
 	}
 	t.body = body
 	t.machines.New = func() any { return new(machine) }
@@ -51,14 +51,14 @@ func parse(source string, names *names, macros map[string]*macro, at int) (b blo
 	return p.parseBlock(), nil
 }
 
-// located gives a fault its line and column.
-func located(source string, err error) *Error {
-	f, ok := errors.AsType[*fault](err)
-	if !ok {
-		return &Error{1, 1, err.Error()}
+// located gives a fault its line and column; an error that has no place is put
+// here.
+func located(source string, err error, here int) *Error {
+	if f, ok := errors.AsType[*fault](err); ok {
+		here = f.offset
 	}
-	line, column := place(source, f.offset)
-	return &Error{line, column, f.message}
+	line, column := place(source, here)
+	return &Error{line, column, err.Error()}
 }
 
 // Append executes the template and appends what it prints to dst. A fault is an
@@ -67,7 +67,7 @@ func (t *Template) Append(dst []byte, e *Environment) ([]byte, error) {
 	m := t.machines.Get().(*machine)
 	m.reset(t, dst, e)
 	err := t.body.render(m)
-	out := m.out
+	out, here := m.out, m.here
 	m.release()
 	t.machines.Put(m)
 	if err == nil {
@@ -76,7 +76,7 @@ func (t *Template) Append(dst []byte, e *Environment) ([]byte, error) {
 	if _, left := errors.AsType[*leaving](err); left {
 		return out, nil
 	}
-	return out, located(t.source, err)
+	return out, located(t.source, err, here)
 }
 
 // Static returns what the template prints, if that is always the same: it has
