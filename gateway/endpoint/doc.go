@@ -5,9 +5,9 @@
 // is given: the path and query as they are, headers in their order, with their
 // names as written, in both directions; net/http sorts and rewrites names and
 // fasthttp takes some headers out of the row. And the call is made in the
-// caller's own goroutine, without the two that net/http keeps for a connection,
-// which is worth about a third of a plain proxy's rate (bench_test.go has both
-// side by side).
+// caller's own goroutine, without the two that net/http keeps for a connection:
+// it takes about 60% of net/http's time and a tenth of its allocations
+// (bench_test.go has both side by side).
 //
 //   - request.go: Request, and how it is written.
 //   - response.go: Response, and how its head is read from a server that may
