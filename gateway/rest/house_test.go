@@ -36,6 +36,7 @@ type house struct {
 type fakeInvoker struct {
 	mu     sync.Mutex
 	calls  []execution.Invocation
+	events []execution.Invocation // that were enqueued
 	answer func(context.Context, execution.Invocation) (*execution.Result, error)
 }
 
@@ -49,8 +50,12 @@ func (f *fakeInvoker) Invoke(ctx context.Context, i execution.Invocation) (*exec
 	return answer(ctx, i)
 }
 
-func (f *fakeInvoker) Enqueue(context.Context, execution.Invocation) (string, error) {
-	panic("the gateway does not enqueue yet")
+func (f *fakeInvoker) Enqueue(_ context.Context, i execution.Invocation) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i.Payload = append([]byte(nil), i.Payload...)
+	f.events = append(f.events, i)
+	return "event-id", nil
 }
 
 // answering has functions answer a payload.
