@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -36,7 +37,7 @@ type backend struct {
 func newBackend(t testing.TB, answer http.HandlerFunc) *backend {
 	b := &backend{answer: answer}
 	b.Server = httptest.NewUnstartedServer(b)
-	b.Config.ErrorLog = nil
+	b.Config.ErrorLog = log.New(io.Discard, "", 0)
 	b.Start()
 	t.Cleanup(b.Close)
 	return b
@@ -236,7 +237,7 @@ func TestEndpointsThatFail(t *testing.T) {
 	network := `{"message": "Network error communicating with endpoint"}`
 	secret := newBackend(t, nil)
 	secure := httptest.NewUnstartedServer(secret)
-	secure.Config.ErrorLog = nil
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	t.Cleanup(secure.Close)
 	hangUp := newBackend(t, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
@@ -536,5 +537,14 @@ func BenchmarkHTTPProxy(b *testing.B) {
 			}
 		}
 		c.reset()
+	}
+}
+
+// echo answers the body that was asked with.
+func echo(b *backend) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		w.Write(b.body)
 	}
 }
