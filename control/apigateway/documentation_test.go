@@ -102,7 +102,7 @@ func TestRecordedImportOfDocumentation(t *testing.T) {
 	if dir == "" {
 		t.Skip("no recordings: LAMGATE_RECORDINGS is not set")
 	}
-	body, err := os.ReadFile(filepath.Join(dir, "..", "openapi", "oas30_documentation_parts.json"))
+	body, err := os.ReadFile(filepath.Join(dir, "openapi", "oas30_documentation_parts.json"))
 	if err != nil {
 		t.Skip(err)
 	}

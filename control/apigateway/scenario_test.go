@@ -22,7 +22,7 @@ import (
 )
 
 // Scenarios are walks through the operations. Each step's answer is compared
-// with a golden file; and, where LAMGATE_RECORDINGS names a directory with
+// with a golden file; and, where LAMGATE_RECORDINGS names a folder that has
 // answers recorded from AWS (files test_apigateway_*.snapshot.json), with those
 // as well. Identifiers are replaced by numbers in both.
 
@@ -62,7 +62,7 @@ func recording(t *testing.T, test string) map[string]any {
 	if dir == "" {
 		return nil
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "test_apigateway_*.snapshot.json"))
+	files, err := filepath.Glob(filepath.Join(dir, "recordings", "test_apigateway_*.snapshot.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
