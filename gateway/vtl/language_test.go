@@ -27,7 +27,7 @@ func TestLanguage(t *testing.T) {
 		"comments eat their line end":        {"a ## b\nc #* d\n *#\ne", "a c \ne"},
 		"a macro without parentheses keeps":  {"#macro(m)x#end#m\ny#m()\ny", "x\nyxy"},
 		"what begins nothing is text":        {`$ $5 $. # #5 #x ${ {$} [$] 10% a@b.c $` + " ", `$ $5 $. # #5 #x ${ {$} [$] 10% a@b.c $ `},
-		"a bang that begins nothing is lost": {`$!5`, `$5`},
+		"a bang that begins nothing is lost": {`$!5 $!.x $.x`, `$5 .x $.x`},
 		"text blocks are text":               {`#[[ $x #if( ## ]]#`, ` $x #if( ## `},
 		"literal is text":                    {`#literal()$x #set($y = 1)#end`, `$x #set($y = 1)`},
 

@@ -202,8 +202,8 @@ func (l *lexer) ended(t *token) {
 	case tokenIf, tokenElseIf:
 		l.state = inDirective
 	case tokenDot:
-		l.pos-- // the letter belongs to the name
-		t.image = t.image[:len(t.image)-1]
+		l.pos-- // the letter belongs to the name, and $! before the dot to nothing
+		t.start, t.image = l.pos-1, "."
 		l.state = inModifier
 	}
 }
