@@ -206,6 +206,21 @@ func TestCacheKeepsErrorsOfIntegrationsButNotOfTheGateway(t *testing.T) {
 	h.get("/v0/a").expect(500, "", "mine")
 }
 
+// TestCacheHoldsWhatTheIntegrationAnswered: the response is mapped anew.
+func TestCacheHoldsWhatTheIntegrationAnswered(t *testing.T) {
+	d := hello("GET", "/a")
+	i := d.Resources[0].Methods["GET"].Integration
+	i.Type = "AWS"
+	d.Resources[0].Methods["GET"].Responses = map[string]*plan.MethodResponse{"200": {StatusCode: "200"}}
+	i.Responses = map[string]*plan.IntegrationResponse{"200": {StatusCode: "200",
+		ResponseTemplates: map[string]string{"application/json": `$input.path('$.body') $context.requestId`}}}
+	h := cachingHouse(t, d)
+	for range 2 {
+		a := h.get("/v0/a")
+		a.expect(200, "", "1 "+a.header("x-amzn-RequestId"))
+	}
+}
+
 func TestLargeResponsesAreNotCached(t *testing.T) {
 	h := cachingHouse(t, hello("GET", "/a"))
 	for i, size := range []int{maxCacheable, maxCacheable + 1} {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -363,6 +364,25 @@ type executionFailure interface {
 	executionFailure(c *call) string
 }
 
+// inAWSWords is an advice for which AWS's execution log has a reason of its
+// own: a mistake in the API's configuration.
+type inAWSWords struct {
+	advice
+	reason string
+}
+
+func (w inAWSWords) executionFailure(*call) string {
+	return "Execution failed due to configuration error: " + w.reason
+}
+
+func (f failedTemplate) executionFailure(c *call) string {
+	what := "request"
+	if c.failedAt(stepIntegrationResponse) {
+		what = "response"
+	}
+	return "Execution failed due to configuration error: Unable to transform " + what
+}
+
 // failure tells in AWS's words why the gateway itself answered.
 func (c *call) failure() string {
 	s := c.failedStep()
@@ -402,6 +422,9 @@ func (c *call) failure() string {
 		return "Request body does not match model schema for content type " + contentTypeOf(c) + ": " + r.validation
 	case "BAD_REQUEST_PARAMETERS", "REQUEST_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE":
 		return r.message()
+	}
+	if r.status == http.StatusGatewayTimeout {
+		return "Execution failed due to a network error communicating with endpoint"
 	}
 	if r.status < 500 {
 		return "Execution failed: " + what

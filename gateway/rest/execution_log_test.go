@@ -89,6 +89,7 @@ func TestExecutionLogWithData(t *testing.T) {
 		"Endpoint request URI: " + lambdaURL,
 		"Endpoint request headers: {x-amzn-lambda-integration-tag=ID, x-amzn-apigateway-api-id=api, X-Amz-Source-Arn=arn:aws:execute-api:us-east-1:000000000000:api/v0/GET/a/*, " +
 			"Accept=application/json, User-Agent=AmazonAPIGateway_api, X-Amzn-Trace-Id=TRACE}",
+		`Endpoint response body before transformations: {"body":"hi"}`,
 		"Method response body after transformations: hi",
 		"Method response headers: {Content-Type=application/json, X-Amzn-Trace-Id=TRACE}",
 	} {
@@ -142,6 +143,13 @@ func TestExecutionLogOfFailures(t *testing.T) {
 			})
 		}, "INFO", nil, "Extended Request Id: EXTENDED\nVerifying Usage Plan for request: ID. API Key:  API Stage: api/v0\n" +
 			"Key throttle limit exceeded for RestApi api, Stage v0, Resource raid, HttpMethod GET. Limit: 1.00 Burst: 0" + end + "429"},
+		{"no response matches", nil, "ERROR", func(d *plan.Deployment) {
+			d.Resources[0].Methods["GET"] = mockSaying("x").Resources[0].Methods["GET"]
+			d.Resources[0].Methods["GET"].Integration.Responses["200"].SelectionPattern = new("404")
+		}, "Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 200" + end + "500"},
+		{"a template fails", nil, "ERROR", func(d *plan.Deployment) {
+			d.Resources[0].Methods["GET"] = mockSaying("$util.parseJson('{')").Resources[0].Methods["GET"]
+		}, "Execution failed due to configuration error: Unable to transform response" + end + "500"},
 		{"well, and only errors are logged", nil, "ERROR", nil, ""},
 		{"off", func(h *house) { h.invoker.answering(`"x"`) }, "OFF", nil, ""},
 	} {

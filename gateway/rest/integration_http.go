@@ -283,7 +283,8 @@ func (c *call) notAnswered(q *endpoint.Request, err error) *gatewayResponse {
 			"the endpoint had not answered within the integration's " + q.Timeout.String() + ": " + e.Detail,
 			"let it answer sooner, or raise the integration's timeoutInMillis"}, integrationTimeout())
 	case endpoint.NameNotFound:
-		return c.refuse(stepIntegration, telemetry.Failed, advice{what, "correct the host in the integration's URI, or its name server"}, internalServerError())
+		return c.refuse(stepIntegration, telemetry.Failed, inAWSWords{advice{what, "correct the host in the integration's URI, or its name server"},
+			"Invalid endpoint address"}, internalServerError())
 	case endpoint.UnknownAuthority:
 		return c.refuse(stepIntegration, telemetry.Failed, advice{what,
 			"let the endpoint show a certificate of a known authority, with its chain, or set the integration's tlsConfig.insecureSkipVerification"}, internalServerError())

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/plan"
 )
 
 // test invokes a method and returns what was shown, with the log's times and
@@ -87,6 +88,11 @@ func TestTestOfWhatFails(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	if !strings.HasSuffix(log, "Execution failed due to configuration error: Invalid permissions on Lambda function\nMethod completed with status: 500\n") {
+		t.Errorf("the log is\n%s", log)
+	}
+	d = plan.Deployment{Resources: []plan.Resource{resource("/", map[string]*plan.Method{"GET": {AuthorizationType: "NONE",
+		Integration: &plan.Integration{Type: "HTTP", HTTPMethod: "GET", URI: "http://no.such.host.invalid", TimeoutMillis: 29000}}})}}
+	if _, log = h.test(&TestRequest{Deployment: &d, ResourceID: "r", Method: "GET"}); !strings.Contains(log, "\nExecution failed due to configuration error: Invalid endpoint address\n") {
 		t.Errorf("the log is\n%s", log)
 	}
 	_, err := h.gateway.TestInvoke(t.Context(), &TestRequest{Deployment: &d, ResourceID: "ra", Method: "PUT"})
