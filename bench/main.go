@@ -70,6 +70,9 @@ func run(ctx context.Context, part string, rounds int, length time.Duration, col
 	if part == "functions" {
 		return nil
 	}
+	if err := measureBodies(ctx, server); err != nil {
+		return err
+	}
 	return measureProxying(ctx, server, module, dir, rounds, length)
 }
 

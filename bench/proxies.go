@@ -32,11 +32,18 @@ func measureProxying(ctx context.Context, s *lamgateServer, module, dir string, 
 		return err
 	}
 	defer stopBackend()
-	path, err := s.deployProxy(ctx, "http://"+backend+"/hello")
+	path, err := s.deployProxy(ctx, "GET", "http://"+backend+"/hello", false)
 	if err != nil {
 		return err
 	}
-	contenders := []*contender{{name: "lamgate HTTP_PROXY", address: s.address, path: path}}
+	cached, err := s.deployProxy(ctx, "GET", "http://"+backend+"/hello", true)
+	if err != nil {
+		return err
+	}
+	contenders := []*contender{
+		{name: "lamgate HTTP_PROXY", address: s.address, path: path},
+		{name: "lamgate, from its cache", address: s.address, path: cached},
+	}
 	cache := filepath.Join(module, ".cache", "proxies")
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return err
@@ -118,8 +125,9 @@ func startBackend() (address string, stop func(), err error) {
 	return l.Addr().String(), func() { l.Close() }, nil
 }
 
-// deployProxy makes an API whose one method passes requests on to a URL.
-func (s *lamgateServer) deployProxy(ctx context.Context, url string) (path string, err error) {
+// deployProxy makes an API whose one method passes requests on to a URL; if its
+// stage has a cache, only the first of them.
+func (s *lamgateServer) deployProxy(ctx context.Context, method, url string, cached bool) (path string, err error) {
 	a, err := call[apigateway.RestApi](ctx, s, &apigateway.Service, "CreateRestApi", &apigateway.CreateRestApiRequest{
 		Name: new("proxy"), EndpointConfiguration: &apigateway.EndpointConfiguration{Types: []string{"REGIONAL"}},
 	})
@@ -130,17 +138,28 @@ func (s *lamgateServer) deployProxy(ctx context.Context, url string) (path strin
 	if err != nil {
 		return "", err
 	}
-	_, err = call[apigateway.Method](ctx, s, &apigateway.Service, "PutMethod", &apigateway.PutMethodRequest{RestApiId: a.Id, ResourceId: r.Id, HttpMethod: new("GET"), AuthorizationType: new("NONE")})
+	_, err = call[apigateway.Method](ctx, s, &apigateway.Service, "PutMethod", &apigateway.PutMethodRequest{RestApiId: a.Id, ResourceId: r.Id, HttpMethod: &method, AuthorizationType: new("NONE")})
 	if err != nil {
 		return "", err
 	}
 	_, err = call[apigateway.Integration](ctx, s, &apigateway.Service, "PutIntegration", &apigateway.PutIntegrationRequest{
-		RestApiId: a.Id, ResourceId: r.Id, HttpMethod: new("GET"), Type: new("HTTP_PROXY"), IntegrationHttpMethod: new("GET"), Uri: &url,
+		RestApiId: a.Id, ResourceId: r.Id, HttpMethod: &method, Type: new("HTTP_PROXY"), IntegrationHttpMethod: &method, Uri: &url,
 	})
 	if err != nil {
 		return "", err
 	}
 	_, err = call[apigateway.Deployment](ctx, s, &apigateway.Service, "CreateDeployment", &apigateway.CreateDeploymentRequest{RestApiId: a.Id, StageName: new("Prod")})
+	if err != nil || !cached {
+		return "/_aws/execute-api/" + *a.Id + "/Prod/hello", err
+	}
+	set := func(path, value string) apigateway.PatchOperation {
+		return apigateway.PatchOperation{Op: new("replace"), Path: &path, Value: &value}
+	}
+	_, err = call[apigateway.Stage](ctx, s, &apigateway.Service, "UpdateStage", &apigateway.UpdateStageRequest{
+		RestApiId: a.Id, StageName: new("Prod"),
+		PatchOperations: []apigateway.PatchOperation{set("/cacheClusterEnabled", "true"), set("/cacheClusterSize", "0.5"), set("/*/*/caching/enabled", "true"),
+			set("/*/*/throttling/rateLimit", "-1"), set("/*/*/throttling/burstLimit", "-1")},
+	})
 	return "/_aws/execute-api/" + *a.Id + "/Prod/hello", err
 }
 
