@@ -158,7 +158,7 @@ func (s *lamgateServer) deployProxy(ctx context.Context, method, url string, cac
 	_, err = call[apigateway.Stage](ctx, s, &apigateway.Service, "UpdateStage", &apigateway.UpdateStageRequest{
 		RestApiId: a.Id, StageName: new("Prod"),
 		PatchOperations: []apigateway.PatchOperation{set("/cacheClusterEnabled", "true"), set("/cacheClusterSize", "0.5"), set("/*/*/caching/enabled", "true"),
-			set("/*/*/throttling/rateLimit", "-1"), set("/*/*/throttling/burstLimit", "-1")},
+			set("/*/*/throttling/rateLimit", "1000000"), set("/*/*/throttling/burstLimit", "1000000")},
 	})
 	return "/_aws/execute-api/" + *a.Id + "/Prod/hello", err
 }
