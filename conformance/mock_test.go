@@ -67,5 +67,5 @@ func TestAContentTypeWithoutTemplateIsUnsupportedUnderNEVER(t *testing.T) {
 	a.deploy("v0")
 	a.ask("POST", "/v0/", "{}", "Content-Type", "application/json; charset=utf-8").want(t, http.StatusOK, "fine")
 	a.ask("POST", "/v0/", "<a/>", "Content-Type", "application/xml").
-		wantGatewayFault(t, http.StatusUnsupportedMediaType, "UnsupportedMediaTypeException", `{"message": "Unsupported Media Type"}`)
+		wantGatewayFault(t, http.StatusUnsupportedMediaType, "BadRequestException", `{"message": "Unsupported Media Type"}`)
 }
