@@ -23,7 +23,10 @@ const (
 //
 // AWS: a role that cannot be assumed is a 500. What the role may not do, the
 // service refuses, and that is an answer like any other.
-func (c *call) mayCall(q *endpoint.Request) (bool, *gatewayResponse) {
+//
+// lamgate's own services ask no policy themselves: a role that calls them for
+// what is not known must be allowed everything there.
+func (c *call) mayCall(q *endpoint.Request, own bool) (bool, *gatewayResponse) {
 	t, roles := c.target, c.gateway.roles
 	if t.role == "" {
 		return false, c.refuse(stepPermission, telemetry.Denied, noRole, internalServerError())
@@ -33,6 +36,9 @@ func (c *call) mayCall(q *endpoint.Request) (bool, *gatewayResponse) {
 		return false, c.refuse(stepPermission, telemetry.Denied, d, internalServerError())
 	}
 	action, resource := c.actionOf(q)
+	if action == "" && own {
+		action, resource = policyPrefix(t.service.Service)+":*", "*"
+	}
 	if action == "" {
 		c.pass(stepPermission, unknownAction)
 		return true, nil
@@ -89,15 +95,19 @@ func (c *call) actionOf(q *endpoint.Request) (action, resource string) {
 	if u.Service == "s3" && u.Action == "" {
 		return objectAction(q.Method, u.Subdomain, path, query)
 	}
-	name, _, _ := strings.Cut(u.Action, "&")
-	if target, ok := c.outgoingHeader("X-Amz-Target"); name == "" && ok {
-		name = target[strings.LastIndexByte(target, '.')+1:]
+	name, parameters, _ := strings.Cut(u.Action, "&")
+	names := append(formValues(parameters, "Action"), formValues(query, "Action")...)
+	if target, ok := c.outgoingHeader("X-Amz-Target"); ok {
+		names = append(names, target[strings.LastIndexByte(target, '.')+1:])
 	}
-	if name == "" {
-		name = formValue(query, "Action")
+	if contentType, _ := c.outgoingHeader("Content-Type"); mediaType(contentType) == "application/x-www-form-urlencoded" {
+		names = append(names, formValues(string(c.outgoing.body), "Action")...)
 	}
-	if contentType, _ := c.outgoingHeader("Content-Type"); name == "" && mediaType(contentType) == "application/x-www-form-urlencoded" {
-		name = formValue(string(c.outgoing.body), "Action")
+	for _, other := range names {
+		if name != "" && other != name {
+			return policyPrefix(u.Service) + ":*", "*" // which one the service takes, only it knows
+		}
+		name = other
 	}
 	if name == "" || strings.ContainsAny(name, ":*? ") {
 		return "", ""
@@ -108,9 +118,13 @@ func (c *call) actionOf(q *endpoint.Request) (action, resource string) {
 			resource = "arn:aws:sqs:" + u.Region + ":" + parts[0] + ":" + parts[1]
 		}
 	case "dynamodb":
-		var told struct{ TableName string }
-		if json.Unmarshal(c.outgoing.body, &told) == nil && told.TableName != "" && !strings.Contains(told.TableName, ":") {
-			resource = "arn:aws:dynamodb:" + u.Region + ":" + c.api.Account + ":table/" + told.TableName
+		// A map, for its keys must be the very ones that the service looks for.
+		var told map[string]any
+		_ = json.Unmarshal(c.outgoing.body, &told) // what is not JSON names no table
+		if table, _ := told["TableName"].(string); strings.Contains(table, ":") {
+			resource = table // its ARN
+		} else if table != "" {
+			resource = "arn:aws:dynamodb:" + u.Region + ":" + c.api.Account + ":table/" + table
 		}
 	}
 	return policyPrefix(u.Service) + ":" + name, resource
@@ -130,9 +144,9 @@ func policyPrefix(service string) string {
 	return service
 }
 
-func formValue(form, name string) string {
+func formValues(form, name string) []string {
 	values, _ := url.ParseQuery(form)
-	return values.Get(name)
+	return values[name]
 }
 
 // objectAction is the action of a request to S3, where its method and path
