@@ -6,6 +6,7 @@ import (
 
 	api "github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/gateway/rest"
 )
 
@@ -24,7 +25,11 @@ func (s *Service) TestInvokeMethod(ctx context.Context, in *api.TestInvokeMethod
 	}
 	r, m, err := a.method(aws.Value(in.ResourceId), aws.Value(in.HttpMethod))
 	if err != nil {
-		return nil, err
+		// ANY serves the methods that the resource does not name.
+		var missing error
+		if r, m, missing = a.method(aws.Value(in.ResourceId), plan.AnyMethod); missing != nil {
+			return nil, err
+		}
 	}
 	if m.Integration == nil {
 		return nil, badRequest("No integration defined for method")
@@ -38,7 +43,7 @@ func (s *Service) TestInvokeMethod(ctx context.Context, in *api.TestInvokeMethod
 	result, err := s.tests.TestInvoke(ctx, &rest.TestRequest{
 		Deployment:          s.snapshot(a, ""),
 		ResourceID:          r.ID,
-		Method:              m.HTTPMethod,
+		Method:              aws.Value(in.HttpMethod),
 		PathWithQuery:       aws.Value(in.PathWithQueryString),
 		Headers:             testHeaders(in),
 		Body:                []byte(aws.Value(in.Body)),
