@@ -13,15 +13,19 @@
 //   - gateway_response.go prepares the API's own versions of the gateway's
 //     responses.
 //   - routes.go finds the Route of a path and a method.
-//   - integration.go compiles what serves a method; slots.go the texts in it
-//     that a stage's variables complete; mock.go the static templates of MOCK.
+//   - integration.go compiles what serves a method: a function, an HTTP
+//     endpoint, an AWS service (service.go) or nothing (mock.go). slots.go has
+//     the texts in it that a stage's variables complete, uri.go the URIs that
+//     each request completes.
 //   - mapping.go compiles parameter mappings, such as
-//     integration.request.header.Name from method.request.querystring.name.
+//     integration.request.header.Name from method.request.querystring.name;
+//     template.go mapping templates and the choice among them; selection.go
+//     integration responses and the patterns that select them.
 //   - context.go names the variables of $context; access_log.go compiles the
 //     format of an access log, cache_key.go what responses are cached by.
 //
-// What lamgate does not build yet is compiled too, to an Unbuilt, so that it
-// is refused by name and never passed over.
+// What lamgate does not build yet closes its route too, so that it is refused
+// by name and never passed over.
 //
 // The package does no I/O and knows nothing of stages' contents: which values
 // their variables have is asked for each stage by gateway/rest.

@@ -12,12 +12,20 @@
 //   - method_request.go validates the parameters and the body, which body.go
 //     reads and compression.go unpacks; binary.go tells what is binary.
 //   - cache.go answers from the stage's cache, past the integration.
-//   - integration_request.go maps parameters for the integration.
-//   - integration_lambda_proxy.go invokes a function, after permission.go has
-//     found that the API may; event.go writes what the function receives and
-//     lambda_response.go, with decoder.go, reads what it answers.
-//     integration_mock.go answers by itself.
-//   - integration_response.go and method_response.go shape the answer.
+//   - integration_request.go makes the integration's request: parameters
+//     (integration_mapping.go), the body (integration_content.go) and what a
+//     template makes of it (integration_template.go). exchange.go has the words
+//     for what is sent and received.
+//   - integration_callee.go knows what a route calls on a stage. A function is
+//     invoked after permission.go has found that the API may: through a proxy
+//     integration by integration_lambda_proxy.go (event.go writes what it
+//     receives; lambda_response.go, with decoder.go, reads what it answers),
+//     through a custom one by integration_lambda.go. integration_http.go calls
+//     HTTP endpoints, integration_service.go AWS services, signed and with a
+//     role, and integration_mock.go answers by itself.
+//   - integration_response.go selects and makes the method's response,
+//     method_response.go readies it for the wire. integration_stream.go passes
+//     on what is streamed.
 //   - gateway_response.go has the answers that the gateway itself gives, AWS's
 //     or in the API's own version. What an integration answers is compressed at
 //     the very end, by compression.go.

@@ -242,7 +242,7 @@ func TestEndpointsThatFail(t *testing.T) {
 	t.Cleanup(secure.Close)
 	hangUp := newBackend(t, func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
 	huge := newBackend(t, func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 10<<20+1)) })
-	away := newBackend(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) })
+	away := newBackend(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
 	gone := newBackend(t, nil)
 	gone.Close()
 	h := newHouse(t)
