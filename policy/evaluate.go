@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Kind is what a policy is attached to, which decides what its statements
@@ -87,7 +88,7 @@ func (s *Statement) applies(kind Kind, version string, r *Request) (failed part,
 	denies := s.Effect != Allow
 	switch {
 	case s.Action != nil:
-		if !anyAction(s.Action, r.Action) {
+		if !anyAction(s.Action, r.Action) && !(denies && r.AnyResource && anyOfService(s.Action, r.Action)) {
 			return actionPart, false
 		}
 	case s.NotAction != nil:
@@ -99,7 +100,7 @@ func (s *Statement) applies(kind Kind, version string, r *Request) (failed part,
 	}
 	switch {
 	case r.AnyResource:
-		if denies && !slices.Contains(s.Resource, "*") {
+		if !denies && !slices.Contains(s.Resource, "*") {
 			return resourcePart, false
 		}
 	case s.Resource != nil:
@@ -143,6 +144,21 @@ func (s *Statement) applies(kind Kind, version string, r *Request) (failed part,
 func anyAction(patterns []string, action string) bool {
 	for _, p := range patterns {
 		if p == "*" || matchFold(p, action) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyOfService reports whether a pattern speaks of the service whose actions
+// are all asked for, as in "dynamodb:*".
+func anyOfService(patterns []string, action string) bool {
+	service, all := strings.CutSuffix(action, "*")
+	if !all {
+		return false
+	}
+	for _, p := range patterns {
+		if len(p) >= len(service) && strings.EqualFold(p[:len(service)], service) {
 			return true
 		}
 	}

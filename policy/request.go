@@ -15,7 +15,8 @@ type Request struct {
 	Resource string // an ARN; empty where there is none, as in a trust policy
 	Context  Context
 	// AnyResource says that the resource is not known: what allows the action
-	// on any allows it, and what denies it on all denies it.
+	// on all allows it, and what denies it on any denies it. If the action is
+	// not known either, it is "SERVICE:*".
 	AnyResource bool
 
 	Time time.Time // aws:CurrentTime and aws:EpochTime; zero leaves them absent

@@ -118,9 +118,9 @@ func (r *Roles) Allows(roleARN, action, resource string, context Context) Decisi
 	return r.allows(role, request)
 }
 
-// AllowsSome is Allows where the resource is not known: it decides whether the
-// action is allowed on any.
-func (r *Roles) AllowsSome(roleARN, action string, context Context) Decision {
+// AllowsAll is Allows where the resource is not known: it decides whether the
+// action is allowed on all.
+func (r *Roles) AllowsAll(roleARN, action string, context Context) Decision {
 	request := Request{Action: action, AnyResource: true, Context: context}
 	role, ok := r.Role(roleARN)
 	if !ok {

@@ -60,7 +60,7 @@ func (c *call) callService(b *plan.Service) *gatewayResponse {
 		q.Address = q.Host
 	}
 	c.outgoing.uri = q.Scheme + "://" + q.Host + q.Target
-	allowed, refusal := c.mayCall(q, own != nil)
+	allowed, refusal := c.mayCall(q)
 	if refusal != nil {
 		return refusal
 	}

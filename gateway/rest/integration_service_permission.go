@@ -13,8 +13,7 @@ import (
 )
 
 const (
-	unknownAction = telemetry.Note("API Gateway may assume the integration's role; which action the call is cannot be told from it, so the role's policies were not asked")
-	noRole        = telemetry.Note("the integration's credentials are empty on this stage")
+	noRole = telemetry.Note("the integration's credentials are empty on this stage")
 )
 
 // mayCall decides whether the integration's role may do what is called: may API
@@ -24,9 +23,10 @@ const (
 // AWS: a role that cannot be assumed is a 500. What the role may not do, the
 // service refuses, and that is an answer like any other.
 //
-// lamgate's own services ask no policy themselves: a role that calls them for
-// what is not known must be allowed everything there.
-func (c *call) mayCall(q *endpoint.Request, own bool) (bool, *gatewayResponse) {
+// Neither lamgate's own services nor those of the endpoint map ask a policy
+// themselves. A role whose resource is not known must be allowed the action on
+// all, and one whose action is not known must be allowed everything there.
+func (c *call) mayCall(q *endpoint.Request) (bool, *gatewayResponse) {
 	t, roles := c.target, c.gateway.roles
 	if t.role == "" {
 		return false, c.refuse(stepPermission, telemetry.Denied, noRole, internalServerError())
@@ -36,14 +36,10 @@ func (c *call) mayCall(q *endpoint.Request, own bool) (bool, *gatewayResponse) {
 		return false, c.refuse(stepPermission, telemetry.Denied, d, internalServerError())
 	}
 	action, resource := c.actionOf(q)
-	if action == "" && own {
-		action, resource = policyPrefix(t.service.Service)+":*", "*"
-	}
 	if action == "" {
-		c.pass(stepPermission, unknownAction)
-		return true, nil
+		action = policyPrefix(t.service.Service) + ":*"
 	}
-	d := roles.AllowsSome(t.role, action, context)
+	d := roles.AllowsAll(t.role, action, context)
 	if resource != "" {
 		d = roles.Allows(t.role, action, resource, context)
 	}
@@ -105,7 +101,7 @@ func (c *call) actionOf(q *endpoint.Request) (action, resource string) {
 	}
 	for _, other := range names {
 		if name != "" && other != name {
-			return policyPrefix(u.Service) + ":*", "*" // which one the service takes, only it knows
+			return "", "" // which one the service takes, only it knows
 		}
 		name = other
 	}
