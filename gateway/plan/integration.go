@@ -211,7 +211,7 @@ func compileHTTP(m *Method, stream bool) (Binding, *Closed) {
 // "Illegal character in path", and the caller gets a 500.
 func (h *HTTP) mapped() *Closed {
 	for _, literal := range h.URI.literals {
-		uri, err := ParseURI(literal)
+		uri, err := parseSlots(literal)
 		if err != nil {
 			continue // a stage's variable may stand inside the braces
 		}

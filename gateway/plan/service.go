@@ -64,7 +64,7 @@ func ParseServiceURI(s string) (ServiceURI, error) {
 		u.Subdomain, u.Service = u.Service[:dot], u.Service[dot+1:]
 	}
 	for _, name := range [...]string{u.Region, u.Subdomain, u.Service} {
-		if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f || !unreserved(byte(r)) && r != '{' && r != '}' }) {
+		if strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f || !unreserved(byte(r)) }) {
 			return u, &uriError{s, "does not name an AWS service"}
 		}
 	}
@@ -79,7 +79,7 @@ func ParseServiceURI(s string) (ServiceURI, error) {
 		return u, nil
 	case "path":
 		var err error
-		u.Path, err = ParseURI(rest)
+		u.Path, err = parseSlots(rest)
 		return u, err
 	}
 	return u, &uriError{s, "contains neither path nor action"}

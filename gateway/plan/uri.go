@@ -14,8 +14,26 @@ type URI struct {
 	query    int // the first slot that stands in the query string
 }
 
-// ParseURI finds the slots of a URI whose stage variables have been filled in.
+// ParseURI finds the slots of an HTTP endpoint's URI whose stage variables have
+// been filled in. No slot may stand in the host or right behind it, where a
+// caller's value would decide whom to call.
+//
+// AWS: takes no parameter in the host of a URI, and what stage variables make
+// of one cannot be parsed as a URI either.
 func ParseURI(s string) (URI, error) {
+	u, err := parseSlots(s)
+	if err != nil || u.Static() {
+		return u, err
+	}
+	_, rest, ok := strings.Cut(u.literals[0], "://")
+	if !ok || !strings.ContainsAny(rest, "/?#") {
+		return URI{}, fmt.Errorf("the URI %q has the parameter {%s} in its host, or right behind it: put a slash between, or let a stage variable name the host", s, u.slots[0])
+	}
+	return u, nil
+}
+
+// parseSlots finds the slots of a URI, or of a part of one.
+func parseSlots(s string) (URI, error) {
 	var u URI
 	u.query = -1
 	rest := s
