@@ -23,7 +23,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *api.ImportRestApiReques
 	if err != nil {
 		return nil, err
 	}
-	i := &importer{api: a, doc: doc}
+	i := s.importer(ctx, a, doc)
 	if err := i.run(in.Parameters, aws.Value(in.FailOnWarnings)); err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (s *Service) PutRestApi(ctx context.Context, in *api.PutRestApiRequest) (*a
 				a.DocumentationParts = nil
 			}
 		}
-		i := &importer{api: a, doc: doc}
+		i := s.importer(ctx, a, doc)
 		if err := i.run(in.Parameters, aws.Value(in.FailOnWarnings)); err != nil {
 			return err
 		}
@@ -62,6 +62,10 @@ func (s *Service) PutRestApi(ctx context.Context, in *api.PutRestApiRequest) (*a
 		return nil
 	})
 	return out, err
+}
+
+func (s *Service) importer(ctx context.Context, a *restAPI, doc *node) *importer {
+	return &importer{api: a, doc: doc, connects: func(i *plan.Integration) error { return s.checkConnection(ctx, i) }}
 }
 
 // clear removes what a document defines. The root and its ID stay, and so does
@@ -108,7 +112,7 @@ func (s *Service) ImportDocumentationParts(ctx context.Context, in *api.ImportDo
 		if aws.Value(in.Mode) == "overwrite" {
 			a.DocumentationParts = nil
 		}
-		i := &importer{api: a, doc: doc}
+		i := s.importer(ctx, a, doc)
 		out.Ids = i.readDocumentation("")
 		out.Warnings = i.warnings
 		return i.verdict(aws.Value(in.FailOnWarnings))

@@ -15,6 +15,9 @@ type importer struct {
 	api *restAPI
 	doc *node
 
+	// connects refuses an integration whose connection does not exist.
+	connects func(*plan.Integration) error
+
 	schemes    map[string]*scheme // security schemes, by name
 	validators map[string]string  // IDs by name
 	models     map[string]bool    // those that the document defines

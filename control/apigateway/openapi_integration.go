@@ -58,7 +58,11 @@ func (i *importer) readIntegration(r *plan.Resource, m *plan.Method, n *node) {
 	if t := n.get("timeoutInMillis"); t != nil {
 		integration.TimeoutMillis, _ = strconv.Atoi(t.str())
 	}
-	if err := i.api.putIntegration(r, m, integration); err != nil {
+	err := i.api.putIntegration(r, m, integration)
+	if err == nil {
+		err = i.connects(integration)
+	}
+	if err != nil {
 		i.fail("Unable to put integration on %s: %s", at, message(err))
 		return
 	}

@@ -60,8 +60,9 @@ func checkLogFormat(format string) error {
 	return nil
 }
 
-// checkLogDestination takes a log group or a delivery stream of the kind that
-// API Gateway may write to.
+// checkLogDestination takes a log group that the data plane can write to. Of
+// delivery streams those of the kind that API Gateway may write to are told from
+// others, and refused for what lamgate lacks.
 func checkLogDestination(text string) error {
 	arn, err := aws.ParseARN(text)
 	switch {
@@ -69,6 +70,9 @@ func checkLogDestination(text string) error {
 	case err == nil && arn.Service == "firehose" && strings.HasPrefix(arn.Resource, "deliverystream/amazon-apigateway-"):
 	default:
 		return badRequest("Invalid ARN specified in the request")
+	}
+	if _, err := plan.ParseAccessLog(&plan.AccessLog{DestinationARN: text}); err != nil {
+		return badRequest("%v", err)
 	}
 	return nil
 }

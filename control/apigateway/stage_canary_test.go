@@ -219,7 +219,9 @@ func TestFormatsOfAccessLogs(t *testing.T) {
 	} {
 		refuse(p.bench, p.UpdateStage, p.request(replace("/accessLogSettings/format", format)), bad, message)
 	}
-	p.update(replace("/accessLogSettings/destinationArn", "arn:aws:firehose:us-east-1:111111111111:deliverystream/amazon-apigateway-a"))
+	p.update(replace("/accessLogSettings/destinationArn", "arn:aws:logs:us-east-1:111111111111:log-group:g:*"))
+	const stream = "arn:aws:firehose:us-east-1:111111111111:deliverystream/amazon-apigateway-a"
+	refuse(p.bench, p.UpdateStage, p.request(replace("/accessLogSettings/destinationArn", stream)), bad, "lamgate does not build access logs to Firehose ("+stream+") yet")
 	for _, arn := range []string{"a", "arn:aws:s3:::bucket", "arn:aws:firehose:us-east-1:111111111111:deliverystream/other", "arn:aws:logs:us-east-1:111111111111:destination:a"} {
 		refuse(p.bench, p.UpdateStage, p.request(replace("/accessLogSettings/destinationArn", arn)), bad, "Invalid ARN specified in the request")
 	}

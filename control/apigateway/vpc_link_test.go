@@ -80,3 +80,18 @@ func TestAVPCLinkInUseStays(t *testing.T) {
 	update(remove("/canarySettings"))
 	do(b, b.DeleteVpcLink, drop)
 }
+
+// A document names a link as PutIntegration does, and is held to the same.
+func TestAnImportNamesAVPCLinkThatExists(t *testing.T) {
+	b := newBench(t)
+	body := func(link string) []byte {
+		return document(`"/a":{"get":{"x-amazon-apigateway-integration":{"type":"http_proxy","httpMethod":"GET","uri":"http://nlb.example.com","connectionType":"VPC_LINK","connectionId":"`+link+`"}}}`, ``)
+	}
+	wrong := "Errors found during import:\n\tUnable to put integration on 'GET' for resource at path '/a': Invalid Vpc Link identifier specified"
+	refuse(b, b.ImportRestApi, api.ImportRestApiRequest{Body: body("abc123")}, bad, wrong)
+	l := *do(b, b.CreateVpcLink, api.CreateVpcLinkRequest{Name: new("a link"), TargetArns: []string{balancer}}).Id
+	rest := do(b, b.ImportRestApi, api.ImportRestApiRequest{Body: body(l)})
+	do(b, b.PutRestApi, api.PutRestApiRequest{RestApiId: rest.Id, Body: body("${stageVariables.link}")})
+	b.as("222222222222", "us-east-1")
+	refuse(b, b.ImportRestApi, api.ImportRestApiRequest{Body: body(l)}, bad, wrong)
+}
