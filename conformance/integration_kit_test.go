@@ -81,7 +81,10 @@ func (a *restAPI) response(method, path, status string, change ...func(*apigatew
 	for _, c := range change {
 		c(in)
 	}
-	declared := map[string]bool{}
+	var declared map[string]bool
+	if len(in.ResponseParameters) > 0 {
+		declared = map[string]bool{}
+	}
 	for name := range in.ResponseParameters {
 		declared[name] = false
 	}

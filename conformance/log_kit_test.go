@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -12,15 +13,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// letGatewaysLog gives the account the role by which API Gateway writes logs.
+// letGatewaysLog gives the account the role by which API Gateway writes logs,
+// and back, after the test, the one that it had.
 func letGatewaysLog(t testing.TB) {
 	t.Helper()
+	before, err := apiGateway().GetAccount(t.Context(), &apigateway.GetAccountInput{})
+	if err != nil {
+		t.Fatal("get account: ", err)
+	}
 	role := newRole(t, trustIn("apigateway.amazonaws.com"), `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": "*",
 		"Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents"]}]}`)
-	_, err := apiGateway().UpdateAccount(t.Context(), &apigateway.UpdateAccountInput{PatchOperations: []apitypes.PatchOperation{setting("/cloudwatchRoleArn", role)}})
-	if err != nil {
-		t.Fatal("update account: ", err)
+	assign := func(ctx context.Context, role string) {
+		t.Helper()
+		_, err := apiGateway().UpdateAccount(ctx, &apigateway.UpdateAccountInput{PatchOperations: []apitypes.PatchOperation{setting("/cloudwatchRoleArn", role)}})
+		if err != nil {
+			t.Error("update account: ", err)
+		}
 	}
+	// After newRole, so that the role is taken from the account before it goes.
+	t.Cleanup(func() { assign(cleanup(), aws.ToString(before.CloudwatchRoleArn)) })
+	assign(t.Context(), role)
 }
 
 // newLogGroup creates a log group and removes it after the test.

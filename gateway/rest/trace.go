@@ -28,6 +28,8 @@ func (c *call) beginTrace() {
 			switch {
 			case strings.EqualFold(name, "Root"):
 				t.root, t.incoming = value, sent[len(sent)-1]
+			case strings.EqualFold(name, "Parent") && isSegmentID(value):
+				t.parent = value
 			case strings.EqualFold(name, "Sampled"):
 				t.sampled = value
 			}
@@ -39,11 +41,25 @@ func (c *call) beginTrace() {
 	if t.sampled != "0" && t.sampled != "1" {
 		t.sampled = c.stage.sampled
 	}
+	// AWS: the client's segment stays the parent of the function's, and the
+	// caller reads it back (recorded: test_invocation_trace_id).
+	if t.parent != "" {
+		return
+	}
 	var b [8]byte
 	for i, random := 0, rand.Uint64(); i < len(b); i++ {
 		b[i] = byte(random >> (8 * i))
 	}
 	t.parent = hex.EncodeToString(b[:])
+}
+
+// isSegmentID says whether s is what X-Ray names a segment by.
+func isSegmentID(s string) bool {
+	if len(s) != 16 {
+		return false
+	}
+	_, err := hex.DecodeString(s)
+	return err == nil
 }
 
 // ensureTrace begins the trace unless a step has done so.
