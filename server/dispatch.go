@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/gateway/rest"
+	"github.com/lamgate/lamgate/wire"
 )
 
 // A dispatcher sends each request to the plane that it is for. It looks at
@@ -17,7 +18,7 @@ type dispatcher struct {
 	built chan struct{} // closed by open
 
 	apis http.Handler // the data plane
-	aws  http.Handler // the control plane
+	aws  *wire.Handler // the control plane
 	own  http.Handler // lamgate's own endpoints
 }
 
@@ -28,7 +29,7 @@ const ownPrefix = "/_lamgate/"
 func newDispatcher() *dispatcher { return &dispatcher{built: make(chan struct{})} }
 
 // open lets requests in.
-func (d *dispatcher) open(apis, aws, own http.Handler) {
+func (d *dispatcher) open(apis http.Handler, aws *wire.Handler, own http.Handler) {
 	d.apis, d.aws, d.own = apis, aws, own
 	close(d.built)
 }
@@ -50,13 +51,6 @@ func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// service returns the control plane for a service that it serves, nil for any
+// service returns the control plane of a service that lamgate is, nil for any
 // other: for integrations of APIs that call AWS.
-func (d *dispatcher) service(name string) http.Handler {
-	for _, m := range (&implementations{}).mounts() {
-		if m.Service.SigningName == name {
-			return d.aws
-		}
-	}
-	return nil
-}
+func (d *dispatcher) service(name string) http.Handler { return d.aws.Only(name) }

@@ -26,19 +26,15 @@ func (c *call) identify() error {
 	c.message = message{path: r.URL.EscapedPath(), query: r.URL.Query(), length: r.ContentLength}
 	scope, signed := scopeOf(r)
 	switch {
+	case c.only != nil:
+		c.service = c.among(c.only)
 	case signed:
 		candidates := c.bySigningName(scope.service)
 		if len(candidates) == 0 {
 			return aws.Faultf(http.StatusNotImplemented, "NotImplemented",
 				"lamgate does not serve the AWS service that signs as %q", scope.service)
 		}
-		c.service = candidates[0]
-		if len(candidates) > 1 {
-			// Some services share a name: which one it is, the path tells.
-			if s := c.byPath(candidates); s != nil {
-				c.service = s
-			}
-		}
+		c.service = c.among(candidates)
 	case r.Header.Get("X-Amz-Target") != "":
 		prefix, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		i := slices.IndexFunc(c.services, func(s *service) bool { return s.TargetPrefix == prefix && prefix != "" })
@@ -74,6 +70,17 @@ func (c *call) identify() error {
 		}
 	}
 	return nil
+}
+
+// among returns the service that the request is for, of those that share a
+// name: which one it is, the path tells.
+func (c *call) among(candidates []*service) *service {
+	if len(candidates) > 1 {
+		if s := c.byPath(candidates); s != nil {
+			return s
+		}
+	}
+	return candidates[0]
 }
 
 func (h *Handler) bySigningName(name string) []*service {
@@ -182,8 +189,12 @@ func (c *call) route() error {
 			return aws.Faultf(http.StatusBadRequest, "InvalidAction", "Could not find operation %s for version %s", action, c.service.Version)
 		}
 	case api.JSON10, api.JSON11:
-		_, name, _ := strings.Cut(c.r.Header.Get("X-Amz-Target"), ".")
-		if c.operation = c.service.named(name); c.operation == nil {
+		// AWS: the target of another service is no operation of this one.
+		prefix, name, _ := strings.Cut(c.r.Header.Get("X-Amz-Target"), ".")
+		if prefix == c.service.TargetPrefix {
+			c.operation = c.service.named(name)
+		}
+		if c.operation == nil {
 			return aws.Faultf(http.StatusBadRequest, "UnknownOperationException", "")
 		}
 	default:

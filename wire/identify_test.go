@@ -61,6 +61,38 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
+// Whatever a request says of another service, the one whose handler it is given
+// to answers it.
+func TestAHandlerOfOneService(t *testing.T) {
+	h := newHandler(t, nil)
+	serverOf := func(service string) *httptest.Server {
+		server := httptest.NewServer(h.Only(service))
+		t.Cleanup(server.Close)
+		return server
+	}
+	logs, iam := serverOf("logs"), serverOf("iam")
+	const signed = "Authorization: AWS4-HMAC-SHA256 Credential=AKID/20260102/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0"
+	for _, test := range []struct {
+		server               *httptest.Server
+		target, header, want string
+	}{
+		{logs, "/", "X-Amz-Target: Logs_20140328.DescribeLogGroups", "logs DescribeLogGroups"},
+		{logs, "/", "X-Amz-Target: AmazonSSM.DescribeLogGroups", "UnknownOperationException: "},
+		{logs, "/?Action=GetCallerIdentity&Version=2011-06-15", signed, "UnknownOperationException: "},
+		{logs, "/2015-03-31/functions", "Host: lambda.us-east-1.amazonaws.com", "UnknownOperationException: "},
+		{iam, "/?Action=ListUsers&Version=2010-05-08", "X-Amz-Target: Logs_20140328.DescribeLogGroups", "iam ListUsers"},
+		{iam, "/?Action=GetCallerIdentity&Version=2011-06-15", signed, "InvalidAction: Could not find operation GetCallerIdentity for version 2010-05-08"},
+	} {
+		name, value, _ := strings.Cut(test.header, ": ")
+		if got := callOf(t, test.server, "", "POST", test.target, name, value); got != test.want {
+			t.Errorf("%s with %s is taken for %q, want %q", test.target, test.header, got, test.want)
+		}
+	}
+	if h.Only("dynamodb") != nil {
+		t.Error("there is a handler of a service that lamgate does not serve")
+	}
+}
+
 func TestS3Routes(t *testing.T) {
 	server := newServer(t, nil)
 	for _, test := range []struct{ method, target, header, want string }{

@@ -33,6 +33,13 @@ var testTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // newServer serves implementations, one per service or none, to real clients.
 func newServer(t *testing.T, implementations map[string]any) *httptest.Server {
 	t.Helper()
+	server := httptest.NewServer(newHandler(t, implementations))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func newHandler(t *testing.T, implementations map[string]any) *wire.Handler {
+	t.Helper()
 	var mounts []wire.Mount
 	for _, s := range allServices {
 		mounts = append(mounts, wire.Mount{Service: s, Implementation: implementations[s.Name]})
@@ -41,9 +48,7 @@ func newServer(t *testing.T, implementations map[string]any) *httptest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
-	return server
+	return h
 }
 
 func sdkConfig(server *httptest.Server) sdkaws.Config {

@@ -53,6 +53,7 @@ type call struct {
 	w http.ResponseWriter
 	r *http.Request
 
+	only      []*service // those that the request can be for; nil for any
 	requestID string
 	service   *service   // from identify; nil if no service claims the request
 	operation *operation // from route
@@ -61,8 +62,21 @@ type call struct {
 }
 
 // ServeHTTP implements http.Handler.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{Handler: h, w: w, r: r, requestID: aws.NewUUID()}
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.answer(w, r, nil) }
+
+// Only returns a handler of one service, as the host of an AWS service is one:
+// no header, no parameter and no signature leads a request to another. It is nil
+// if no service signs by the name.
+func (h *Handler) Only(signingName string) http.Handler {
+	only := h.bySigningName(signingName)
+	if len(only) == 0 {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.answer(w, r, only) })
+}
+
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request, only []*service) {
+	c := &call{Handler: h, w: w, r: r, only: only, requestID: aws.NewUUID()}
 	defer c.recoverPanic()
 	if err := c.serve(); err != nil {
 		c.fail(err)
