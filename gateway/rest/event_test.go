@@ -137,14 +137,6 @@ func TestClientsTraceIsContinued(t *testing.T) {
 	if err := json.Unmarshal(h.invoker.last(t).Payload, &event); err != nil || event.Headers["X-Amzn-Trace-Id"] != sent {
 		t.Errorf("the event has %v, %v", event.Headers, err)
 	}
-	// AWS: recorded: the client's segment stays the parent; what is none does not.
-	whole := "Root=1-5e66d96f-1234567890abcdef12345678;Parent=7fa8c0f79203be72;Sampled=1"
-	if got := h.do("GET", "/v0/a", "", "X-Amzn-Trace-Id", whole).header("X-Amzn-Trace-Id"); !strings.HasPrefix(got, whole+";") {
-		t.Errorf("answered %q", got)
-	}
-	if got := h.do("GET", "/v0/a", "", "X-Amzn-Trace-Id", sent+";Parent=7f").header("X-Amzn-Trace-Id"); strings.Contains(got, "Parent=7f;") {
-		t.Errorf("answered %q", got)
-	}
 }
 
 // TestHeaderNamesAsSent speaks HTTP over a connection, as names are known only
@@ -223,7 +215,9 @@ func TestHeaderNamesOverHTTP2AreLowerCase(t *testing.T) {
 
 func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", "plain", "\"\\/\n\r\t\x00\x1f\x7f", "é€😀", "\xff\xfe", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\u2028"} {
-		f.Add(s)
+		for at := range 9 { // wherever it stands among the eight that are looked at together
+			f.Add("12345678"[:at] + s + "12345678"[at:])
+		}
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		b := appendString(nil, s)

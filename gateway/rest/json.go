@@ -1,6 +1,9 @@
 package rest
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 const hexDigits = "0123456789abcdef"
 
@@ -16,25 +19,14 @@ func appendString[T string | []byte](b []byte, s T) []byte {
 
 // appendEscaped appends what stands between the quotes of a JSON string.
 func appendEscaped[T string | []byte](b []byte, s T) []byte {
-	start := 0
-	for i := 0; i < len(s); {
-		ch := s[i]
-		if ch >= utf8.RuneSelf {
-			size, valid := character(s[i:])
-			if !valid {
-				b = append(b, s[start:i]...)
-				b = append(b, "\ufffd"...)
-				start = i + size
-			}
-			i += size
-			continue
+	for {
+		n := unchanged(s)
+		b = append(b, s[:n]...)
+		if n == len(s) {
+			return b
 		}
-		if ch >= ' ' && ch != '"' && ch != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		switch ch {
+		size := 1
+		switch ch := s[n]; ch {
 		case '"', '\\':
 			b = append(b, '\\', ch)
 		case '\n':
@@ -44,12 +36,54 @@ func appendEscaped[T string | []byte](b []byte, s T) []byte {
 		case '\t':
 			b = append(b, '\\', 't')
 		default:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[ch>>4], hexDigits[ch&15])
+			if ch < ' ' {
+				b = append(b, '\\', 'u', '0', '0', hexDigits[ch>>4], hexDigits[ch&15])
+				break
+			}
+			size, _ = character(s[n:])
+			b = append(b, "\ufffd"...)
 		}
-		i++
-		start = i
+		s = s[n+size:]
 	}
-	return append(b, s[start:]...)
+}
+
+// unchanged returns how many of the bytes that s begins with stand in a JSON
+// string as they are. ASCII is looked at by eights.
+func unchanged[T string | []byte](s T) int {
+	const (
+		each = 0x0101010101010101
+		high = 0x80 * each
+	)
+	n := 0
+	for ; len(s)-n >= 8; n += 8 {
+		t := s[n : n+8]
+		w := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
+		// The high bit of a byte is set by the byte itself if it is no ASCII, and
+		// by borrowing if it is below a space or the very sign. Borrowing goes
+		// upwards, so that the lowest bit is always right.
+		special := w | (w - ' '*each) | ((w ^ '"'*each) - each) | ((w ^ '\\'*each) - each)
+		if special &= high; special != 0 {
+			n += bits.TrailingZeros64(special) / 8
+			break
+		}
+	}
+	for n < len(s) {
+		ch := s[n]
+		switch {
+		case ch >= utf8.RuneSelf:
+			size, valid := character(s[n:])
+			if !valid {
+				return n
+			}
+			n += size
+		case ch < ' ' || ch == '"' || ch == '\\':
+			return n
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // character returns the size of the character that s begins with. If it is
