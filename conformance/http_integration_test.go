@@ -114,7 +114,8 @@ func TestAnEndpointThatIsNotThereIsAnIntegrationFailure(t *testing.T) {
 	a.method("GET", "/")
 	a.http("GET", "/", types.IntegrationTypeHttpProxy, "http://127.0.0.1:1/")
 	a.deploy("v0")
-	a.get("/v0/").want(t, http.StatusGatewayTimeout, `{"message": "Network error communicating with endpoint"}`)
+	// AWS: seen in the wild with status, type and body: RhinoSecurityLabs/IPRotate_Burp_Extension, its thread 17.
+	a.get("/v0/").wantGatewayFault(t, http.StatusGatewayTimeout, "InternalServerErrorException", `{"message": "Network error communicating with endpoint"}`)
 }
 
 func TestAnEndpointThatIsLateIsAGatewayTimeout(t *testing.T) {
