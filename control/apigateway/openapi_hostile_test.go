@@ -23,14 +23,16 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 	for n := range 1000 {
 		paths = append(paths, fmt.Sprintf(`"/p%d":{"$ref":"#/x-item"}`, n))
 	}
+	longKey := "swagger: '2.0'\ninfo: {title: a}\ndefinitions:\n  A: &a {description: " + "{" + big + ": x}}\n  B: {allOf: [" + strings.Repeat("*a, ", 100_000) + "*a]}\n"
 	for name, body := range map[string][]byte{
-		"too large":           []byte(`{"swagger":"2.0","info":{"title":"` + strings.Repeat("x", 6<<20) + `"}}`),
-		"aliases of aliases":  []byte(bomb),
-		"an alias of itself":  []byte("swagger: '2.0'\na: &a [*a]\n"),
-		"deep JSON":           []byte(`{"swagger":"2.0","a":` + strings.Repeat(`[`, 1<<20)),
-		"deep YAML":           []byte("swagger: '2.0'\na: " + strings.Repeat("[", 1<<16)),
-		"shared by reference": document(strings.Join(paths, ","), `"x-item":{"get":{"x-amazon-apigateway-integration":{"type":"mock","requestTemplates":{"application/json":"`+big+`"}}}}`),
-		"a long path":         document(`"`+strings.Repeat("/a", 1<<16)+`":{}`, ``),
+		"aliases of long keys": []byte(longKey),
+		"too large":            []byte(`{"swagger":"2.0","info":{"title":"` + strings.Repeat("x", 6<<20) + `"}}`),
+		"aliases of aliases":   []byte(bomb),
+		"an alias of itself":   []byte("swagger: '2.0'\na: &a [*a]\n"),
+		"deep JSON":            []byte(`{"swagger":"2.0","a":` + strings.Repeat(`[`, 1<<20)),
+		"deep YAML":            []byte("swagger: '2.0'\na: " + strings.Repeat("[", 1<<16)),
+		"shared by reference":  document(strings.Join(paths, ","), `"x-item":{"get":{"x-amazon-apigateway-integration":{"type":"mock","requestTemplates":{"application/json":"`+big+`"}}}}`),
+		"a long path":          document(`"`+strings.Repeat("/a", 1<<16)+`":{}`, ``),
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := api.ImportRestApiRequest{Body: body}

@@ -68,7 +68,16 @@ func (i *importer) putModel(name string, schema *node) error {
 // this API.
 func (i *importer) schemaText(schema *node) (string, error) {
 	l := linker{importer: i, root: schema}
-	text, _ := l.relink(schema).MarshalJSON()
+	linked := l.relink(schema)
+	if linked.kind != mapNode {
+		l.fail("Invalid model schema specified")
+	}
+	eachSchema(linked, func(n *node) {
+		if !wellFormed(n) {
+			l.fail("Invalid model schema specified")
+		}
+	})
+	text, _ := linked.MarshalJSON()
 	if len(l.errors) > 0 {
 		return "", badRequest("Invalid model specified: Validation Result: warnings : [], errors : [%s]", strings.Join(l.errors, ", "))
 	}

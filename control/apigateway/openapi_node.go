@@ -172,7 +172,7 @@ func (r *nodeReader) yaml(y *yaml.Node, depth int) (*node, error) {
 		switch tag := y.ShortTag(); {
 		case tag == "!!null":
 			n.kind = nullNode
-		case tag == "!!bool":
+		case tag == "!!bool" && (strings.EqualFold(y.Value, "true") || strings.EqualFold(y.Value, "false")):
 			n.kind, n.text = boolNode, strings.ToLower(y.Value)
 		case (tag == "!!int" || tag == "!!float") && plainNumber.MatchString(y.Value):
 			n.kind = numberNode
@@ -189,20 +189,46 @@ func (r *nodeReader) yaml(y *yaml.Node, depth int) (*node, error) {
 		}
 		return n, nil
 	case yaml.MappingNode:
-		n := &node{kind: mapNode}
-		for i := 0; i+1 < len(y.Content); i += 2 {
-			if y.Content[i].Kind != yaml.ScalarNode {
-				return nil, errNotOpenAPI
-			}
-			field, err := r.yaml(y.Content[i+1], depth+1)
-			if err != nil {
-				return nil, err
-			}
-			n.set(y.Content[i].Value, field)
-		}
-		return n, nil
+		return r.yamlMap(y, depth)
 	}
 	return nil, errNotOpenAPI
+}
+
+// yamlMap reads a map, with what it merges (<<) behind its own fields: an
+// operation may have its security from there.
+func (r *nodeReader) yamlMap(y *yaml.Node, depth int) (*node, error) {
+	n := &node{kind: mapNode}
+	var merged []*node
+	for i := 0; i+1 < len(y.Content); i += 2 {
+		key := y.Content[i]
+		if key.Kind != yaml.ScalarNode {
+			return nil, errNotOpenAPI
+		}
+		field, err := r.yaml(y.Content[i+1], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		r.size += len(key.Value) // an alias repeats the keys, too
+		switch {
+		case key.ShortTag() != "!!merge":
+			n.set(key.Value, field)
+		case field.kind == listNode:
+			merged = append(merged, field.items...)
+		default:
+			merged = append(merged, field)
+		}
+	}
+	for _, m := range merged {
+		if m.kind != mapNode {
+			return nil, errNotOpenAPI
+		}
+		for key, field := range m.all() {
+			if n.fields[key] == nil {
+				n.set(key, field)
+			}
+		}
+	}
+	return n, nil
 }
 
 func (n *node) set(key string, field *node) {

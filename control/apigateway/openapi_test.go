@@ -1,6 +1,7 @@
 package apigateway_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -193,11 +194,14 @@ func TestMistakesInDocumentsAreNamed(t *testing.T) {
 			errors("Unable to put integration on 'GET' for resource at path '/a': Enumeration value for HttpMethod must be non-empty")},
 		"a header that is not declared": {document(`"/a":{"get":{"responses":{"200":{}},"x-amazon-apigateway-integration":{"type":"mock","responses":{"default":{"statusCode":"200","responseParameters":{"method.response.header.X":"'x'"}}}}}}`, ``),
 			errors("Unable to put integration response on 'GET' for resource at path '/a': Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: method.response.header.X]")},
-		"names and references of models": {document(``, `"definitions":{"a_b":{"type":"object"},"C":{"$ref":"#/definitions/a_b"},"D":{"$ref":"#/definitions/Ghost"},"E":{"$ref":"https://example.com/E"}}`),
+		"names and references of models": {document(``, `"definitions":{"a_b":{"type":"object"},"C":{"$ref":"#/definitions/a_b"},"D":{"$ref":"#/definitions/Ghost"},"E":{"$ref":"https://example.com/E"},"F":{"properties":{"a":{"type":"file"}}},"G":{"properties":{"a":{"required":true}}},"H":"text"}`),
 			errors("Unable to create model for 'a_b': Model name must be alphanumeric: a_b",
 				"Unable to create model for 'C': Invalid model specified: Validation Result: warnings : [], errors : [Invalid model specified: a_b]",
 				"Unable to create model for 'D': Invalid model specified: Validation Result: warnings : [], errors : [Invalid model specified: Ghost]",
-				"Unable to create model for 'E': Invalid model specified: Validation Result: warnings : [], errors : [Model reference must be in canonical form]")},
+				"Unable to create model for 'E': Invalid model specified: Validation Result: warnings : [], errors : [Model reference must be in canonical form]",
+				"Unable to create model for 'F': Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]",
+				"Unable to create model for 'G': Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]",
+				"Unable to create model for 'H': Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]")},
 		"a mistake and a doubt": {document(`"/a b":{}`, `"x-amazon-apigateway-cors":{}`),
 			errors("Unable to create resource at path '/a b': Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.") +
 				"\nAdditionally, these warnings were found:\n\tx-amazon-apigateway-cors applies to HTTP APIs only. Ignoring."},
@@ -239,5 +243,30 @@ func TestAnAPIIsOverwrittenOrMerged(t *testing.T) {
 				t.Errorf("the API is now %+v", got)
 			}
 		})
+	}
+}
+
+// YAML has merges, tags and anchors that JSON lacks.
+func TestWhatOnlyYAMLHas(t *testing.T) {
+	b := newBench(t)
+	yaml := func(paths, rest string) []byte {
+		return []byte("swagger: '2.0'\ninfo: {title: doc}\n" + rest + "paths:\n" + paths)
+	}
+	const secured = "x-own: &secured {security: [{key: []}], operationId: merged}\nsecurityDefinitions: {key: {type: apiKey, in: header, name: x-api-key}}\n"
+	for name, item := range map[string]string{
+		"a map":  "  /a: {get: {<<: *secured, operationId: own}}\n",
+		"a list": "  /a: {get: {<<: [{operationId: own}, *secured]}}\n",
+	} {
+		rest := do(b, b.ImportRestApi, api.ImportRestApiRequest{Body: yaml(item, secured)})
+		if m := b.resource(rest.Id, "/a").ResourceMethods["GET"]; !*m.ApiKeyRequired || *m.OperationName != "own" {
+			t.Errorf("%s merged makes %+v", name, m)
+		}
+	}
+	refuse(b, b.ImportRestApi, api.ImportRestApiRequest{Body: yaml("  /a: {get: {<<: secured}}\n", secured)}, bad, "Invalid OpenAPI input.")
+
+	rest := do(b, b.ImportRestApi, api.ImportRestApiRequest{Body: yaml("  {}\n", "definitions: {A: {description: !!bool 'x\": 1', default: !!int 0x10}}\n")})
+	schema := *do(b, b.GetModel, api.GetModelRequest{RestApiId: rest.Id, ModelName: new("A")}).Schema
+	if !json.Valid([]byte(schema)) {
+		t.Errorf("tags make the model\n%s", schema)
 	}
 }

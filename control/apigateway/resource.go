@@ -184,20 +184,24 @@ func (a *restAPI) patchResource(r *plan.Resource, p patch) error {
 		return err
 	}
 	r.ParentID, r.PathPart = parent.ID, part
-	return a.setPaths(r, parent)
+	return a.movePaths(r, join(parent.Path, part))
 }
 
-// setPaths writes the paths of r and of what is below it anew.
-func (a *restAPI) setPaths(r, parent *plan.Resource) error {
-	r.Path = join(parent.Path, r.PathPart)
-	if err := checkPath(r.Path); err != nil {
+// movePaths gives r a path, and what is below it paths below that.
+func (a *restAPI) movePaths(r *plan.Resource, path string) error {
+	moved := r.Path + "/"
+	r.Path = path
+	if err := checkPath(path); err != nil {
 		return err
 	}
 	for _, c := range a.Resources {
-		if c.ParentID == r.ID {
-			if err := a.setPaths(c, r); err != nil {
-				return err
-			}
+		rest, ok := strings.CutPrefix(c.Path, moved)
+		if !ok || c == r {
+			continue
+		}
+		c.Path = path + "/" + rest
+		if err := checkPath(c.Path); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -225,9 +229,9 @@ func (s *Service) DeleteResource(ctx context.Context, in *api.DeleteResourceRequ
 
 func (a *restAPI) removeResource(r *plan.Resource) {
 	delete(a.Resources, r.ID)
-	for _, c := range a.byPath() {
-		if c.ParentID == r.ID {
-			a.removeResource(c)
+	for id, c := range a.Resources {
+		if strings.HasPrefix(c.Path, r.Path+"/") {
+			delete(a.Resources, id)
 		}
 	}
 }

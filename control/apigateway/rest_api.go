@@ -29,6 +29,9 @@ func (s *Service) CreateRestApi(ctx context.Context, in *api.CreateRestApiReques
 	a.Models = defaultModels()
 	a.Description, a.Version = aws.Value(in.Description), aws.Value(in.Version)
 	a.Tags = maps.Clone(in.Tags)
+	if err := checkTags(a.Tags); err != nil {
+		return nil, err
+	}
 	a.BinaryMediaTypes = in.BinaryMediaTypes
 	a.DisableExecuteAPI = aws.Value(in.DisableExecuteApiEndpoint)
 	a.SecurityPolicy, a.EndpointAccessMode = aws.Value(in.SecurityPolicy), aws.Value(in.EndpointAccessMode)

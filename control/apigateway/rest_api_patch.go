@@ -48,8 +48,8 @@ func (a *restAPI) patch(p patch) error {
 		"/version":                   func(v string) error { a.Version = v; return nil },
 		"/apiKeySource":              a.setAPIKeySource,
 		"/policy":                    a.setPolicy,
-		"/securityPolicy":            func(v string) error { a.SecurityPolicy = v; return nil },
-		"/endpointAccessMode":        func(v string) error { a.EndpointAccessMode = v; return nil },
+		"/securityPolicy":            a.setSecurityPolicy,
+		"/endpointAccessMode":        a.setEndpointAccessMode,
 		"/disableExecuteApiEndpoint": func(string) error { a.DisableExecuteAPI = p.isTrue(); return nil },
 		"/minimumCompressionSize":    a.patchMinimumCompressionSize,
 	}[p.path]

@@ -1,6 +1,8 @@
 package apigateway_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
@@ -193,4 +195,48 @@ func TestAClonedAPIHasResourcesOfItsOwn(t *testing.T) {
 	if *copied.Id == *r.Id || *copied.ResourceMethods["GET"].MethodIntegration.CacheNamespace != *copied.Id {
 		t.Errorf("the clone's resource is %+v", copied)
 	}
+}
+
+func TestWhatAnAPIIsCreatedWithIsChecked(t *testing.T) {
+	b := newBench(t)
+	tags := map[string]string{}
+	for n := range 51 {
+		tags[fmt.Sprint(n)] = ""
+	}
+	refuse(b, b.CreateRestApi, api.CreateRestApiRequest{Name: new("a"), Tags: tags}, bad, "Number of tags exceeds the limit of 50")
+	rest := do(b, b.CreateRestApi, api.CreateRestApiRequest{Name: new("a")})
+	update := func(path, value string) api.UpdateRestApiRequest {
+		return api.UpdateRestApiRequest{RestApiId: rest.Id, PatchOperations: []api.PatchOperation{replace(path, value)}}
+	}
+	refuse(b, b.UpdateRestApi, update("/securityPolicy", "TLS_9"), bad, "Invalid security policy specified: TLS_9")
+	refuse(b, b.UpdateRestApi, update("/endpointAccessMode", "LAX"), bad, "Invalid endpoint access mode specified: LAX. Valid options are BASIC, STRICT")
+	do(b, b.UpdateRestApi, update("/securityPolicy", "SecurityPolicy_TLS13_1_3_2025_09"))
+}
+
+// What is below a resource moves and goes with it, and nothing else does.
+func TestResourcesMoveAndGoWithWhatIsBelow(t *testing.T) {
+	b := newBench(t)
+	rest := do(b, b.ImportRestApi, api.ImportRestApiRequest{Body: document(`"/a/b/c":{},"/a/b":{},"/ab/c":{},"/d":{}`, ``)})
+	paths := func() (list []string) {
+		for _, r := range do(b, b.GetResources, api.GetResourcesRequest{RestApiId: rest.Id}).Items {
+			list = append(list, *r.Path)
+		}
+		return list
+	}
+	want := func(list ...string) {
+		t.Helper()
+		if got := paths(); !slices.Equal(got, list) {
+			t.Errorf("the paths are %v, want %v", got, list)
+		}
+	}
+	do(b, b.UpdateResource, api.UpdateResourceRequest{RestApiId: rest.Id, ResourceId: b.resource(rest.Id, "/a/b").Id,
+		PatchOperations: []api.PatchOperation{replace("/parentId", *b.resource(rest.Id, "/d").Id)}})
+	want("/", "/a", "/ab", "/ab/c", "/d", "/d/b", "/d/b/c")
+	do(b, b.UpdateResource, api.UpdateResourceRequest{RestApiId: rest.Id, ResourceId: b.resource(rest.Id, "/d").Id,
+		PatchOperations: []api.PatchOperation{replace("/pathPart", "a2")}})
+	want("/", "/a", "/a2", "/a2/b", "/a2/b/c", "/ab", "/ab/c")
+	do(b, b.DeleteResource, api.DeleteResourceRequest{RestApiId: rest.Id, ResourceId: b.resource(rest.Id, "/a").Id})
+	want("/", "/a2", "/a2/b", "/a2/b/c", "/ab", "/ab/c")
+	do(b, b.DeleteResource, api.DeleteResourceRequest{RestApiId: rest.Id, ResourceId: b.resource(rest.Id, "/a2").Id})
+	want("/", "/ab", "/ab/c")
 }

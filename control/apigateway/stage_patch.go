@@ -190,12 +190,12 @@ func setMethodSetting(m *plan.MethodSettings, name string, p patch) (known, vali
 	case "throttling/rateLimit":
 		rate, err := strconv.ParseFloat(p.value, 64)
 		m.ThrottlingRateLimit = rate
-		valid = err == nil && rate >= 0 && !math.IsInf(rate, 0)
+		valid = err == nil && (rate >= 0 || rate == unlimited) && !math.IsInf(rate, 0)
 	case "caching/enabled":
 		m.CachingEnabled = p.isTrue()
 	case "caching/ttlInSeconds":
 		m.CacheTTL, valid = natural(p.value)
-		valid = valid && m.CacheTTL <= 3600
+		valid = valid && 0 <= m.CacheTTL && m.CacheTTL <= 3600
 	case "caching/dataEncrypted":
 		m.CacheDataEncrypted = p.isTrue()
 	case "caching/requireAuthorizationForCacheControl":
@@ -209,11 +209,14 @@ func setMethodSetting(m *plan.MethodSettings, name string, p patch) (known, vali
 	return known, valid
 }
 
-// natural reads a number that an int32 of the answer can hold. AWS takes -1
-// for "no limit".
+// unlimited is the throttling limit that is none. AWS: Terraform's provider
+// sends it for both limits unless it is told others.
+const unlimited = -1
+
+// natural reads a number that an int32 of the answer can hold, or unlimited.
 func natural(s string) (int, bool) {
 	n, err := strconv.ParseInt(s, 10, 32)
-	return int(n), err == nil && n >= -1
+	return int(n), err == nil && n >= unlimited
 }
 
 func resetMethodSetting(m *plan.MethodSettings, name string) (known bool) {

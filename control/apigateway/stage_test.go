@@ -232,3 +232,22 @@ func TestNothingIsLeftOfADeletedAPI(t *testing.T) {
 		t.Errorf("%d documents are left", left)
 	}
 }
+
+// Terraform's provider says -1 of each limit that its user has not set.
+func TestMethodSettingsHaveBounds(t *testing.T) {
+	p := publish(t, nil)
+	st := p.update(replace("/*/*/throttling/rateLimit", "-1.000000"), replace("/*/*/throttling/burstLimit", "-1"), replace("/*/*/caching/ttlInSeconds", "0"))
+	if m := st.MethodSettings["*/*"]; *m.ThrottlingRateLimit != -1 || *m.ThrottlingBurstLimit != -1 || *m.CacheTtlInSeconds != 0 {
+		t.Errorf("the settings are %+v", m)
+	}
+	for path, values := range map[string][]string{
+		"/*/*/throttling/rateLimit":  {"-2", "-0.5", "Inf", "NaN", "many"},
+		"/*/*/throttling/burstLimit": {"-2", "1.5", "2147483648"},
+		"/*/*/caching/ttlInSeconds":  {"-1", "3601"},
+		"/*/*/logging/loglevel":      {"DEBUG"},
+	} {
+		for _, v := range values {
+			refuse(p.bench, p.UpdateStage, p.request(replace(path, v)), bad, "Invalid value for method setting "+path+": "+v)
+		}
+	}
+}

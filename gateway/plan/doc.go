@@ -8,8 +8,9 @@
 //   - plan.go compiles a Deployment. A mistake in it closes only what it
 //     touches: the Route of one method is Closed and says why.
 //   - schema.go compiles models with all they refer to, and loads nothing else;
-//     schema_rule.go has their form, schema_validate.go and schema_format.go
-//     hold bodies against it, in AWS's words.
+//     schema_rule.go has their form, schema_validate.go, schema_combine.go and
+//     schema_format.go hold bodies against it by schema_value.go's comparisons,
+//     and mismatch.go says in AWS's words what a body lacks.
 //   - gateway_response.go prepares the API's own versions of the gateway's
 //     responses.
 //   - routes.go finds the Route of a path and a method.

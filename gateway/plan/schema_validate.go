@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,66 +12,6 @@ import (
 
 	"github.com/lamgate/lamgate/gateway/value"
 )
-
-// A Mismatch is what a body lacks of its model.
-type Mismatch struct {
-	Model      string
-	Violations []Violation
-	gaveUp     error // why validation ended early
-	unread     error // why the body is no JSON
-}
-
-// A Violation is one thing that is wrong with a body.
-type Violation struct {
-	Pointer string // to the value, as JSON pointers are written
-	Message string // in AWS's words
-	Within  []Violation
-}
-
-// String is $context.error.validationErrorString.
-//
-// AWS: the messages in brackets; of a body that cannot be read just this one.
-func (m *Mismatch) String() string {
-	if m.unread != nil {
-		return "[Unknown error parsing request body]"
-	}
-	messages := make([]string, len(m.Violations))
-	for i, v := range m.Violations {
-		messages[i] = v.Message
-	}
-	return "[" + strings.Join(messages, ", ") + "]"
-}
-
-// Explain makes a Mismatch the detail of a journey's step.
-func (m *Mismatch) Explain() (what, mend string) {
-	if m.unread != nil {
-		return "the body is no JSON, and the model " + m.Model + " validates it: " + m.unread.Error(), ""
-	}
-	var b strings.Builder
-	b.WriteString("the body does not match the model " + m.Model + ": ")
-	explain(&b, m.Violations, 0)
-	if m.gaveUp != nil {
-		b.WriteString("; validation was given up: " + m.gaveUp.Error())
-	}
-	return b.String(), ""
-}
-
-func explain(b *strings.Builder, violations []Violation, depth int) {
-	for i, v := range violations {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		if v.Pointer != "" {
-			b.WriteString("at " + v.Pointer + " ")
-		}
-		b.WriteString(v.Message)
-		if len(v.Within) > 0 && depth < 3 {
-			b.WriteString(" (")
-			explain(b, v.Within, depth+1)
-			b.WriteString(")")
-		}
-	}
-}
 
 // The bounds of a validation. Branches multiply: a hostile body could make a
 // harmless model work for hours.
@@ -280,69 +219,6 @@ func (c *checker) additional(r *rule, object *value.Map, at *place) {
 	}
 }
 
-// branches validates against several schemas and returns how many match.
-func (c *checker) branches(rules []*rule, v value.Value, at *place) (matched int, within []Violation) {
-	for _, r := range rules {
-		if *c.err != nil {
-			return
-		}
-		sub := checker{quiet: c.quiet, depth: c.depth, steps: c.steps, err: c.err}
-		sub.check(r, v, at)
-		if !sub.failed {
-			matched++
-		} else if len(within) < maxViolations {
-			within = append(within, sub.violations...)
-		}
-	}
-	return
-}
-
-// combine checks allOf and anyOf.
-func (c *checker) combine(r *rule, v value.Value, at *place) {
-	if n := len(r.allOf); n > 0 && !c.over() {
-		if matched, within := c.branches(r.allOf, v, at); matched < n {
-			c.fail(at, within, "instance failed to match all required schemas (matched only %d out of %d)", matched, n)
-		}
-	}
-	if n := len(r.anyOf); n > 0 && !c.over() {
-		if matched, within := c.branches(r.anyOf, v, at); matched == 0 {
-			c.fail(at, within, "instance failed to match at least one required schema among %d", n)
-		}
-	}
-}
-
-// exclude checks not and oneOf.
-func (c *checker) exclude(r *rule, v value.Value, at *place) {
-	if r.not != nil && !c.over() {
-		sub := checker{quiet: true, depth: c.depth, steps: c.steps, err: c.err}
-		if sub.check(r.not, v, at); !sub.failed {
-			c.fail(at, nil, "instance matched a schema which it should not have")
-		}
-	}
-	if n := len(r.oneOf); n > 0 && !c.over() {
-		matched, within := c.branches(r.oneOf, v, at)
-		if matched == 0 {
-			c.fail(at, within, "instance failed to match exactly one schema (matched 0 out of %d)", n)
-		} else if matched > 1 {
-			c.fail(at, nil, "instance failed to match exactly one schema (matched %d out of %d)", matched, n)
-		}
-	}
-}
-
-func (c *checker) depend(r *rule, object *value.Map, at *place) {
-	for _, d := range r.dependencies {
-		if _, ok := object.Get(d.property); !ok || c.over() {
-			continue
-		}
-		if d.rule != nil {
-			c.check(d.rule, object, at)
-		} else if missing := absent(object, d.required); missing != nil {
-			c.fail(at, nil, `property "%s" of object has missing property dependencies (schema requires %s; missing: %s)`,
-				d.property, compact(d.required), compact(missing))
-		}
-	}
-}
-
 func (c *checker) items(r *rule, list *value.List, at *place) {
 	if r.items == nil && r.tuple == nil {
 		return
@@ -402,92 +278,6 @@ func (c *checker) matches(pattern jsonschema.Regexp, s string) bool {
 	return ok
 }
 
-// distinct reports whether no two values are the same.
-func (c *checker) distinct(items []value.Value) bool {
-	seen := make(map[string]struct{}, len(items))
-	for _, item := range items {
-		key := string(c.canonical(nil, item))
-		if *c.err != nil {
-			return true
-		}
-		if _, twice := seen[key]; twice {
-			return false
-		}
-		seen[key] = struct{}{}
-	}
-	return true
-}
-
-// same reports whether two values are the same to enum: numbers by their
-// values, objects whatever their order.
-func (c *checker) same(a, b value.Value) bool {
-	if order, ok := value.Compare(a, b); ok {
-		return order == 0
-	}
-	switch a := a.(type) {
-	case *value.List, *value.Map:
-		if kindOf(a) != kindOf(b) {
-			return false
-		}
-		return string(c.canonical(nil, a)) == string(c.canonical(nil, b))
-	}
-	return kindOf(a) == kindOf(b) && a == b
-}
-
-// canonical writes a value so that those which are the same look the same.
-func (c *checker) canonical(b []byte, v value.Value) []byte {
-	if !c.work(1) {
-		return b
-	}
-	switch v := v.(type) {
-	case *value.List:
-		b = append(b, '[')
-		for _, item := range v.Items {
-			b = append(c.canonical(b, item), ',')
-		}
-		return append(b, ']')
-	case *value.Map:
-		names := make([]string, 0, v.Len())
-		for name := range v.All() {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		b = append(b, '{')
-		for _, name := range names {
-			member, _ := v.Get(name)
-			b = append(strconv.AppendQuote(b, name), ':')
-			b = append(c.canonical(b, member), ',')
-		}
-		return append(b, '}')
-	case string:
-		return strconv.AppendQuote(b, v)
-	case float64, value.Decimal:
-		if r, ok := rational(value.Text(v)); ok {
-			return append(b, r.RatString()...)
-		}
-	}
-	return value.AppendText(b, v)
-}
-
-// print writes a value as messages have it.
-func (c *checker) print(v value.Value) string {
-	if c.quiet {
-		return ""
-	}
-	b, err := value.AppendJSONWithin(nil, v, maxMessageText)
-	if err != nil {
-		return "…"
-	}
-	return strings.ReplaceAll(string(b), `\/`, "/")
-}
-
-func (c *checker) cut(s string) string {
-	if len(s) > maxMessageText {
-		return strings.ToValidUTF8(s[:maxMessageText], "") + "…"
-	}
-	return s
-}
-
 func absent(object *value.Map, required []string) (missing []string) {
 	for _, name := range required {
 		if _, ok := object.Get(name); !ok {
@@ -495,20 +285,4 @@ func absent(object *value.Map, required []string) (missing []string) {
 		}
 	}
 	return missing
-}
-
-// rational reads a number that can be written out.
-func rational(s string) (*big.Rat, bool) {
-	const most = 2000
-	if i := strings.IndexAny(s, "eE"); i >= 0 {
-		if exponent, err := strconv.Atoi(strings.TrimPrefix(s[i+1:], "+")); err != nil || exponent < -most || exponent > most {
-			return nil, false
-		}
-	}
-	return new(big.Rat).SetString(s)
-}
-
-func multiple(s string, of *big.Rat) bool {
-	r, ok := rational(s)
-	return ok && r.Quo(r, of).IsInt()
 }
