@@ -32,7 +32,13 @@ func (c *call) callEndpoint(h *plan.HTTP) *gatewayResponse {
 	if q.Method == "" {
 		q.Method = c.request.Method
 	}
+	if h.Stream {
+		q.Idle = c.streamIdle()
+	}
 	if refusal := c.addressEndpoint(h, q); refusal != nil {
+		return refusal
+	}
+	if refusal := c.refuseLoop(); refusal != nil {
 		return refusal
 	}
 	c.writeHTTPHeaders(h)
@@ -186,7 +192,11 @@ func (c *call) writeHTTPHeaders(h *plan.HTTP) {
 			field{"X-Forwarded-Port", port},
 			field{"X-Forwarded-Proto", proto})
 	}
-	c.outgoing.headers = append(list, field{"X-Amzn-Apigateway-Api-Id", c.api.ID}, field{traceHeader, c.trace.header()})
+	list = append(list, field{apiIDHeader, c.api.ID})
+	for _, id := range c.through() {
+		list = append(list, field{apiIDHeader, id})
+	}
+	c.outgoing.headers = append(list, field{traceHeader, c.trace.header()})
 }
 
 // appendClientHeaders appends the client's headers, but for those that are
@@ -195,7 +205,7 @@ func (c *call) appendClientHeaders(list []field) []field {
 	slices.SortFunc(c.headers, func(a, b header) int { return cmp.Compare(a.name, b.name) })
 	for i := range c.headers {
 		h := &c.headers[i]
-		if h.name == "Via" || h.name == "Content-Encoding" || hasField(c.transform.headers, h.name) {
+		if h.name == "Via" || h.name == "Content-Encoding" || h.name == apiIDHeader || hasField(c.transform.headers, h.name) {
 			continue
 		}
 		name := h.name

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -48,30 +47,34 @@ func (c *call) callService(b *plan.Service) *gatewayResponse {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{"lamgate does not serve the AWS service " + u.Service + " and was not told where it is",
 			"lamgate serve --endpoint " + u.Service + "=URL"}, internalServerError())
 	}
-	if to != nil {
-		q.Scheme, q.Address = to.Scheme, to.Host
-		q.Host = to.Host
-		if u.Subdomain != "" {
-			q.Host = u.Subdomain + "." + to.Host
-		}
-		q.Target = strings.TrimSuffix(to.EscapedPath(), "/") + q.Target
-	} else {
-		q.Scheme, q.Host = "https", name+"."+u.Region+".amazonaws.com"
-		q.Address = q.Host
+	if !sendable(c.outgoing.headers) {
+		return c.refuse(stepIntegration, telemetry.Failed, advice{"a header of the integration's request has a name or a value that no header can have",
+			"correct the integration's request parameters, or the template that overrides them"}, internalServerError())
 	}
+	q.Scheme, q.Host = "https", name+"."+u.Region+".amazonaws.com"
 	c.outgoing.uri = q.Scheme + "://" + q.Host + q.Target
-	allowed, refusal := c.mayCall(q)
+	if refusal := c.refuseLoop(); refusal != nil {
+		return refusal
+	}
+	allowed, refusal := c.mayCall(q, own != nil)
 	if refusal != nil {
 		return refusal
 	}
 	if !allowed {
 		return nil // the service's own words have been received
 	}
-	c.sign(q)
-	if own == nil {
-		return c.exchange(q)
+	if own != nil {
+		c.sign(q)
+		return c.callOwn(own, q, b)
 	}
-	return c.callOwn(own, q, b)
+	q.Scheme, q.Address, q.Host = to.Scheme, to.Host, to.Host
+	if u.Subdomain != "" {
+		q.Host = u.Subdomain + "." + to.Host
+	}
+	q.Target = strings.TrimSuffix(to.EscapedPath(), "/") + q.Target
+	c.outgoing.uri = q.Scheme + "://" + q.Host + q.Target
+	c.sign(q)
+	return c.exchange(q)
 }
 
 // targetService makes the path and query that are called, and what goes with
@@ -150,6 +153,17 @@ func jsonService(name string) (prefix, version string) {
 	return "", ""
 }
 
+// sendable reports whether a message can have these headers. They are signed,
+// and must mean to the service what they mean here.
+func sendable(headers []field) bool {
+	for _, f := range headers {
+		if !isToken(f.name) || strings.ContainsAny(f.value, "\r\n\x00") {
+			return false
+		}
+	}
+	return true
+}
+
 // callOwn calls one of lamgate's own services, in process.
 func (c *call) callOwn(handler http.Handler, q *endpoint.Request, b *plan.Service) *gatewayResponse {
 	target, err := url.ParseRequestURI(q.Target)
@@ -158,6 +172,7 @@ func (c *call) callOwn(handler http.Handler, q *endpoint.Request, b *plan.Servic
 	}
 	ctx, stop := c.waiting(b.Timeout)
 	defer stop()
+	ctx = c.withThrough(ctx)
 	r := (&http.Request{
 		Method: q.Method, URL: target, Host: q.Host, RequestURI: q.Target, RemoteAddr: c.request.RemoteAddr,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{},
@@ -188,7 +203,9 @@ func (c *call) callOwn(handler http.Handler, q *endpoint.Request, b *plan.Servic
 		return c.takeOwn(w)
 	case <-ctx.Done():
 		c.abandoned = true // the service may still read the request
-		return c.notInvoked(ctx, b.Timeout, context.Cause(ctx))
+		return c.refuse(stepIntegration, telemetry.Failed, advice{
+			"the AWS service " + c.target.service.Service + " had not answered within the integration's " + b.Timeout.String() + "; it works on",
+			"raise the integration's timeoutInMillis (at most 29000)"}, integrationTimeout())
 	}
 }
 

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -238,27 +237,6 @@ func TestSignaturesAreThoseOfAWS(t *testing.T) {
 		}
 		if want := r.Header.Get("Authorization"); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", c.service, got, want)
-		}
-	}
-}
-
-func TestActionsOfRequests(t *testing.T) {
-	for _, c := range []struct{ method, bucket, target, want string }{
-		{"GET", "", "/", "s3:ListAllMyBuckets *"},
-		{"GET", "", "/b", "s3:ListBucket arn:aws:s3:::b"},
-		{"GET", "", "/b/", "s3:ListBucket arn:aws:s3:::b"},
-		{"HEAD", "", "/b/k%20e/y", "s3:GetObject arn:aws:s3:::b/k e/y"},
-		{"PUT", "", "/b", "s3:CreateBucket arn:aws:s3:::b"},
-		{"PUT", "b", "/k", "s3:PutObject arn:aws:s3:::b/k"},
-		{"DELETE", "", "/b/k", "s3:DeleteObject arn:aws:s3:::b/k"},
-		{"DELETE", "b", "/", "s3:DeleteBucket arn:aws:s3:::b"},
-		{"GET", "", "/b/k?tagging", " "},
-		{"POST", "", "/b/k", " "},
-	} {
-		path, query, _ := strings.Cut(c.target, "?")
-		action, resource := objectAction(c.method, c.bucket, path, query)
-		if got := fmt.Sprint(action, " ", resource); got != c.want {
-			t.Errorf("%s %s: %s", c.method, c.target, got)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/endpoint"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -52,7 +53,7 @@ const (
 //
 // AWS: so does TestInvokeMethod. A function must permit the test's stage, or
 // any, to invoke it.
-func (g *Gateway) TestInvoke(_ context.Context, t *TestRequest) (*TestResult, error) {
+func (g *Gateway) TestInvoke(ctx context.Context, t *TestRequest) (*TestResult, error) {
 	p := plan.Compile(t.Deployment)
 	route := testedRoute(p, t)
 	if route == nil {
@@ -63,7 +64,7 @@ func (g *Gateway) TestInvoke(_ context.Context, t *TestRequest) (*TestResult, er
 	s := newStage(a, &plan.Stage{Name: testStage, Deployment: d.ID, Variables: t.StageVariables, ClientCertificateID: t.ClientCertificateID})
 
 	c := &call{testing: true}
-	c.begin(g, t.request(d, route))
+	c.begin(g, t.request(ctx, route))
 	c.api, c.stage, c.route = a, s, route
 	c.published = s.prepare(p)
 	c.target = &c.published.targets[route.Index]
@@ -109,7 +110,7 @@ func (t *TestRequest) target(r *plan.Route) string {
 	return "/" + strings.TrimLeft(t.PathWithQuery, "/")
 }
 
-func (t *TestRequest) request(d *plan.Deployment, r *plan.Route) *http.Request {
+func (t *TestRequest) request(ctx context.Context, r *plan.Route) *http.Request {
 	header := make(http.Header, len(t.Headers))
 	for _, name := range slices.Sorted(maps.Keys(t.Headers)) {
 		for _, v := range t.Headers[name] {
@@ -117,7 +118,7 @@ func (t *TestRequest) request(d *plan.Deployment, r *plan.Route) *http.Request {
 		}
 	}
 	path, query, _ := strings.Cut(t.target(r), "?")
-	return &http.Request{
+	made := &http.Request{
 		Method: t.Method,
 		URL:    &url.URL{Path: path, RawQuery: query},
 		Proto:  "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -128,6 +129,7 @@ func (t *TestRequest) request(d *plan.Deployment, r *plan.Route) *http.Request {
 		RequestURI:    t.target(r),
 		RemoteAddr:    testSourceIP + ":0",
 	}
+	return made.WithContext(throughOf(ctx))
 }
 
 // testedParams returns the path's parameters as a resource's path names them.
@@ -178,6 +180,12 @@ type testWriter struct {
 	body   bytes.Buffer
 }
 
-func (w *testWriter) Header() http.Header         { return w.header }
-func (w *testWriter) WriteHeader(int)             {}
-func (w *testWriter) Write(b []byte) (int, error) { return w.body.Write(b) }
+func (w *testWriter) Header() http.Header { return w.header }
+func (w *testWriter) WriteHeader(int)     {}
+
+func (w *testWriter) Write(b []byte) (int, error) {
+	if w.body.Len()+len(b) > endpoint.MaxBody {
+		return 0, errAnswerTooLarge // of a stream
+	}
+	return w.body.Write(b)
+}
