@@ -73,8 +73,8 @@ func sameFloor(importer, imported string) bool {
 			order(imported, "execution/invoke", "execution/environment", "execution/runtimeapi", "execution/bootstrap", "execution/sandbox", "execution")
 	}
 	if under(importer, "gateway") {
-		return order(importer, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/value", "gateway") <
-			order(imported, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/value", "gateway")
+		return order(importer, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway") <
+			order(imported, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway")
 	}
 	return true
 }

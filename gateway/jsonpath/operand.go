@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/pattern"
 	"github.com/lamgate/lamgate/gateway/value"
 )
 
@@ -26,7 +27,7 @@ const (
 type node struct {
 	kind    nodeKind
 	value   value.Value
-	pattern *pattern
+	pattern *pattern.Pattern
 	// literal says that a jsonNode stands in the path itself.
 	literal bool
 }
@@ -114,6 +115,10 @@ func (r *reading) listNodes(l *value.List) ([]node, error) {
 	return nodes, nil
 }
 
+// parseCost is how many steps of the budget a byte of a path costs to parse: it
+// may be part of a regular expression.
+const parseCost = 50
+
 func (r *reading) listString(s string) (node, error) {
 	text := strings.TrimSpace(s)
 	if text == "" {
@@ -122,7 +127,7 @@ func (r *reading) listString(s string) (node, error) {
 	strange := false
 	switch first, last := text[0], text[len(text)-1]; {
 	case first == '$' || first == '@':
-		if err := r.spend(len(text)); err != nil {
+		if err := r.spend(parseCost * min(len(text), MaxLength)); err != nil {
 			return node{}, err
 		}
 		_, err := Parse(text)
@@ -178,23 +183,10 @@ func (r *reading) equal(left, right node) (bool, error) {
 		if right.kind != jsonNode || left.literal {
 			return false, nil
 		}
-		if err := r.spend(weight(left.value)); err != nil {
-			return false, err
-		}
-		return value.Same(left.value, right.value), nil
+		same := value.Same(left.value, right.value, &r.budget)
+		return same, r.spend(0)
 	}
 	return false, nil
-}
-
-// weight is what comparing v costs at least.
-func weight(v value.Value) int {
-	switch x := v.(type) {
-	case *value.List:
-		return 1 + len(x.Items)
-	case *value.Map:
-		return 1 + x.Len()
-	}
-	return 1
 }
 
 // numberText is a number in the form of Java's BigDecimal.

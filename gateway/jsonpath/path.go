@@ -82,14 +82,18 @@ func (p *Path) String() string { return p.text }
 // ErrNotFound; of other paths a *value.List, which may be empty. A path whose
 // definite beginning is missing ($.missing[*]) matches ErrNotFound too.
 func (p *Path) Read(root value.Value) (value.Value, error) {
-	return p.ReadWithin(root, DefaultBudget)
+	budget := DefaultBudget
+	return p.ReadWithin(root, &budget)
 }
 
-// ReadWithin is Read with a budget of steps of one's own.
-func (p *Path) ReadWithin(root value.Value, budget int) (value.Value, error) {
+// ReadWithin is Read with a budget of steps of one's own, from which it takes
+// those that it needs.
+func (p *Path) ReadWithin(root value.Value, budget *int) (value.Value, error) {
 	if p.plain {
 		return p.readPlain(root)
 	}
-	r := &reading{root: root, budget: budget}
-	return r.read(p, root, false)
+	r := &reading{root: root, budget: *budget, backtracking: maxBacktracking}
+	v, err := r.read(p, root, false)
+	*budget = r.budget
+	return v, err
 }

@@ -2,6 +2,7 @@ package jsonpath
 
 import (
 	"errors"
+	"time"
 
 	"github.com/lamgate/lamgate/gateway/value"
 )
@@ -11,9 +12,16 @@ import (
 type reading struct {
 	root   value.Value
 	budget int
+	// backtracking is the time that is left for regular expressions.
+	backtracking time.Duration
+	depth        int // of steps and scans in one another
 	// cache holds the results of paths in filters that begin at the root.
 	cache map[*Path]outcome
 }
+
+// maxWalk is how many steps and scans may be within one another: more than the
+// longest path has, and more than the deepest document.
+const maxWalk = 2 * MaxLength
 
 type outcome struct {
 	value value.Value
@@ -83,6 +91,17 @@ func (p *Path) notFound(s *step, model value.Value) error {
 	return e
 }
 
+// enter bounds how deep a walk leads: in what contains itself, many scans in one
+// another would lead deeper than the stack.
+func (r *reading) enter() error {
+	if r.depth++; r.depth > maxWalk {
+		return ErrBudget
+	}
+	return nil
+}
+
+func (r *reading) leave() { r.depth-- }
+
 // read follows p from document. With require, a missing name is an error even
 // where it is the last: so a filter asks whether a path exists.
 func (r *reading) read(p *Path, document value.Value, require bool) (value.Value, error) {
@@ -122,6 +141,10 @@ func (w *walk) step(i int, model value.Value) error {
 		w.results = append(w.results, model)
 		return nil
 	}
+	if err := w.enter(); err != nil {
+		return err
+	}
+	defer w.leave()
 	s := &w.path.steps[i]
 	switch s.kind {
 	case names:
@@ -307,6 +330,10 @@ func (w *walk) scan(i int, model value.Value, depth int) error {
 	if depth > value.MaxDepth {
 		return ErrBudget
 	}
+	if err := w.enter(); err != nil {
+		return err
+	}
+	defer w.leave()
 	switch x := model.(type) {
 	case *value.Map:
 		ok, err := w.scanned(i+1, x)

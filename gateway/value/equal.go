@@ -8,13 +8,14 @@ import (
 	"strings"
 )
 
-// maxCompared is how many pairs Equal looks at before it gives up.
-const maxCompared = 1 << 20
-
 // Equal is Velocity's ==: numbers by value whatever their types; values of one
 // kind as Java's equals has it; values of two kinds by their texts, so that
 // 1 == "1"; nil equals only nil.
-func Equal(a, b Value) bool {
+//
+// Lists that share their items may have far more pairs to compare than they take
+// memory. Each pair, and each 64 bytes of a string, takes one from effort; once
+// that is below zero the answer is false and says nothing.
+func Equal(a, b Value, effort *int) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
@@ -24,28 +25,30 @@ func Equal(a, b Value) bool {
 	if kind(a) != kind(b) {
 		return Text(a) == Text(b)
 	}
-	left := maxCompared
-	return same(a, b, 0, &left)
+	return same(a, b, 0, effort)
 }
 
-// Same is Java's equals, which tells 1 from 1.0 and from "1".
-func Same(a, b Value) bool {
-	left := maxCompared
-	return same(a, b, 0, &left)
-}
+// Same is Java's equals, which tells 1 from 1.0 and from "1". Its effort is that
+// of Equal.
+func Same(a, b Value, effort *int) bool { return same(a, b, 0, effort) }
 
-func same(a, b Value, depth int, left *int) bool {
-	if *left--; *left < 0 || depth > MaxDepth {
+func same(a, b Value, depth int, effort *int) bool {
+	if *effort--; *effort < 0 || depth > MaxDepth {
 		return false
 	}
 	switch x := a.(type) {
+	case string:
+		*effort -= len(x) / 64
 	case *List:
 		y, ok := b.(*List)
 		if !ok || len(x.Items) != len(y.Items) {
 			return false
 		}
+		if x == y {
+			return true
+		}
 		for i := range x.Items {
-			if x != y && !same(x.Items[i], y.Items[i], depth+1, left) {
+			if !same(x.Items[i], y.Items[i], depth+1, effort) {
 				return false
 			}
 		}
@@ -60,7 +63,7 @@ func same(a, b Value, depth int, left *int) bool {
 		}
 		for k, v := range x.All() {
 			w, has := y.Get(k)
-			if !has || !same(v, w, depth+1, left) {
+			if !has || !same(v, w, depth+1, effort) {
 				return false
 			}
 		}

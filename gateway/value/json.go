@@ -90,7 +90,14 @@ func (w *writer) json(dst []byte, v Value, depth int) []byte {
 		return out
 	}
 	if o, ok := v.(Object); ok {
-		return w.quoted(dst, string(o.AppendText(nil)))
+		inner := writer{limit: w.limit - len(dst)}
+		text := inner.object(nil, o, depth)
+		if inner.full || len(text) > inner.limit {
+			// Or each quotation within a quotation doubled its length.
+			w.full = true
+			return append(dst, "null"...)
+		}
+		return w.quoted(dst, string(text))
 	}
 	return append(dst, "null"...)
 }

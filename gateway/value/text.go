@@ -90,7 +90,11 @@ func (w *writer) text(dst []byte, v Value, depth int) []byte {
 		return out
 	}
 	if o, ok := v.(Object); ok {
-		return o.AppendText(dst)
+		return w.object(dst, o, depth)
 	}
 	return append(dst, "null"...)
+}
+
+func (w *writer) object(dst []byte, o Object, depth int) []byte {
+	return o.AppendText(dst, func(dst []byte, v Value) []byte { return w.text(dst, v, depth+1) })
 }

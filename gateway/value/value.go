@@ -19,6 +19,7 @@ type Decimal string
 // Object is a value of someone else's, as templates have them beside JSON. In
 // JSON it is a string, its text.
 type Object interface {
-	// AppendText adds what a template prints for the object.
-	AppendText(dst []byte) []byte
+	// AppendText adds what a template prints for the object. What is in it is
+	// added by write, which knows how deep and how long all may become.
+	AppendText(dst []byte, write func(dst []byte, v Value) []byte) []byte
 }

@@ -21,7 +21,7 @@ type object interface {
 type contextObject struct{}
 
 // AWS: what $context itself prints is not documented, and nobody can need it.
-func (contextObject) AppendText(dst []byte) []byte { return dst }
+func (contextObject) AppendText(dst []byte, _ writeValue) []byte { return dst }
 
 func (contextObject) property(m *machine, name string) value.Value {
 	v, _ := contextVariable(m, name, 1)
@@ -31,6 +31,9 @@ func (contextObject) property(m *machine, name string) value.Value {
 func (contextObject) call(*machine, *step, []value.Value) (value.Value, bool, error) {
 	return nil, false, nil
 }
+
+// writeValue adds the text of a value that is in an object.
+type writeValue = func(dst []byte, v value.Value) []byte
 
 const (
 	requestOverride  = "requestOverride"
@@ -119,7 +122,7 @@ func (r *reference) override(m *machine, v value.Value) error {
 // has.
 type stageVariables struct{}
 
-func (stageVariables) AppendText(dst []byte) []byte { return dst }
+func (stageVariables) AppendText(dst []byte, _ writeValue) []byte { return dst }
 
 func (stageVariables) property(m *machine, name string) value.Value {
 	if v, ok := m.e.StageVariables[name]; ok {
@@ -130,10 +133,17 @@ func (stageVariables) property(m *machine, name string) value.Value {
 
 // call calls the methods of a map of the variables.
 func (stageVariables) call(m *machine, s *step, arguments []value.Value) (value.Value, bool, error) {
-	return callMap(m, stageVariableMap(m), s, arguments)
+	variables, err := stageVariableMap(m)
+	if err != nil {
+		return nil, true, err
+	}
+	return callMap(m, variables, s, arguments)
 }
 
-func stageVariableMap(m *machine) *value.Map {
+func stageVariableMap(m *machine) (*value.Map, error) {
+	if err := m.allocate(64 * len(m.e.StageVariables)); err != nil {
+		return nil, err
+	}
 	names := make([]string, 0, len(m.e.StageVariables))
 	for name := range m.e.StageVariables {
 		names = append(names, name)
@@ -143,5 +153,5 @@ func stageVariableMap(m *machine) *value.Map {
 	for _, name := range names {
 		variables.Set(name, m.e.StageVariables[name])
 	}
-	return variables
+	return variables, nil
 }

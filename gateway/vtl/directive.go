@@ -1,6 +1,10 @@
 package vtl
 
-import "github.com/lamgate/lamgate/gateway/value"
+import (
+	"strconv"
+
+	"github.com/lamgate/lamgate/gateway/value"
+)
 
 // setStatement is #set($left = right).
 type setStatement struct {
@@ -173,7 +177,9 @@ type defined struct {
 }
 
 // AppendText is what is seen of a block within a list or a map.
-func (d *defined) AppendText(dst []byte) []byte { return append(append(dst, '$'), d.name...) }
+func (d *defined) AppendText(dst []byte, _ writeValue) []byte {
+	return append(append(dst, '$'), d.name...)
+}
 
 func (d *defined) property(*machine, string) value.Value { return nil }
 
@@ -191,8 +197,13 @@ func (d *defined) print(m *machine) (bool, error) {
 		m.log(d.at, "$"+d.name+" is within itself")
 		return false, nil
 	}
+	if m.defined == maxDefined {
+		return false, m.fail(d.at, "more than "+strconv.Itoa(maxDefined)+" blocks of #define are within one another")
+	}
 	d.depth++
+	m.defined++
 	err := caught(d.body.render(m), nil)
+	m.defined--
 	d.depth--
 	return true, err
 }

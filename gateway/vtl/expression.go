@@ -195,9 +195,9 @@ func (e *comparison) truth(m *machine) (bool, error) {
 	}
 	switch e.operator {
 	case tokenEqual:
-		return m.equal(left, right)
+		return m.equals(left, right)
 	case tokenNotEqual:
-		equal, err := m.equal(left, right)
+		equal, err := m.equals(left, right)
 		return !equal, err
 	}
 	order, ok := value.Compare(left, right)
@@ -217,24 +217,17 @@ func (e *comparison) truth(m *machine) (bool, error) {
 	}
 }
 
-func (m *machine) equal(a, b value.Value) (bool, error) {
-	if s, ok := a.(string); ok {
-		if t, ok := b.(string); ok {
-			return s == t, m.step(min(len(s), len(t)) / 256)
-		}
-	}
+// equals is Velocity's ==, of all that templates have.
+func (m *machine) equals(a, b value.Value) (bool, error) {
 	if a == nil || b == nil {
 		return a == nil && b == nil, nil
-	}
-	if scalar(a) && scalar(b) {
-		return value.Equal(a, b), nil
 	}
 	_, listA := a.(*value.List)
 	_, listB := b.(*value.List)
 	_, mapA := a.(*value.Map)
 	_, mapB := b.(*value.Map)
-	if listA && listB || mapA && mapB {
-		return value.Equal(a, b), m.step(weight(a))
+	if scalar(a) && scalar(b) || listA && listB || mapA && mapB {
+		return m.equal(a, b)
 	}
 	s, err := m.text(a)
 	if err != nil {
@@ -250,15 +243,4 @@ func scalar(v value.Value) bool {
 		return true
 	}
 	return value.IsNumber(v)
-}
-
-// weight guesses the work of walking a value: at least that of its items.
-func weight(v value.Value) int {
-	switch v := v.(type) {
-	case *value.List:
-		return 16 * len(v.Items)
-	case *value.Map:
-		return 16 * v.Len()
-	}
-	return 1
 }

@@ -53,7 +53,10 @@ func (s *foreachStatement) render(m *machine) error {
 		rest := v.rest()
 		return s.run(m, len(rest), func(i int) value.Value { v.next++; return rest[i] })
 	case stageVariables:
-		all := stageVariableMap(m)
+		all, err := stageVariableMap(m)
+		if err != nil {
+			return err
+		}
 		return s.run(m, all.Len(), func(i int) value.Value { _, item := all.At(i); return item })
 	}
 	if v != nil && v != emptyText {
@@ -125,13 +128,7 @@ type scope struct {
 	storage  value.Map
 }
 
-func (s *scope) AppendText(dst []byte) []byte {
-	left := maxHeld
-	if holdsObjects(&s.storage, &left) {
-		return append(dst, "{…}"...)
-	}
-	return value.AppendText(dst, &s.storage)
-}
+func (s *scope) AppendText(dst []byte, write writeValue) []byte { return write(dst, &s.storage) }
 
 func (s *scope) property(_ *machine, name string) value.Value {
 	switch name {

@@ -11,6 +11,7 @@ import (
 // inputObject is $input of one execution. The body is parsed once, when a method
 // needs it; all paths lead into the same tree.
 type inputObject struct {
+	text       value.Value // of the body, once it was asked for
 	parsed     bool
 	root       value.Value
 	err        error
@@ -18,29 +19,33 @@ type inputObject struct {
 }
 
 // AWS: what $input itself prints is not documented.
-func (*inputObject) AppendText(dst []byte) []byte { return dst }
+func (*inputObject) AppendText(dst []byte, _ writeValue) []byte { return dst }
 
 func (in *inputObject) property(m *machine, name string) value.Value {
 	if name == "body" {
-		return inputBody(m)
+		return in.body(m)
 	}
 	return nil
 }
 
-// inputBody is $input.body.
+// body is $input.body, made once.
 //
 // AWS: {} if there is no body (recorded).
-func inputBody(m *machine) string {
-	if len(m.e.Input.Body) == 0 {
-		return "{}"
+func (in *inputObject) body(m *machine) value.Value {
+	if in.text == nil {
+		text := "{}"
+		if len(m.e.Input.Body) > 0 {
+			text = strings.ToValidUTF8(string(m.e.Input.Body), "\uFFFD")
+		}
+		in.text = text
 	}
-	return strings.ToValidUTF8(string(m.e.Input.Body), "\uFFFD")
+	return in.text
 }
 
 func (in *inputObject) call(m *machine, s *step, arguments []value.Value) (value.Value, bool, error) {
 	switch {
 	case s.name == "body" && len(arguments) == 0:
-		return inputBody(m), true, nil
+		return in.body(m), true, nil
 	case s.name == "path" && len(arguments) == 1:
 		path, err := in.path(m, s, arguments[0])
 		if err != nil {
@@ -81,7 +86,8 @@ func (in *inputObject) path(m *machine, s *step, argument value.Value) (*jsonpat
 	if !ok {
 		return nil, m.fail(s.at, "$input."+s.name+" takes a JSONPath in quotes")
 	}
-	if err := m.step(len(expr)); err != nil {
+	// A filter may hold regular expressions, which cost far more than reading.
+	if err := m.step(50 * min(len(expr), jsonpath.MaxLength)); err != nil {
 		return nil, err
 	}
 	path, err := jsonpath.Parse(expr)
@@ -106,7 +112,12 @@ func (in *inputObject) read(m *machine, s *step, path *jsonpath.Path) (value.Val
 	if in.err != nil {
 		return nil, m.fail(s.at, "$input."+s.name+": the body cannot be read as JSON: "+in.err.Error())
 	}
-	v, err := path.Read(in.root)
+	budget := min(jsonpath.DefaultBudget, stepsOfPath*(maxSteps-m.steps))
+	before := budget
+	v, err := path.ReadWithin(in.root, &budget)
+	if err := m.step(1 + (before-budget)/stepsOfPath); err != nil {
+		return nil, err
+	}
 	if errors.Is(err, jsonpath.ErrNotFound) {
 		m.log(s.at, "$input."+s.name+": "+err.Error())
 		return nil, nil
@@ -114,8 +125,14 @@ func (in *inputObject) read(m *machine, s *step, path *jsonpath.Path) (value.Val
 	if err != nil {
 		return nil, m.fail(s.at, "$input."+s.name+": "+err.Error())
 	}
-	return v, m.step(16)
+	if l, ok := v.(*value.List); ok && !path.Definite() {
+		return v, m.allocate(16 * len(l.Items))
+	}
+	return v, nil
 }
+
+// stepsOfPath is how many steps of a path are as much work as one of a template.
+const stepsOfPath = 8
 
 // appendJSON prints what $input.json makes.
 //

@@ -2,7 +2,9 @@ package vtl
 
 import (
 	"errors"
+	"time"
 
+	"github.com/lamgate/lamgate/gateway/pattern"
 	"github.com/lamgate/lamgate/gateway/value"
 )
 
@@ -21,6 +23,11 @@ const (
 	maxSteps     = 10 << 20 // statements, operators, methods
 	maxMacros    = 20       // macros in one another, as Velocity has it
 	maxEvaluated = 8        // #evaluate in one another
+	maxDefined   = 64       // blocks of #define in one another, whichever
+	maxLines     = 100      // of the log
+
+	// maxBacktracking is the time for regular expressions that have to try.
+	maxBacktracking = 3 * pattern.MatchTime
 )
 
 // A machine executes one template once.
@@ -44,7 +51,11 @@ type machine struct {
 	memory    int
 	calls     int
 	evaluated int
-	here      int // where the execution is, roughly, should a limit end it
+	// backtracking is the time that is left for regular expressions.
+	backtracking time.Duration
+	defined      int // blocks being printed
+	lines        int // that were logged
+	here         int // where the execution is, roughly, should a limit end it
 	// at, if not negative, stands for all places: what runs is not of source.
 	at int
 }
@@ -103,6 +114,21 @@ func (m *machine) step(n int) error {
 	return nil
 }
 
+// equal is ==, and same Java's equals, as values of JSON have them.
+func (m *machine) equal(a, b value.Value) (bool, error) {
+	effort := maxSteps - m.steps
+	equal := value.Equal(a, b, &effort)
+	m.steps = maxSteps - effort
+	return equal, m.step(0)
+}
+
+func (m *machine) same(a, b value.Value) (bool, error) {
+	effort := maxSteps - m.steps
+	same := value.Same(a, b, &effort)
+	m.steps = maxSteps - effort
+	return same, m.step(0)
+}
+
 // allocate counts memory, and the work that filling it is.
 func (m *machine) allocate(bytes int) error {
 	if m.memory += bytes; m.memory > maxMemory {
@@ -157,8 +183,11 @@ func (m *machine) print(v value.Value) error {
 }
 
 func (m *machine) log(at int, message string) {
-	if m.e.Log == nil {
+	if m.e.Log == nil || m.lines > maxLines {
 		return
+	}
+	if m.lines++; m.lines > maxLines {
+		message = "there is more like this, which is left out"
 	}
 	if m.at >= 0 {
 		at = m.at
@@ -204,7 +233,7 @@ func (m *machine) reset(t *Template, dst []byte, e *Environment) {
 	clear(vars)
 	arguments := m.arguments[:0]
 	*m = machine{source: t.source, out: dst, base: len(dst), e: e, vars: vars, arguments: arguments,
-		names: t.names, macros: t.macros, at: -1}
+		names: t.names, macros: t.macros, at: -1, backtracking: maxBacktracking}
 	m.vars[slotInput] = &m.input
 	m.vars[slotContext] = contextObject{}
 	m.vars[slotUtil] = utilObject{}

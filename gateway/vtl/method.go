@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"math/big"
+	"unicode/utf16"
 
 	"github.com/lamgate/lamgate/gateway/value"
 )
@@ -74,10 +75,16 @@ func callAny(m *machine, v value.Value, s *step, arguments []value.Value) (value
 		if a, ok := v.(object); ok {
 			return a == arguments[0], true, nil
 		}
-		return value.Same(v, arguments[0]), true, m.step(weight(v))
+		same, err := m.same(v, arguments[0])
+		return same, true, err
 	case s.name == "hashCode" && len(arguments) == 0:
+		if text, ok := v.(string); ok {
+			if err := m.step(len(text) / 8); err != nil {
+				return nil, true, err
+			}
+		}
 		h, ok := hashCode(v)
-		return h, ok, m.step(weight(v))
+		return h, ok, nil
 	}
 	return nil, false, nil
 }
@@ -87,8 +94,10 @@ func hashCode(v value.Value) (value.Value, bool) {
 	switch v := v.(type) {
 	case string:
 		var h int32
-		for _, u := range units(v) {
-			h = 31*h + int32(u)
+		for _, r := range v {
+			for _, u := range utf16.AppendRune(nil, r) {
+				h = 31*h + int32(u)
+			}
 		}
 		return int64(h), true
 	case bool:

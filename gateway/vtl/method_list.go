@@ -77,12 +77,9 @@ func callListWith(m *machine, l *value.List, s *step, a value.Value) (value.Valu
 		i, err := find(m, l.Items, a)
 		return int64(i), true, err
 	case "lastIndexOf":
-		if err := m.step(len(l.Items)); err != nil {
-			return nil, true, err
-		}
 		for i := len(l.Items) - 1; i >= 0; i-- {
-			if value.Same(l.Items[i], a) {
-				return int64(i), true, nil
+			if same, err := m.same(l.Items[i], a); same || err != nil {
+				return int64(i), true, err
 			}
 		}
 		return int64(-1), true, nil
@@ -167,10 +164,12 @@ func inside(m *machine, s *step, i, n int) error {
 
 // find returns where an item is, as Java's equals has it; -1 if nowhere.
 func find(m *machine, items []value.Value, v value.Value) (int, error) {
-	if err := m.step(1 + len(items)*(1+weight(v))/4); err != nil {
-		return -1, err
+	for i, item := range items {
+		if same, err := m.same(item, v); same || err != nil {
+			return i, err
+		}
 	}
-	return slices.IndexFunc(items, func(item value.Value) bool { return value.Same(item, v) }), nil
+	return -1, m.step(1)
 }
 
 func elements(v value.Value) ([]value.Value, bool) {
@@ -191,7 +190,9 @@ func (it *iterator) rest() []value.Value {
 	return it.list.Items[min(it.next, len(it.list.Items)):]
 }
 
-func (it *iterator) AppendText(dst []byte) []byte { return append(dst, "java.util.Iterator"...) }
+func (it *iterator) AppendText(dst []byte, _ writeValue) []byte {
+	return append(dst, "java.util.Iterator"...)
+}
 
 func (it *iterator) property(*machine, string) value.Value { return nil }
 

@@ -26,12 +26,9 @@ func callMap(m *machine, target *value.Map, s *step, a []value.Value) (value.Val
 		if len(a) != 1 {
 			return nil, false, nil
 		}
-		if err := m.step(1 + target.Len()*(1+weight(a[0]))/4); err != nil {
-			return nil, true, err
-		}
 		for _, item := range target.All() {
-			if item == nil && a[0] == nil || value.Same(item, a[0]) {
-				return true, true, nil
+			if same, err := m.same(item, a[0]); same || err != nil {
+				return same, true, err
 			}
 		}
 		return false, true, nil
@@ -119,45 +116,8 @@ func (e *mapEntry) value() value.Value {
 }
 
 // AppendText is key=value.
-func (e *mapEntry) AppendText(dst []byte) []byte {
-	dst = append(append(dst, e.key...), '=')
-	v := e.value()
-	left := maxHeld
-	switch {
-	case v == nil:
-		return append(dst, "null"...)
-	case holdsObjects(v, &left):
-		return append(dst, "(…)"...)
-	}
-	return value.AppendText(dst, v)
-}
-
-// maxHeld is how many values holdsObjects looks at.
-const maxHeld = 1 << 16
-
-// holdsObjects reports whether v has objects in it, or too much to tell. Those
-// can lead round in circles that the depth of writing does not bound.
-func holdsObjects(v value.Value, left *int) bool {
-	if *left--; *left < 0 {
-		return true
-	}
-	switch v := v.(type) {
-	case value.Object:
-		return true
-	case *value.List:
-		for _, item := range v.Items {
-			if holdsObjects(item, left) {
-				return true
-			}
-		}
-	case *value.Map:
-		for _, item := range v.All() {
-			if holdsObjects(item, left) {
-				return true
-			}
-		}
-	}
-	return false
+func (e *mapEntry) AppendText(dst []byte, write writeValue) []byte {
+	return write(append(append(dst, e.key...), '='), e.value())
 }
 
 func (e *mapEntry) property(_ *machine, name string) value.Value {

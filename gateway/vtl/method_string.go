@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/lamgate/lamgate/gateway/value"
@@ -9,7 +10,13 @@ import (
 
 // callString calls the methods of java.lang.String.
 func callString(m *machine, str string, s *step, a []value.Value) (value.Value, bool, error) {
-	if err := m.step(len(str) / 64); err != nil {
+	work := len(str) / 64
+	for _, v := range a {
+		if text, ok := v.(string); ok {
+			work += len(text) / 64
+		}
+	}
+	if err := m.step(work); err != nil {
 		return nil, true, err
 	}
 	switch len(a) {
@@ -132,12 +139,12 @@ func callStringWith(m *machine, str, text string, s *step) (value.Value, bool, e
 	case "compareToIgnoreCase":
 		return int64(compareUnits(strings.ToLower(strings.ToUpper(str)), strings.ToLower(strings.ToUpper(text)))), true, nil
 	case "matches":
-		p, err := m.pattern(s, text, str)
+		p, err := m.pattern(s, text, str, true)
 		if err != nil {
 			return nil, true, err
 		}
-		whole, err := p.matchesWhole(m, str)
-		return whole, true, m.matched(s, err)
+		ok, err := p.matches()
+		return ok, true, err
 	case "split":
 		return m.split(s, str, text, 0)
 	}
@@ -194,11 +201,15 @@ func callStringWithTwo(m *machine, str string, s *step, a []value.Value) (value.
 		}
 		return strings.ReplaceAll(str, text, replacement), true, nil
 	case "replaceAll", "replaceFirst":
-		p, err := m.pattern(s, text, str)
+		p, err := m.pattern(s, text, str, false)
 		if err != nil {
 			return nil, true, err
 		}
-		result, err := p.replace(m, s, str, replacement, s.name == "replaceAll")
+		most := 1
+		if s.name == "replaceAll" {
+			most = all
+		}
+		result, err := p.replace(replacement, most)
 		return result, true, err
 	}
 	return nil, false, nil
@@ -207,37 +218,49 @@ func callStringWithTwo(m *machine, str string, s *step, a []value.Value) (value.
 // compareUnits is Java's compareTo: the difference of the first units that
 // differ, else of the lengths.
 func compareUnits(a, b string) int {
-	x, y := units(a), units(b)
-	for i := range min(len(x), len(y)) {
-		if x[i] != y[i] {
-			return int(x[i]) - int(y[i])
-		}
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
 	}
-	return len(x) - len(y)
+	for same > 0 && same < len(a) && !utf8.RuneStart(a[same]) {
+		same--
+	}
+	a, b = a[same:], b[same:]
+	if a == "" || b == "" {
+		return unitCount(a) - unitCount(b)
+	}
+	x, _ := utf8.DecodeRuneInString(a)
+	y, _ := utf8.DecodeRuneInString(b)
+	u, v := utf16.AppendRune(nil, x), utf16.AppendRune(nil, y)
+	if u[0] == v[0] {
+		return int(u[1]) - int(v[1])
+	}
+	return int(u[0]) - int(v[0])
 }
 
 // split is Java's: with a limit of 0 the empty strings at the end are dropped,
 // with a positive one there are no more than so many, with a negative one all.
 func (m *machine) split(s *step, str, expr string, limit int) (value.Value, bool, error) {
-	p, err := m.pattern(s, expr, str)
+	p, err := m.pattern(s, expr, str, false)
 	if err != nil {
 		return nil, true, err
 	}
+	most := all
+	if limit > 0 {
+		most = limit // one more than there are ends, for the first may not count
+	}
 	var items []value.Value
 	start := 0
-	err = p.each(str, func(match []int) (bool, error) {
-		if limit > 0 && len(items) == limit-1 {
-			return false, nil
+	err = p.each(most, func(match []int) error {
+		// Nothing is before an empty match at the beginning.
+		if match[1] > 0 && (limit <= 0 || len(items) < limit-1) {
+			items = append(items, str[start:match[0]])
+			start = match[1]
 		}
-		if match[1] == 0 { // nothing is before an empty match at the beginning
-			return true, nil
-		}
-		items = append(items, str[start:match[0]])
-		start = match[1]
-		return true, m.allocate(32)
+		return nil
 	})
 	if err != nil {
-		return nil, true, m.matched(s, err)
+		return nil, true, err
 	}
 	if start == 0 {
 		return javaList([]value.Value{str}), true, nil

@@ -223,7 +223,13 @@ func (p *parser) stringLiteral(t token) expression {
 		content += " "
 	}
 	within := &parser{lexer: lexer{source: content}, names: p.names, macros: p.macros, at: p.place(t.start), depth: p.depth}
-	return &interpolation{body: within.parseBlock(), blank: !comment}
+	body := within.parseBlock()
+	if len(body) == 1 && !comment {
+		if text, ok := body[0].(plainText); ok {
+			return &constant{v: strings.TrimSuffix(string(text), " ")}
+		}
+	}
+	return &interpolation{body: body, blank: !comment}
 }
 
 // unescape replaces \uXXXX, the only escape there is.

@@ -54,12 +54,16 @@ type step struct {
 	path *jsonpath.Path // the argument of $input.path and json, if it is constant
 }
 
+// maxVariable is of how many names a variable of $context is spelt at most. What
+// follows leads into the value of these.
+const maxVariable = 8
+
 // bind prepares what the reference says about well-known roots.
 func (r *reference) bind() {
 	switch r.root {
 	case "context":
 		for _, s := range r.steps {
-			if s.kind != stepProperty {
+			if s.kind != stepProperty || r.named == maxVariable {
 				break
 			}
 			if r.named > 0 {
@@ -219,6 +223,9 @@ func (r *reference) renderQuickly(m *machine) (bool, error) {
 			if err != nil {
 				return false, err
 			}
+			if len(text) > MaxOutput {
+				return false, errOutput
+			}
 			m.out = append(append(m.out, r.escapes...), r.head...)
 			m.out = appendEscapedJavaScript(m.out, text)
 			return true, m.printed()
@@ -322,7 +329,13 @@ func (m *machine) position(l *value.List, n int64, at int) (int64, error) {
 }
 
 // key is the text of a map's key: all keys here are strings.
-func (m *machine) key(v value.Value) (string, error) { return m.text(v) }
+func (m *machine) key(v value.Value) (string, error) {
+	text, err := m.text(v)
+	if err != nil {
+		return "", err
+	}
+	return text, m.step(len(text) / 64)
+}
 
 // assign is #set($r = v).
 func (r *reference) assign(m *machine, v value.Value) error {

@@ -7,8 +7,6 @@ import (
 
 // Java counts strings in UTF-16 units.
 
-func units(s string) []uint16 { return utf16.Encode([]rune(s)) }
-
 // unitCount is Java's length.
 func unitCount(s string) int {
 	n := 0
