@@ -16,7 +16,7 @@ func deploymentType(client APIGateway) *Type {
 		Properties: Properties{
 			"Description":              {},
 			"RestApiId":                {Required: true, Replace: true},
-			"DeploymentCanarySettings": {Kind: Object, Members: canarySettings()},
+			"DeploymentCanarySettings": {Kind: Object, Members: canarySettings(), Replace: true},
 			"StageDescription":         {Kind: Object, Members: stageDescription()},
 			"StageName":                {},
 		},

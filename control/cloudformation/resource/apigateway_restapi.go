@@ -167,15 +167,20 @@ func (a restAPI) define(ctx context.Context, r *Request, id string, body []byte)
 	if err != nil {
 		return err
 	}
-	return a.reconcile(ctx, r, api)
+	return a.reconcile(ctx, r, api, r.has)
 }
 
-// reconcile patches an API to what the properties say.
-func (a restAPI) reconcile(ctx context.Context, r *Request, api *apigateway.RestApi) error {
+// has reports whether a property is given, and drops whether it was and is no
+// longer.
+func (r *Request) has(property string) bool { return r.Properties.Get(property) != nil }
+
+func (r *Request) drops(property string) bool {
+	return !r.has(property) && r.Previous.Get(property) != nil
+}
+
+// reconcile patches an API to what those properties say that are given.
+func (a restAPI) reconcile(ctx context.Context, r *Request, api *apigateway.RestApi, given func(property string) bool) error {
 	var p patches
-	given := func(property string) bool {
-		return r.Properties.Get(property) != nil || r.Previous.Get(property) != nil
-	}
 	if given("Name") {
 		if name, err := a.name(r); err == nil {
 			p.replace("/name", aws.Value(api.Name), name)
@@ -197,7 +202,7 @@ func (a restAPI) reconcile(ctx context.Context, r *Request, api *apigateway.Rest
 		}
 		p.replace("/minimumCompressionSize", have, r.text("MinimumCompressionSize"))
 	}
-	if given("Policy") && (r.Previous == nil || r.changed("Policy")) {
+	if given("Policy") {
 		p.add("replace", "/policy", document(r.Properties.Get("Policy")))
 	}
 	if given("BinaryMediaTypes") {
@@ -219,7 +224,7 @@ func (a restAPI) reconcile(ctx context.Context, r *Request, api *apigateway.Rest
 			p = append(p, o)
 		}
 	}
-	if e := r.Properties.Get("EndpointConfiguration"); e != nil && api.EndpointConfiguration != nil {
+	if e := r.Properties.Get("EndpointConfiguration"); given("EndpointConfiguration") && e != nil && api.EndpointConfiguration != nil {
 		have, want := api.EndpointConfiguration.Types, e.Get("Types")
 		if len(have) == 1 && want != nil && len(want.Items) == 1 {
 			p.replace("/endpointConfiguration/types/"+have[0], have[0], want.Items[0].Text)
@@ -251,11 +256,15 @@ func (a restAPI) update(ctx context.Context, r *Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What is no longer said is undone before the definition may say it.
+	if err := a.reconcile(ctx, r, api, r.drops); err != nil {
+		return nil, err
+	}
 	// A definition in S3 may have changed behind the same properties.
 	if body != nil {
 		err = a.define(ctx, r, r.PhysicalID, body)
 	} else {
-		err = a.reconcile(ctx, r, api)
+		err = a.reconcile(ctx, r, api, r.has)
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,8 @@ package resource
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -139,8 +141,12 @@ func settleStage(ctx context.Context, client APIGateway, api, name string, setti
 	} else if have.AccessLogSettings != nil {
 		p.add("remove", "/accessLogSettings", "")
 	}
+	// Method settings begin anew, so that one which is no longer given returns
+	// to its default.
+	for _, key := range slices.Sorted(maps.Keys(have.MethodSettings)) {
+		p.add("remove", "/"+key, "")
+	}
 	methods := items(settings.Get("MethodSettings"))
-	wanted := map[string]bool{}
 	for _, m := range append(methods, settings) {
 		path := "*/*"
 		if m != settings {
@@ -153,13 +159,7 @@ func settleStage(ctx context.Context, client APIGateway, api, name string, setti
 		} {
 			if n := m.Get(setting[0]); n != nil {
 				p.add("replace", "/"+path+"/"+setting[1], n.Text)
-				wanted[path] = true
 			}
-		}
-	}
-	for key := range have.MethodSettings {
-		if !wanted[key] {
-			p.add("remove", "/"+key, "")
 		}
 	}
 	if len(p) == 0 {
