@@ -74,7 +74,9 @@ func NewExtendedRequestID() string {
 		b[i] = byte(hi >> (8 * i))
 	}
 	b[8], b[9], b[10] = byte(lo), byte(lo>>8), byte(lo>>16)
-	return base64.URLEncoding.EncodeToString(b[:])
+	var s [16]byte
+	base64.URLEncoding.Encode(s[:], b[:])
+	return string(s[:])
 }
 
 // NewTraceID returns an X-Ray trace ID, 1-<time in 8 hex digits>-<24 random hex

@@ -64,8 +64,8 @@ func (c *call) logAccess() {
 		})
 		return
 	}
-	c.line = c.appendAccess(c.line[:0], l.format)
-	message := string(c.line)
+	c.text = c.appendAccess(c.text[:0], l.format)
+	message := string(c.text)
 	for _, group := range l.groups {
 		err := c.gateway.logs.Append(l.account, l.format.Region, group, l.stream,
 			[]state.LogEvent{{Timestamp: c.now, Message: message}})
@@ -216,24 +216,3 @@ func (c *call) failedStep() *telemetry.Step {
 	}
 	return nil
 }
-
-// A meter counts the bytes of a response, and keeps them if the execution log
-// is to tell them.
-type meter struct {
-	http.ResponseWriter
-	bytes int64
-	keep  bool
-	kept  []byte
-}
-
-func (m *meter) Write(b []byte) (int, error) {
-	n, err := m.ResponseWriter.Write(b)
-	m.bytes += int64(n)
-	if m.keep {
-		m.kept = append(m.kept, b[:n]...)
-	}
-	return n, err
-}
-
-// Unwrap has an http.ResponseController find what the writer can do.
-func (m *meter) Unwrap() http.ResponseWriter { return m.ResponseWriter }

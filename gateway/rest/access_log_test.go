@@ -98,6 +98,6 @@ func BenchmarkAccessLog(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		c.line = c.appendAccess(c.line[:0], f)
+		c.text = c.appendAccess(c.text[:0], f)
 	}
 }

@@ -27,8 +27,8 @@
 //     method_response.go readies it for the wire. integration_stream.go passes
 //     on what is streamed.
 //   - gateway_response.go has the answers that the gateway itself gives, AWS's
-//     or in the API's own version. What an integration answers is compressed at
-//     the very end, by compression.go.
+//     or in the API's own version. reply.go sends what the caller receives;
+//     what an integration answers is compressed before, by compression.go.
 //
 // What the steps read of the request beside its own parts is $context
 // (context.go). When the request has been answered, access_log.go and

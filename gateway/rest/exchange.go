@@ -65,25 +65,16 @@ type parsedBody struct {
 	err   error
 }
 
-// reset empties the transform but keeps its memory, where that is not large.
+// reset empties the transform but keeps its memory.
 func (t *transform) reset() {
-	kept := transform{headers: t.headers[:0], query: t.query[:0], path: t.path[:0], sent: t.sent[:0]}
-	clear(kept.headers[:cap(kept.headers)])
-	clear(kept.query[:cap(kept.query)])
-	clear(kept.path[:cap(kept.path)])
-	clear(kept.sent[:cap(kept.sent)])
-	kept.request, kept.response, kept.uri = keep(t.request), keep(t.response), keep(t.uri)
-	kept.answered.Body = keep(t.answered.Body)
-	kept.answered.Header = t.answered.Header[:0]
-	*t = kept
-}
-
-// keep returns a buffer for its next use, unless it has grown large.
-func keep(b []byte) []byte {
-	if cap(b) > keptBuffer {
-		return nil
-	}
-	return b[:0]
+	t.headers, t.query, t.path = emptied(t.headers), emptied(t.query), emptied(t.path)
+	t.requestOverride, t.responseOverride = nil, nil
+	t.requestBody, t.responseBody = parsedBody{}, parsedBody{}
+	t.request, t.response, t.uri = keep(t.request), keep(t.response), keep(t.uri)
+	t.selected = nil
+	t.asked = endpoint.Request{}
+	t.sent = emptied(t.sent)
+	t.answered = endpoint.Response{Header: t.answered.Header[:0], Body: keep(t.answered.Body)}
 }
 
 // setField gives name these values, in the place of those it had.

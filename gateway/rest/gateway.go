@@ -147,12 +147,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) respond(w http.ResponseWriter) {
 	c.writer = w
 	c.refusal = c.serve()
-	if c.cacheWarning {
-		w.Header()["Warning"] = []string{warning}
-	}
 	c.unpacked = c.response.body
 	c.meter = meter{ResponseWriter: w, keep: c.tellsRefusal()}
-	c.write(&c.meter, c.refusal)
+	c.write()
 }
 
 // errTimeout ends the wait for an integration.

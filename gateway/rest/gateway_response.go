@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/lamgate/lamgate/aws"
@@ -37,9 +36,10 @@ const (
 // message is $context.error.message.
 func (r *gatewayResponse) message() string { return r.text }
 
-// body is what the caller receives unless the API has its own version.
-func (r *gatewayResponse) body() []byte {
-	b := append([]byte(nil), [...]string{`{"message": `, `{"message":`, `{"Message":`}[r.form]...)
+// appendBody appends what the caller receives unless the API has its own
+// version.
+func (r *gatewayResponse) appendBody(b []byte) []byte {
+	b = append(b, [...]string{`{"message": `, `{"message":`, `{"Message":`}[r.form]...)
 	return append(appendString(b, r.text), '}')
 }
 
@@ -146,58 +146,19 @@ func integrationTimeout() *gatewayResponse {
 	return &gatewayResponse{"INTEGRATION_TIMEOUT", http.StatusGatewayTimeout, "InternalServerErrorException", "Endpoint request timed out", spaced, ""}
 }
 
-// write sends the answer: the gateway's own if a step has refused, else the
-// integration's.
-func (c *call) write(w http.ResponseWriter, refusal *gatewayResponse) {
-	h := w.Header()
-	h["x-amzn-RequestId"] = []string{c.requestID}
-	h["x-amz-apigw-id"] = []string{c.extendedID}
-	if refusal != nil {
-		c.writeRefusal(w, h, refusal)
-		return
-	}
-	c.packResponse()
-	for i := range c.response.fields {
-		f := &c.response.fields[i]
-		h[f.name] = append(h[f.name], f.value)
-	}
-	if c.response.traced {
-		h["X-Amzn-Trace-Id"] = []string{c.trace.String()}
-	}
-	c.journey.Status = c.response.status
-	if c.response.stream != nil {
-		c.writeStream(w, c.response.status, c.response.stream)
-		return
-	}
-	writeBody(w, h, c.response.status, c.response.body)
-}
-
-const contentTypeJSON = "application/json"
-
-func writeBody(w http.ResponseWriter, h http.Header, status int, body []byte) {
-	bodiless := status == http.StatusNoContent || status == http.StatusNotModified
-	if !bodiless {
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	}
-	w.WriteHeader(status)
-	if !bodiless && len(body) > 0 {
-		w.Write(body) // a caller who has gone away misses nothing
-	}
-}
-
 // stepGatewayResponse is the name of the step, as journeys tell it.
 const stepGatewayResponse = "gateway response"
 
 // writeRefusal sends the gateway's own answer, in the API's version if it has
 // one. The error's type stays AWS's.
-func (c *call) writeRefusal(w http.ResponseWriter, h http.Header, refusal *gatewayResponse) {
-	h["x-amzn-ErrorType"] = []string{refusal.errorType}
-	h["Content-Type"] = []string{contentTypeJSON}
+func (c *call) writeRefusal(h *head, refusal *gatewayResponse) {
+	h.set("x-amzn-ErrorType", refusal.errorType)
+	h.set("Content-Type", contentTypeJSON)
 	if c.response.traced {
-		h["X-Amzn-Trace-Id"] = []string{c.trace.String()}
+		h.set(traceHeader, c.trace.String())
 	}
 	if refusal.status == http.StatusRequestEntityTooLarge {
-		h["Connection"] = []string{"close"} // rather than read the rest
+		h.set("Connection", "close") // rather than read the rest
 	}
 	status, body := refusal.status, []byte(nil)
 	if custom := c.ownVersion(refusal); custom != nil {
@@ -208,16 +169,16 @@ func (c *call) writeRefusal(w http.ResponseWriter, h http.Header, refusal *gatew
 		for i := range custom.Headers {
 			m := &custom.Headers[i]
 			if value := c.gatewayValue(m.From); value != "" {
-				setHeader(h, m.To.Name, value)
+				h.replace(m.To.Name, value)
 			}
 		}
 		c.journey.Add(c.gateway.clock.Now(), stepGatewayResponse, telemetry.Passed, custom)
 	}
 	if body == nil {
-		body = refusal.body()
+		c.text = refusal.appendBody(c.text[:0])
+		body = c.text
 	}
-	c.journey.Status = status
-	writeBody(w, h, status, body)
+	c.writeBody(h, status, body)
 }
 
 // ownVersion returns the API's own version of a gateway response. Before a
@@ -231,7 +192,7 @@ func (c *call) ownVersion(refusal *gatewayResponse) *plan.CustomResponse {
 
 // customBody fills the body that the caller accepts, else that of JSON, else
 // the first; nil if the API has none of its own.
-func (c *call) customBody(h http.Header, custom *plan.CustomResponse) []byte {
+func (c *call) customBody(h *head, custom *plan.CustomResponse) []byte {
 	if len(custom.Bodies) == 0 {
 		return nil
 	}
@@ -250,7 +211,7 @@ accepted:
 			}
 		}
 	}
-	h["Content-Type"] = []string{chosen.ContentType}
+	h.set("Content-Type", chosen.ContentType)
 	body := chosen.Fill(c.gatewayValue)
 	if body == nil {
 		body = []byte{}
@@ -274,18 +235,4 @@ func (c *call) gatewayValue(p plan.Parameter) string {
 		}
 	}
 	return c.parameter(p)
-}
-
-// setHeader sets a header under the name as it is written, in place of one
-// whose name differs in case.
-func setHeader(h http.Header, name, value string) {
-	if !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
-		return
-	}
-	for other := range h {
-		if strings.EqualFold(other, name) {
-			delete(h, other)
-		}
-	}
-	h[name] = []string{value}
 }

@@ -31,7 +31,8 @@ func TestOwnServicesNeedARoleForWhatIsNotKnown(t *testing.T) {
 
 // needsFor tells what a request to a service needs, as its role is asked for it.
 func needsFor(service, action string, q *endpoint.Request, body string, own bool, headers ...field) string {
-	c := &call{api: new(api), target: new(target)}
+	c := new(call)
+	c.api, c.target = new(api), new(target)
 	c.api.Account = "0"
 	u := &c.target.service
 	u.Service, u.Region, u.Action = service, "us-east-1", action

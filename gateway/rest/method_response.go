@@ -1,7 +1,5 @@
 package rest
 
-import "strings"
-
 // remappedPrefix is put before the names of headers that the gateway owns.
 const remappedPrefix = "x-amzn-Remapped-"
 
@@ -59,10 +57,17 @@ const (
 // (test_apigateway_header_remapping); the rest as in the notes on REST APIs and
 // as seen in responses.
 func fateOf(name string, from origin) fate {
-	if len(name) > len("proxy-authenticate") {
+	var lower [len("proxy-authenticate")]byte
+	if len(name) > len(lower) {
 		return passed
 	}
-	switch strings.ToLower(name) {
+	for i := range len(name) {
+		lower[i] = name[i]
+		if 'A' <= name[i] && name[i] <= 'Z' {
+			lower[i] |= 0x20
+		}
+	}
+	switch string(lower[:len(name)]) {
 	case "authorization", "connection", "content-length", "content-md5", "date", "host", "max-forwards",
 		"server", "user-agent", "www-authenticate", "x-forwarded-for", "x-amzn-requestid":
 		return remapped

@@ -62,11 +62,33 @@ const (
 
 // A call is one request on its way. Calls are used again; nothing may keep one.
 type call struct {
+	particulars
+
+	testing bool // a method is tested: access, limits and caches are none of it
+
+	// What has memory that the next request is to use again.
+	params    []plan.Param // of the path
+	query     []field      // sorted by name
+	headers   []header     // as the integration receives them
+	body      []byte
+	event     []byte // the integration's payload
+	text      []byte // the gateway's own body, and then the access log's line
+	cacheKey  []byte // empty unless the response may be stored
+	outgoing  outgoing
+	received  received
+	transform transform      // of any but a function's proxy integration
+	answer    lambdaResponse // of a function behind a proxy integration
+	response  response
+}
+
+// particulars are what a call has of one request and no other.
+type particulars struct {
 	gateway *Gateway
 	request *http.Request
 	writer  http.ResponseWriter
 	address Address
-	now     time.Time
+	now     time.Time // when the request came
+	at      time.Time // when the last step passed
 
 	requestID  string
 	extendedID string
@@ -78,27 +100,12 @@ type call struct {
 	published *published
 	route     *plan.Route
 	target    *target
-	params    []plan.Param // of the path
 
-	query   []field  // sorted by name
-	headers []header // as the integration receives them
-	body    []byte
-	event   []byte // the integration's payload
-
-	outgoing outgoing
-	received received
 	refusal  *gatewayResponse // the gateway's own answer; nil unless a step refused
+	unpacked []byte           // the response's body before it is compressed
+	meter    meter
+	journey  telemetry.Journey
 
-	transform transform      // of any but a function's proxy integration
-	answer    lambdaResponse // of a function behind a proxy integration
-	response  response
-	unpacked  []byte // the response's body before it is compressed
-	meter     meter
-	journey   telemetry.Journey
-
-	testing      bool   // a method is tested: access, limits and caches are none of it
-	line         []byte // of the access log
-	cacheKey     []byte // empty unless the response may be stored
 	cacheHit     bool
 	cacheWarning bool // the caller's wish for a new response was not heeded
 
@@ -116,6 +123,7 @@ type field struct{ name, value string }
 func (c *call) begin(g *Gateway, r *http.Request) {
 	c.gateway, c.request = g, r
 	c.now = g.clock.Now()
+	c.at = c.now
 	c.address, _ = Addressed(r)
 	c.requestID = aws.NewUUID()
 	c.extendedID = aws.NewExtendedRequestID()
@@ -136,45 +144,46 @@ func (c *call) end() {
 // The largest buffers that a call keeps for the next request.
 const keptBuffer = 64 << 10
 
+// reset forgets the request, but not the memory that it has needed.
 func (c *call) reset() {
-	params, query, headers := c.params[:0], c.query[:0], c.headers[:0]
-	body, event, fields := c.body[:0], c.event[:0], c.response.fields[:0]
-	key, line := c.cacheKey[:0], c.line[:0]
-	single, multi := c.answer.single[:0], c.answer.multi[:0]
-	clear(headers[:cap(headers)])
-	clear(query[:cap(query)])
-	clear(fields[:cap(fields)])
-	clear(single[:cap(single)])
-	clear(multi[:cap(multi)])
-	sent, received := c.outgoing.headers[:0], c.received.headers[:0]
 	if c.cacheHit {
-		received = nil // they are the cache's
+		c.received = received{} // what it has is the cache's
 	}
-	clear(sent[:cap(sent)])
-	clear(received[:cap(received)])
+	c.particulars = particulars{}
+	c.params, c.query, c.headers = emptied(c.params), emptied(c.query), emptied(c.headers)
+	c.body, c.event, c.text, c.cacheKey = keep(c.body), keep(c.event), keep(c.text), keep(c.cacheKey)
+	c.outgoing = outgoing{headers: emptied(c.outgoing.headers)}
+	c.received = received{headers: emptied(c.received.headers)}
+	c.answer = lambdaResponse{single: emptied(c.answer.single), multi: emptied(c.answer.multi)}
+	c.response = response{fields: emptied(c.response.fields)}
 	c.transform.reset()
-	transform := c.transform
-	*c = call{}
-	c.transform = transform
-	c.outgoing.headers, c.received.headers = sent, received
-	c.params, c.query, c.headers = params, query, headers
-	c.cacheKey, c.line = key, line
-	c.response.fields, c.answer.single, c.answer.multi = fields, single, multi
-	if cap(body) <= keptBuffer {
-		c.body = body
+}
+
+// emptied returns a list for its next use, with nothing in it that would keep
+// something else from being collected.
+func emptied[T any](list []T) []T {
+	list = list[:cap(list)]
+	clear(list)
+	return list[:0]
+}
+
+// keep returns a buffer for its next use, unless it has grown large.
+func keep(b []byte) []byte {
+	if cap(b) > keptBuffer {
+		return nil
 	}
-	if cap(event) <= keptBuffer {
-		c.event = event
-	}
+	return b[:0]
 }
 
 // pass, skip and refuse leave a step's verdict in the journey.
 func (c *call) pass(step string, why telemetry.Detail) {
-	c.journey.Add(c.gateway.clock.Now(), step, telemetry.Passed, why)
+	c.at = c.gateway.clock.Now()
+	c.journey.Add(c.at, step, telemetry.Passed, why)
 }
 
 func (c *call) skip(step string, why telemetry.Detail) {
-	c.journey.Add(c.gateway.clock.Now(), step, telemetry.Skipped, why)
+	// What has nothing to do takes less time than a look at the clock.
+	c.journey.Add(c.at, step, telemetry.Skipped, why)
 }
 
 func (c *call) refuse(step string, v telemetry.Verdict, why telemetry.Detail, answer *gatewayResponse) *gatewayResponse {

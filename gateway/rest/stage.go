@@ -115,12 +115,12 @@ func (c *call) findStage() *gatewayResponse {
 	c.stage = c.gateway.draw(s)
 	var err error
 	c.published, err = c.stage.publish(c.gateway)
-	if now, ok := c.gateway.apis.Get(plan.RestAPIKey(a.ID)); err != nil && ok && now != a {
-		// The stage has moved on, and what it left was deleted, between two
-		// lines of this function.
-		return c.findStage()
-	}
 	if err != nil {
+		if now, ok := c.gateway.apis.Get(plan.RestAPIKey(a.ID)); ok && now != a {
+			// The stage has moved on, and what it left was deleted, between two
+			// lines of this function.
+			return c.findStage()
+		}
 		c.gateway.log.Error("a stage cannot be served", "api", a.ID, "stage", c.stage.Name, "error", err)
 		return c.refuse(stepStage, telemetry.Failed, note("%v", err), internalServerError())
 	}

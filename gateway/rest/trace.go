@@ -17,6 +17,7 @@ type trace struct {
 	root     string
 	parent   string // 16 hexadecimal digits
 	sampled  string
+	text     string // see String
 }
 
 // beginTrace continues the trace that the client's header names, or starts one.
@@ -71,7 +72,10 @@ func (c *call) ensureTrace() {
 
 // String is the trace as the function and the caller receive it.
 func (t *trace) String() string {
-	return "Root=" + t.root + ";Parent=" + t.parent + ";Sampled=" + t.sampled + ";Lineage=1:" + t.parent[:8] + ":0"
+	if t.text == "" {
+		t.text = "Root=" + t.root + ";Parent=" + t.parent + ";Sampled=" + t.sampled + ";Lineage=1:" + t.parent[:8] + ":0"
+	}
+	return t.text
 }
 
 // header is the trace as an integration that is called receives it: the
