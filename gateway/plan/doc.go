@@ -21,7 +21,8 @@
 //   - mapping.go compiles parameter mappings, such as
 //     integration.request.header.Name from method.request.querystring.name;
 //     template.go mapping templates and the choice among them; selection.go
-//     integration responses and the patterns that select them.
+//     integration responses and how they are selected, selection_pattern.go by
+//     which patterns.
 //   - context.go names the variables of $context; access_log.go compiles the
 //     format of an access log, cache_key.go what responses are cached by.
 //

@@ -1,9 +1,7 @@
 package plan
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/dlclark/regexp2"
@@ -82,48 +80,6 @@ func compileResponses(m *Method) (*Responses, *Closed) {
 		all.patterned = append(all.patterned, r)
 	}
 	return all, nil
-}
-
-// maxPattern is how long a selection pattern may be.
-const maxPattern = 10 << 10
-
-// selectionPattern reads a Java regular expression that a whole text must match.
-//
-// RE2 is what regexp2 calls the classes that are Java's: \d and \w of ASCII, and
-// $ only at the end.
-func selectionPattern(pattern string) (*regexp2.Regexp, error) {
-	if len(pattern) > maxPattern {
-		return nil, fmt.Errorf("it has %d bytes of at most %d", len(pattern), maxPattern)
-	}
-	re, err := regexp2.Compile(`\A(?:`+unquoted(pattern)+`)\z`, regexp2.RE2)
-	if err != nil {
-		return nil, err
-	}
-	re.MatchTimeout = matchTime
-	return re, nil
-}
-
-// unquoted writes what stands between \Q and \E, which regexp2 does not know,
-// with a backslash before each sign.
-func unquoted(pattern string) string {
-	if !strings.Contains(pattern, `\Q`) {
-		return pattern
-	}
-	var b strings.Builder
-	for i := 0; i < len(pattern); i++ {
-		switch {
-		case strings.HasPrefix(pattern[i:], `\Q`):
-			literal, after, _ := strings.Cut(pattern[i+2:], `\E`)
-			b.WriteString(regexp2.Escape(literal))
-			i = len(pattern) - len(after) - 1
-		case pattern[i] == '\\' && i+1 < len(pattern):
-			b.WriteString(pattern[i : i+2])
-			i++
-		default:
-			b.WriteByte(pattern[i])
-		}
-	}
-	return b.String()
 }
 
 func (r *Response) compile(document *IntegrationResponse, name string) (closed *Closed) {

@@ -18,6 +18,25 @@ func selecting(patterns map[string]string) *Method {
 	return m
 }
 
+// What Java means otherwise is refused by name.
+func TestSelectionPatternsThatAreRefused(t *testing.T) {
+	for pattern, why := range map[string]string{
+		"a?+":           "repetition",
+		"a)|(?:b":       "parenthes",
+		"[a-z&&[^b]]":   "intersection of classes at 4",
+		"[a[bc]]":       "union or an intersection of classes at 2",
+		`[\S]`:          `\S in a class`,
+		`\0101`:         `\0,`,
+		`\N`:            `\N,`,
+		`\p{javaUpper}`: "javaUpper",
+	} {
+		_, closed := compileResponses(selecting(map[string]string{"500": pattern}))
+		if closed == nil || !strings.Contains(closed.What, why) {
+			t.Errorf("%s: %+v", pattern, closed)
+		}
+	}
+}
+
 func TestSelection(t *testing.T) {
 	for _, c := range []struct {
 		pattern, text string
@@ -42,13 +61,24 @@ func TestSelection(t *testing.T) {
 		{"(?!secret).*", "secret", false},
 		{`(a)\1`, "aa", true},
 		{"(?<name>a)+", "aaa", true},
-		{"a?+", "a", true},
+		{"Bad.*", "Bad\rrequest", false},
+		{"Bad.*", "Bad\u2028request", false},
+		{"Bad[.]", "Bad.", true},
+		{`a\.b`, "axb", false},
+		{`\s`, "\v", true},
+		{`[\s,]+`, ",\v", true},
+		{`\S`, "\v", false},
+		{`\s`, "\u00a0", false},
+		{`\h`, "\u00a0", true},
+		{`a\Rb`, "a\r\nb", true},
+		{`\v`, "\n", true},
+		{`[]a]+`, "a]", true},
+		{`[^]a]+`, "b]", false},
+		{`[a-z\]]+`, "a]", true},
+		{`é.`, "é€", true},
 	} {
 		responses, closed := compileResponses(selecting(map[string]string{"200": "", "500": c.pattern}))
 		if closed != nil {
-			if c.pattern == "a?+" {
-				continue // possessive quantifiers are Java's alone, and refused
-			}
 			t.Errorf("%s: %s", c.pattern, closed.What)
 			continue
 		}
