@@ -22,7 +22,7 @@ func selecting(patterns map[string]string) *Method {
 func TestSelectionPatternsThatAreRefused(t *testing.T) {
 	for pattern, why := range map[string]string{
 		"a?+":           "repetition",
-		"a)|(?:b":       "parenthes",
+		"a)|(?:b":       "unexpected )",
 		"[a-z&&[^b]]":   "intersection of classes at 4",
 		"[a[bc]]":       "union or an intersection of classes at 2",
 		`[\S]`:          `\S in a class`,
