@@ -69,14 +69,19 @@ func sameFloor(importer, imported string) bool {
 		return imported == "api"
 	}
 	if under(importer, "execution") {
-		return order(importer, "execution/invoke", "execution/environment", "execution/runtimeapi", "execution/bootstrap", "execution/sandbox", "execution") <
-			order(imported, "execution/invoke", "execution/environment", "execution/runtimeapi", "execution/bootstrap", "execution/sandbox", "execution")
+		return order(importer, executionOrder...) < order(imported, executionOrder...)
 	}
 	if under(importer, "gateway") {
 		return order(importer, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway") <
 			order(imported, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway")
 	}
 	return true
+}
+
+// executionOrder are the packages of the execution plane from its roof down.
+var executionOrder = []string{
+	"execution/invoke", "execution/destination", "execution/environment", "execution/runtimeapi", "execution/runtimes",
+	"execution/bootstrap", "execution/image", "execution/code", "execution/sandbox", "execution/network", "execution",
 }
 
 func order(name string, list ...string) int {

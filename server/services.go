@@ -27,8 +27,10 @@ import (
 	"github.com/lamgate/lamgate/control/s3"
 	"github.com/lamgate/lamgate/control/sts"
 	"github.com/lamgate/lamgate/execution/bootstrap"
+	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/execution/invoke"
+	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/gateway/rest"
 	"github.com/lamgate/lamgate/policy"
@@ -124,8 +126,8 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	runtimes := environment.NewRuntimes(clients)
-	packages, err := environment.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
+	runtimes := runtimes.New(clients)
+	packages, err := code.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
 	if err != nil {
 		return nil, err
 	}

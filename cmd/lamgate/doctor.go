@@ -9,7 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -107,7 +107,7 @@ func (c *doctorCommand) isolation(ctx context.Context) section {
 // runtimes looks for the interpreters of today's runtimes.
 func (c *doctorCommand) runtimes() section {
 	s := section{Name: "Runtimes"}
-	found := environment.NewRuntimes("")
+	found := runtimes.New("")
 	for _, name := range []string{
 		"python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python3.8",
 		"nodejs24.x", "nodejs22.x", "nodejs20.x", "nodejs18.x", "provided.al2023", "provided.al2",

@@ -23,8 +23,6 @@
 // The rest of the package is what an environment is made of:
 //
 //   - state.go: the states and the transitions that are legal.
-//   - runtimes.go, discover.go: which interpreter of this host runs a runtime.
-//   - packages.go, unzip.go: code on disk, shared by all who run it.
 //   - variables.go: the environment variables.
 //   - output.go: what functions print, cut into log events and bounded.
 //   - fleet.go, keeper.go: freezing the idle, retiring the unused; processors.go:

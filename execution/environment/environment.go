@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
@@ -21,7 +22,7 @@ type Environment struct {
 	// Set once, before the runtime can speak.
 	box    sandbox.Sandbox
 	api    *runtimeapi.Server
-	code   *Package
+	code   *code.Package
 	output *os.File // the processes' end of the pipe
 
 	freezing sync.Mutex // orders Freeze before Thaw

@@ -13,6 +13,8 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -20,8 +22,8 @@ import (
 type Config struct {
 	Driver      sandbox.Driver
 	Network     sandbox.Network
-	Runtimes    *Runtimes
-	Packages    *Packages
+	Runtimes    *runtimes.Runtimes
+	Packages    *code.Packages
 	Credentials Credentials
 	Logs        LogSink
 	Clock       aws.Clock

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/lamgate/lamgate/execution/runtimes"
 )
 
 // The lines of Lambda itself in a function's log, in text or, if the function
@@ -30,10 +32,10 @@ type object = map[string]any
 //
 // AWS: names a runtime version and its ARN; lamgate names the interpreter of
 // this host.
-func (r *record) initStart(i *Interpreter, warning string, now time.Time) {
+func (r *record) initStart(i *runtimes.Runtime, warning string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	runtime := i.Runtime
+	runtime := i.Name
 	if i.Version != "" {
 		runtime += " (" + i.Version + ", " + i.Path + ")"
 	}

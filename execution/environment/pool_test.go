@@ -1,14 +1,15 @@
 package environment
 
 import (
+	"archive/zip"
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -16,7 +17,10 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
+	"github.com/lamgate/lamgate/state/statetest"
 	"go.uber.org/goleak"
 )
 
@@ -106,17 +110,26 @@ func newPool(t *testing.T) (*Pool, *driver, *aws.ManualClock) {
 	t.Helper()
 	clock := aws.NewManualClock(time.Unix(1700000000, 0))
 	d := &driver{t: t, started: make(chan *fake, 100), begin: make(chan struct{}, 100), events: make(chan string, 100), answer: make(chan struct{}, 1000)}
-	store := &blobs{content: pack(t, item{"bootstrap", "x", 0o755})}
-	packages, err := NewPackages(t.TempDir(), store, clock, nil)
+	var content bytes.Buffer
+	archive := zip.NewWriter(&content)
+	if _, err := archive.Create("bootstrap"); err != nil {
+		t.Fatal(err)
+	}
+	archive.Close()
+	sum := sha256.Sum256(content.Bytes())
+	blobs := statetest.Open(t).Blobs()
+	if _, err := blobs.Put(t.Context(), "code", &content); err != nil {
+		t.Fatal(err)
+	}
+	packages, err := code.NewPackages(t.TempDir(), blobs, clock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := NewFleet(Config{Driver: d, Network: sandbox.HostNetwork, Runtimes: NewRuntimes(""), Packages: packages, Logs: &sink{}, Clock: clock, FreezeAfter: -1})
-	t.Cleanup(func() { f.Close(); removeTree(packages.dir); os.Mkdir(packages.dir, 0o755) })
-	sum := sha256.Sum256(store.content)
+	f := NewFleet(Config{Driver: d, Network: sandbox.HostNetwork, Runtimes: runtimes.New(""), Packages: packages, Logs: &sink{}, Clock: clock, FreezeAfter: -1})
+	t.Cleanup(func() { f.Close(); packages.Collect(0) })
 	return f.Pool(execution.FunctionRef{Account: "1", Region: "r", Name: "f"}, execution.Configuration{
 		Version: execution.Latest, Runtime: "provided.al2023", MemoryMB: 128, Timeout: time.Hour, EphemeralMB: 512,
-		Code: execution.Code{SHA256: base64.StdEncoding.EncodeToString(sum[:])},
+		Code: execution.Code{SHA256: base64.StdEncoding.EncodeToString(sum[:]), Blob: "code"},
 	}), d, clock
 }
 

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
+	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -120,7 +122,7 @@ func streamName(version string, now time.Time) string {
 func (e *Environment) start() {
 	p, f := e.pool, e.pool.fleet
 	f.admit(e)
-	interpreter, warning, err := f.Runtimes.Find(p.config.Runtime)
+	runtime, warning, err := f.Runtimes.Find(p.config.Runtime)
 	if err != nil {
 		e.abort(aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err))
 		return
@@ -128,7 +130,7 @@ func (e *Environment) start() {
 	ctx, cancel := context.WithCancel(f.life)
 	defer cancel()
 	e.code, err = f.Packages.Open(ctx, p.config.Code)
-	if errors.Is(err, errPackage) {
+	if errors.Is(err, code.ErrPackage) {
 		// AWS: "Lambda could not unzip the deployment package", InvalidZipFileException
 		// of the Invoke operation in the API reference.
 		err = aws.Faultf(http.StatusBadGateway, "InvalidZipFileException", "%v", err).With("Type", "User")
@@ -149,7 +151,7 @@ func (e *Environment) start() {
 		e.abort(err)
 		return
 	}
-	e.log.carriage = interpreter.family != provided
+	e.log.carriage = runtime.Family != runtimes.Provided
 	e.output, err = e.log.open()
 	if err != nil {
 		e.code.Release()
@@ -158,10 +160,10 @@ func (e *Environment) start() {
 		return
 	}
 	f.running.Go(e.log.follow)
-	e.log.initStart(interpreter, warning, f.Clock.Now())
+	e.log.initStart(runtime, warning, f.Clock.Now())
 
-	command := interpreter.command(p.config.MemoryMB)
-	if interpreter.family == provided {
+	command := runtime.Command(p.config.MemoryMB)
+	if runtime.Family == runtimes.Provided {
 		command = entrypoint(e.code.Dir)
 	} else if wrapper := p.config.Environment["AWS_LAMBDA_EXEC_WRAPPER"]; wrapper != "" {
 		// AWS: a script that is to start the runtime, given as its arguments.
@@ -180,9 +182,9 @@ func (e *Environment) start() {
 	box, err := f.Driver.Start(ctx, sandbox.Spec{
 		Name:     p.function.Name + " " + e.log.stream,
 		Task:     e.code.Dir,
-		Runtime:  interpreter.Directories,
+		Runtime:  runtime.Directories,
 		Command:  command,
-		Env:      e.variables(interpreter, key, address),
+		Env:      e.variables(runtime, key, address),
 		MemoryMB: max(p.config.MemoryMB, 1),
 		TmpMB:    max(p.config.EphemeralMB, 512),
 		Network:  f.Network,

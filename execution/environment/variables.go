@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/lamgate/lamgate/execution/runtimes"
 )
 
 // AccessKey is a set of temporary credentials.
@@ -19,7 +21,7 @@ type Credentials interface {
 // variables returns the environment of a function's processes.
 //
 // AWS: the defined runtime environment variables of the developer guide.
-func (e *Environment) variables(i *Interpreter, key AccessKey, runtimeAPI string) []string {
+func (e *Environment) variables(i *runtimes.Runtime, key AccessKey, runtimeAPI string) []string {
 	c, f := &e.pool.config, e.pool.function
 	memory := strconv.Itoa(c.MemoryMB)
 	v := map[string]string{
@@ -47,10 +49,10 @@ func (e *Environment) variables(i *Interpreter, key AccessKey, runtimeAPI string
 		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 		"LD_LIBRARY_PATH":                 "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
 	}
-	if i.family != provided {
+	if i.Family != runtimes.Provided {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
 	}
-	if i.family == node {
+	if i.Family == runtimes.Node {
 		v["NODE_PATH"] = "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
 	}
 	if c.LogFormat == "JSON" {

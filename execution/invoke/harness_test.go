@@ -19,7 +19,9 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/bootstrap"
+	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/state"
 	"go.uber.org/goleak"
@@ -97,13 +99,13 @@ func newHost(t testing.TB, o options) *host {
 	must(err)
 	clients, err := bootstrap.Install(o.dir)
 	must(err)
-	packages, err := environment.NewPackages(filepath.Join(o.dir, "code"), store.Blobs(), o.clock, log)
+	packages, err := code.NewPackages(filepath.Join(o.dir, "code"), store.Blobs(), o.clock, log)
 	must(err)
 	queue, err := store.Queue("invocations")
 	must(err)
 	h := &host{t: t, store: store, driver: driver, logs: &logs{}, clock: o.clock, options: o}
 	h.fleet = environment.NewFleet(environment.Config{
-		Driver: driver, Network: o.network, Runtimes: environment.NewRuntimes(clients), Packages: packages,
+		Driver: driver, Network: o.network, Runtimes: runtimes.New(clients), Packages: packages,
 		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint,
 	})
 	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Exhausted: o.exhausted})

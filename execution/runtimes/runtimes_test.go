@@ -1,4 +1,4 @@
-package environment
+package runtimes
 
 import (
 	"os"
@@ -33,7 +33,7 @@ func TestFindInterpreter(t *testing.T) {
 	install(t, home+"/.nvm/versions/node/v12.0.0/bin/node", elf)
 	os.Symlink(py311, home+"/sys/bin/python3")
 	asked := 0
-	r := &Runtimes{clients: "/clients", found: map[family][]installation{}, search: search{
+	r := &Runtimes{clients: "/clients", found: map[Family][]installation{}, search: search{
 		home: home, path: []string{home + "/.pyenv/shims", home + "/sys/bin", home + "/sys/bin"},
 		ask: func(path string) string { asked++; return map[string]string{node22: "v22.3.0"}[path] },
 	}}
@@ -74,7 +74,7 @@ func TestFindInterpreter(t *testing.T) {
 	if i, _, _ := r.Find("python3.13"); i.Path != py311 {
 		t.Errorf("after the removal: %s", i.Path)
 	}
-	empty := &Runtimes{found: map[family][]installation{}}
+	empty := &Runtimes{found: map[Family][]installation{}}
 	if _, _, err := empty.Find("python3.13"); err == nil || !strings.Contains(err.Error(), "Python is not installed on this host: install Python 3.13") {
 		t.Errorf("nothing installed: %v", err)
 	}

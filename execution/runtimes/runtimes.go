@@ -1,4 +1,4 @@
-package environment
+package runtimes
 
 import (
 	"fmt"
@@ -12,18 +12,19 @@ import (
 	"github.com/lamgate/lamgate/execution/bootstrap"
 )
 
-// A family is a kind of runtime that lamgate can run.
-type family string
+// A Family is a kind of runtime that lamgate can run.
+type Family string
 
 const (
-	python   family = "python"
-	node     family = "nodejs"
-	provided family = "provided"
+	Python   Family = "python"
+	Node     Family = "nodejs"
+	Provided Family = "provided"
 )
 
-// An Interpreter runs the functions of a runtime.
-type Interpreter struct {
-	Runtime string // as the function names it
+// A Runtime is what runs a function: an interpreter of this host with lamgate's
+// client, or what the function's package brings.
+type Runtime struct {
+	Name string // as the function names it
 	// Path is the binary on the host; empty for custom runtimes, whose package
 	// brings it.
 	Path    string
@@ -31,20 +32,20 @@ type Interpreter struct {
 	// Directories are what a sandbox must show beside /usr, read-only.
 	Directories []string
 
-	family family
+	Family Family
 	client string // lamgate's runtime client
 }
 
-// command returns the sandbox's command for a function of so much memory.
-func (i *Interpreter) command(memoryMB int) []string {
-	switch i.family {
-	case python:
+// Command returns the sandbox's command for a function of so much memory.
+func (i *Runtime) Command(memoryMB int) []string {
+	switch i.Family {
+	case Python:
 		// The package is read-only: nothing is gained by trying to cache
 		// bytecode in it. And what other packages of this host have hooked into
 		// the interpreter's start is neither the function's nor free: the client
 		// finds site-packages by itself.
 		return []string{i.Path, "-B", "-S", i.client}
-	case node:
+	case Node:
 		// AWS: the heap may grow to nine tenths of the function's memory.
 		return []string{i.Path, "--max-old-space-size=" + strconv.Itoa(max(memoryMB*9/10, 16)), i.client}
 	}
@@ -58,13 +59,13 @@ type Runtimes struct {
 	search  search
 
 	mu    sync.Mutex
-	found map[family][]installation
+	found map[Family][]installation
 }
 
-// NewRuntimes returns the runtimes of this host. clients is the directory that
+// New returns the runtimes of this host. clients is the directory that
 // bootstrap.Install returned.
-func NewRuntimes(clients string) *Runtimes {
-	return &Runtimes{clients: clients, search: hostSearch(), found: map[family][]installation{}}
+func New(clients string) *Runtimes {
+	return &Runtimes{clients: clients, search: hostSearch(), found: map[Family][]installation{}}
 }
 
 // runtimePattern takes a managed runtime's name apart.
@@ -72,10 +73,10 @@ var runtimePattern = regexp.MustCompile(`^(?:(python)(\d+)\.(\d+)|(nodejs)(\d+)(
 
 // Find returns the interpreter for a runtime: of exactly its version if the
 // host has one, else of the nearest, with a warning that says so.
-func (r *Runtimes) Find(runtime string) (i *Interpreter, warning string, err error) {
+func (r *Runtimes) Find(runtime string) (i *Runtime, warning string, err error) {
 	switch {
 	case runtime == "provided.al2" || runtime == "provided.al2023":
-		return &Interpreter{Runtime: runtime, family: provided}, "", nil
+		return &Runtime{Name: runtime, Family: Provided}, "", nil
 	case runtime == "provided" || runtime == "go1.x":
 		return nil, "", fmt.Errorf("lamgate does not run the runtime %s; build the function for provided.al2023", runtime)
 	case runtime == "":
@@ -85,22 +86,22 @@ func (r *Runtimes) Find(runtime string) (i *Interpreter, warning string, err err
 	if m == nil || m[1] == "python" && m[2] != "3" {
 		return nil, "", fmt.Errorf("lamgate does not run the runtime %s (it runs python3.x, nodejs*.x, provided.al2 and provided.al2023)", runtime)
 	}
-	f, name, client := python, "Python", bootstrap.Python
+	f, name, client := Python, "Python", bootstrap.Python
 	var want version
 	if m[1] == "python" {
 		want.major, _ = strconv.Atoi(m[2])
 		want.minor, _ = strconv.Atoi(m[3])
 	} else {
-		f, name, client = node, "Node.js", bootstrap.Node
+		f, name, client = Node, "Node.js", bootstrap.Node
 		want.major, _ = strconv.Atoi(m[5])
 	}
 	best := nearest(f, r.installations(f), want)
 	if best == nil {
 		return nil, "", fmt.Errorf("%s is not installed on this host: install %s %s, in PATH or with %s", name, name, want.of(f), f.manager())
 	}
-	i = &Interpreter{
-		Runtime: runtime, Path: best.path, Version: best.version.String(), Directories: []string{r.clients},
-		family: f, client: filepath.Join(r.clients, client),
+	i = &Runtime{
+		Name: runtime, Path: best.path, Version: best.version.String(), Directories: []string{r.clients},
+		Family: f, client: filepath.Join(r.clients, client),
 	}
 	if prefix := best.prefix(); prefix != "" {
 		i.Directories = append(i.Directories, prefix)
@@ -121,10 +122,10 @@ func (r *Runtimes) Warning(runtime string) (string, error) {
 // Installed lists the interpreters of this host, for people: "python3.13" with
 // its path.
 func (r *Runtimes) Installed() (list [][2]string) {
-	for _, f := range []family{python, node} {
+	for _, f := range []Family{Python, Node} {
 		for _, i := range r.installations(f) {
 			name := string(f) + i.version.of(f)
-			if f == node {
+			if f == Node {
 				name += ".x"
 			}
 			list = append(list, [2]string{name, i.path})
@@ -133,7 +134,7 @@ func (r *Runtimes) Installed() (list [][2]string) {
 	return list
 }
 
-func (r *Runtimes) installations(f family) []installation {
+func (r *Runtimes) installations(f Family) []installation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list, ok := r.found[f]
@@ -142,7 +143,7 @@ func (r *Runtimes) installations(f family) []installation {
 	if ok && len(list) > 0 && !slices.ContainsFunc(list, installation.gone) {
 		return list
 	}
-	if f == python {
+	if f == Python {
 		list = r.search.pythons()
 	} else {
 		list = r.search.nodes()
@@ -153,10 +154,10 @@ func (r *Runtimes) installations(f family) []installation {
 
 // nearest returns the installation whose version is wanted, or the one least
 // far from it; the newer of two as far.
-func nearest(f family, list []installation, want version) *installation {
+func nearest(f Family, list []installation, want version) *installation {
 	var best *installation
 	distance := func(i *installation) int {
-		if f == python {
+		if f == Python {
 			return abs(i.version.minor - want.minor)
 		}
 		return abs(i.version.major - want.major)
@@ -177,8 +178,8 @@ func nearest(f family, list []installation, want version) *installation {
 
 func abs(n int) int { return max(n, -n) }
 
-func (f family) manager() string {
-	if f == python {
+func (f Family) manager() string {
+	if f == Python {
 		return "pyenv or uv"
 	}
 	return "nvm"
@@ -192,8 +193,8 @@ func (v version) less(w version) bool {
 }
 
 // of is the part of a version that a runtime's name has.
-func (v version) of(f family) string {
-	if f == python {
+func (v version) of(f Family) string {
+	if f == Python {
 		return fmt.Sprintf("%d.%d", v.major, v.minor)
 	}
 	return strconv.Itoa(v.major)

@@ -1,4 +1,4 @@
-package environment
+package code
 
 import (
 	"archive/zip"
@@ -179,7 +179,7 @@ func TestWhoseFaultItIs(t *testing.T) {
 		}
 		sum := sha256.Sum256(c.asked)
 		_, err = p.Open(t.Context(), execution.Code{SHA256: base64.StdEncoding.EncodeToString(sum[:])})
-		if err == nil || errors.Is(err, errPackage) != c.ofPackage {
+		if err == nil || errors.Is(err, ErrPackage) != c.ofPackage {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if left, _ := os.ReadDir(p.dir); len(left) != 0 {

@@ -1,4 +1,4 @@
-package environment
+package code
 
 import (
 	"context"
@@ -201,7 +201,7 @@ func (p *Packages) unpack(blob, sum, dir string) error {
 	if err := unzip(spool, size, temp, maxUnzipped); ofHost(err) {
 		return fmt.Errorf("unpack code: %w", err)
 	} else if err != nil {
-		return fmt.Errorf("%w: %w", errPackage, err)
+		return fmt.Errorf("%w: %w", ErrPackage, err)
 	}
 	// A directory that may not be written cannot be renamed either, where the
 	// server is not root.
@@ -217,8 +217,8 @@ func (p *Packages) unpack(blob, sum, dir string) error {
 	return nil
 }
 
-// errPackage says that a package is at fault, and not this host.
-var errPackage = errors.New("Lambda could not unzip the deployment package")
+// ErrPackage says that a package is at fault, and not this host.
+var ErrPackage = errors.New("Lambda could not unzip the deployment package")
 
 // ofHost tells whether unpacking failed for want of what this host should have.
 func ofHost(err error) bool {

@@ -1,4 +1,4 @@
-package environment
+package code
 
 import (
 	"archive/zip"
