@@ -58,3 +58,17 @@ func RequestIDFrom(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
+
+type traceKey struct{}
+
+// WithTrace returns a context that carries the X-Amzn-Trace-Id of the request it
+// serves.
+func WithTrace(ctx context.Context, header string) context.Context {
+	return context.WithValue(ctx, traceKey{}, header)
+}
+
+// TraceFrom returns the X-Amzn-Trace-Id of the request that ctx serves, or "".
+func TraceFrom(ctx context.Context) string {
+	header, _ := ctx.Value(traceKey{}).(string)
+	return header
+}

@@ -2,6 +2,7 @@ package execution
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,13 @@ type Function struct {
 
 	// ReservedConcurrency is nil when none is reserved.
 	ReservedConcurrency *int `json:",omitempty"`
+
+	EventInvoke   map[string]EventInvoke       `json:",omitempty"` // by qualifier; Latest for the function without one
+	Provisioned   map[string]Provisioned       `json:",omitempty"` // by version or alias
+	URLs          map[string]URL               `json:",omitempty"` // by alias; "" for the function without one
+	Runtimes      map[string]RuntimeManagement `json:",omitempty"` // by version
+	RecursiveLoop string                       `json:",omitempty"` // Allow; empty for Terminate
+	CodeSigning   string                       `json:",omitempty"` // ARN of its code signing configuration
 }
 
 // A Configuration is one version of a function: its code and how to run it.
@@ -57,29 +65,68 @@ type Configuration struct {
 	RevisionID   string
 	LastModified time.Time
 
-	State                  string // Active, Inactive, Pending or Failed
-	StateReason            string `json:",omitempty"`
-	StateReasonCode        string `json:",omitempty"`
-	LastUpdateStatus       string // Successful, InProgress or Failed
-	LastUpdateReason       string `json:",omitempty"`
-	LastUpdateReasonCode   string `json:",omitempty"`
-	DeadLetterTarget       string `json:",omitempty"`
-	RuntimeVersionARN      string `json:",omitempty"`
-	RuntimeWarning         string `json:",omitempty"` // lamgate's own: the host's runtime is not the one asked for
-	Fingerprint            string `json:",omitempty"` // of a published version: what it was made of
-	SnapStartApplyOn       string `json:",omitempty"`
-	RecursiveLoop          string `json:",omitempty"`
-	ApplicationLogLevel    string `json:",omitempty"`
-	SystemLogLevel         string `json:",omitempty"`
-	KMSKeyARN              string `json:",omitempty"`
-	ProvisionedConcurrency int    `json:",omitempty"`
+	State                string // Active, Inactive, Pending or Failed
+	StateReason          string `json:",omitempty"`
+	StateReasonCode      string `json:",omitempty"`
+	LastUpdateStatus     string // Successful, InProgress or Failed
+	LastUpdateReason     string `json:",omitempty"`
+	LastUpdateReasonCode string `json:",omitempty"`
+	DeadLetterTarget     string `json:",omitempty"`
+	RuntimeVersionARN    string `json:",omitempty"`
+	RuntimeWarning       string `json:",omitempty"` // lamgate's own: the host's runtime is not the one asked for
+	Fingerprint          string `json:",omitempty"` // of a published version: what it was made of
+	SnapStartApplyOn     string `json:",omitempty"`
+	ApplicationLogLevel  string `json:",omitempty"`
+	SystemLogLevel       string `json:",omitempty"`
+	KMSKeyARN            string `json:",omitempty"`
+
+	PackageType string  `json:",omitempty"` // Image; empty for Zip
+	Image       *Image  `json:",omitempty"` // of a container image's function
+	Layers      []Layer `json:",omitempty"` // in order: later ones cover earlier ones
 }
+
+// IsImage reports whether the code is a container image.
+func (c *Configuration) IsImage() bool { return c.PackageType == "Image" }
 
 // Code is a deployment package: a ZIP file in the blob store.
 type Code struct {
 	SHA256 string // base64, as CodeSha256
 	Size   int64  // bytes
 	Blob   string // key in the blob store
+}
+
+// An Image is a container image, and what a function changes of the image's own
+// configuration.
+type Image struct {
+	URI      string // as it was given
+	Resolved string // the same with the digest of what it meant then
+	Digest   string // sha256:… of the manifest for the function's architecture
+
+	EntryPoint       []string `json:",omitempty"` // nil for the image's own
+	Command          []string `json:",omitempty"`
+	WorkingDirectory string   `json:",omitempty"`
+}
+
+// A Layer is a version of a layer as a function uses it. The function keeps its
+// code when the version is deleted.
+type Layer struct {
+	ARN  string // with the version
+	Code Code
+}
+
+// A LayerVersion is the document of a layer's version. It stands at LayerKey.
+type LayerVersion struct {
+	Account       string
+	Region        string
+	Name          string
+	Version       int
+	Description   string   `json:",omitempty"`
+	License       string   `json:",omitempty"`
+	Runtimes      []string `json:",omitempty"` // that it says it is for
+	Architectures []string `json:",omitempty"`
+	Created       time.Time
+	Code          Code
+	Policy        ResourcePolicy `json:",omitzero"`
 }
 
 // An Alias is a name for a version.
@@ -95,6 +142,55 @@ type Alias struct {
 type ResourcePolicy struct {
 	Document   policy.Document
 	RevisionID string
+}
+
+// An EventInvoke is how asynchronous invocations are treated.
+type EventInvoke struct {
+	MaxRetries *int           `json:",omitempty"` // nil: two
+	MaxAge     *time.Duration `json:",omitempty"` // nil: six hours
+	OnSuccess  string         `json:",omitempty"` // ARN of a destination
+	OnFailure  string         `json:",omitempty"`
+	Modified   time.Time
+}
+
+// Provisioned is the concurrency that is to stand ready.
+type Provisioned struct {
+	Requested int
+	Modified  time.Time
+}
+
+// A URL is a function URL.
+type URL struct {
+	ID         string // its first label
+	AuthType   string // NONE or AWS_IAM
+	InvokeMode string // BUFFERED or RESPONSE_STREAM
+	CORS       *CORS  `json:",omitempty"`
+	Created    time.Time
+	Modified   time.Time
+}
+
+// CORS is what a function URL answers browsers of other origins.
+type CORS struct {
+	AllowCredentials bool     `json:",omitempty"`
+	AllowHeaders     []string `json:",omitempty"`
+	AllowMethods     []string `json:",omitempty"`
+	AllowOrigins     []string `json:",omitempty"`
+	ExposeHeaders    []string `json:",omitempty"`
+	MaxAge           *int     `json:",omitempty"` // seconds
+}
+
+// RuntimeManagement is when a version's runtime is updated.
+type RuntimeManagement struct {
+	UpdateOn string // Auto, FunctionUpdate or Manual
+	ARN      string `json:",omitempty"` // of the runtime version, if Manual
+}
+
+// LayersPrefix is the prefix of all layer versions' keys.
+const LayersPrefix = "layers/"
+
+// LayerKey is the key of a layer version's document.
+func LayerKey(account, region, name string, version int) string {
+	return LayersPrefix + account + "/" + region + "/" + name + "/" + strconv.Itoa(version)
 }
 
 // FunctionKey is the key of a function's document.

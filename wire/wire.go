@@ -121,6 +121,9 @@ func (c *call) invoke(caller aws.Caller, in any) (any, error) {
 			"lamgate does not implement %s %s yet (lamgate operations lists what it has)", c.service.Name, c.operation.Name)
 	}
 	ctx := aws.WithRequestID(aws.WithCaller(c.r.Context(), caller), c.requestID)
+	if trace := c.r.Header.Get("X-Amzn-Trace-Id"); trace != "" {
+		ctx = aws.WithTrace(ctx, trace)
+	}
 	return c.operation.handle(ctx, in)
 }
 

@@ -123,6 +123,16 @@ func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, err
 	return t, nil
 }
 
+// OpenLayers returns one tree of several layers, as a sandbox shows it at /opt:
+// a later layer's files cover those of an earlier one. limit is what they may
+// have unpacked, in bytes.
+func (p *Packages) OpenLayers(ctx context.Context, layers []execution.Layer, limit int64) (*Package, error) {
+	return nil, errors.New("lamgate does not run functions with layers yet")
+}
+
+// Dir is the directory that all packages lie in.
+func (p *Packages) Dir() string { return p.dir }
+
 // Prepare unpacks a package in the background, so that the first to open it
 // need not wait. What is wrong with it is for them to learn.
 func (p *Packages) Prepare(code execution.Code) {

@@ -72,7 +72,7 @@ func answered(a runtimeapi.Answer) verdict {
 	switch {
 	case a.TooLarge > 0:
 		return verdict{cause: ResponseTooLarge, errorType: "Function.ResponseSizeTooLarge",
-			message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", runtimeapi.MaxResponse)}
+			message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", execution.MaxResponse)}
 	case a.Failed || a.ErrorType != "":
 		v := verdict{cause: FunctionError, errorType: a.ErrorType, payload: a.Body}
 		if v.errorType == "" {

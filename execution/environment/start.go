@@ -207,7 +207,9 @@ func (e *Environment) start() {
 	}
 	e.mu.Lock()
 	e.box, e.began = box, began
-	e.api = runtimeapi.New(listener, e)
+	e.api = runtimeapi.New(listener, e, runtimeapi.Options{
+		FunctionName: p.function.Name, Version: p.config.Version, Handler: p.config.Handler, Account: p.function.Account,
+	})
 	dead := e.state == Dead
 	if !dead {
 		e.to(Initialising)

@@ -74,8 +74,8 @@ func (s *Service) enqueue(ctx context.Context, i *execution.Invocation) (string,
 	if i.RequestID == "" {
 		i.RequestID = aws.NewUUID()
 	}
-	if len(i.Payload) > maxAsyncPayload {
-		return "", tooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(i.Payload), maxAsyncPayload)
+	if len(i.Payload) > execution.MaxEvent {
+		return "", tooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(i.Payload), execution.MaxEvent)
 	}
 	if _, _, err := s.resolve(i.Function); err != nil {
 		return "", err

@@ -125,7 +125,7 @@ func essence(c *execution.Configuration) execution.Configuration {
 	e.Description, e.RevisionID, e.LastModified = "", "", time.Time{}
 	e.State, e.StateReason, e.StateReasonCode = "", "", ""
 	e.LastUpdateStatus, e.LastUpdateReason, e.LastUpdateReasonCode = "", "", ""
-	e.DeadLetterTarget, e.RuntimeWarning, e.RecursiveLoop, e.ProvisionedConcurrency = "", "", "", 0
+	e.DeadLetterTarget, e.RuntimeWarning = "", ""
 	e.Code.Blob = "" // the SHA-256 tells what is in it
 	if len(e.Environment) == 0 {
 		e.Environment = nil

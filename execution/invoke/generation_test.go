@@ -74,7 +74,7 @@ func TestInvocationsThatAreRefused(t *testing.T) {
 		{"no function", missing, nil, 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:missing"},
 		{"no version", version, nil, 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:7"},
 		{"pending", pending, nil, 409, "ResourceConflictException", "The operation cannot be performed at this time. The function is currently in the following state: Pending"},
-		{"too large", ref, make([]byte, maxPayload+1), 413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
+		{"too large", ref, make([]byte, execution.MaxRequest+1), 413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
 	} {
 		_, err := h.Invoke(context.Background(), execution.Invocation{Function: c.ref, Payload: c.payload})
 		f := aws.AsFault(err)
@@ -82,14 +82,14 @@ func TestInvocationsThatAreRefused(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, f)
 		}
 	}
-	if _, err := h.Enqueue(context.Background(), execution.Invocation{Function: ref, Payload: make([]byte, maxAsyncPayload+1)}); !aws.HasCode(err, "RequestEntityTooLargeException") {
+	if _, err := h.Enqueue(context.Background(), execution.Invocation{Function: ref, Payload: make([]byte, execution.MaxEvent+1)}); !aws.HasCode(err, "RequestEntityTooLargeException") {
 		t.Errorf("too large for later: %v", err)
 	}
 	// AWS: what a function gets that is given nothing.
 	if r := h.invoke(ref, ""); string(r.Payload) != "{}" {
 		t.Errorf("no payload: %s", r.Payload)
 	}
-	big := make([]byte, maxPayload)
+	big := make([]byte, execution.MaxRequest)
 	for i := range big {
 		big[i] = '1'
 	}

@@ -14,13 +14,6 @@ import (
 	"github.com/lamgate/lamgate/telemetry"
 )
 
-// Limits of payloads.
-const (
-	// AWS: 6 MB, synchronous; 1 MB asynchronous since October 2025.
-	maxPayload      = 6 * 1024 * 1024
-	maxAsyncPayload = 1024 * 1024
-)
-
 // Invoke implements execution.Invoker.
 func (s *Service) Invoke(ctx context.Context, i execution.Invocation) (*execution.Result, error) {
 	if i.RequestID == "" {
@@ -36,8 +29,8 @@ func (s *Service) Invoke(ctx context.Context, i execution.Invocation) (*executio
 
 // run is an invocation, step by step.
 func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environment.Outcome, error) {
-	if len(i.Payload) > maxPayload {
-		return nil, tooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", maxPayload)
+	if len(i.Payload) > execution.MaxRequest {
+		return nil, tooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", execution.MaxRequest)
 	}
 	for {
 		f, c, err := s.resolve(i.Function)

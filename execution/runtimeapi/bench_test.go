@@ -20,7 +20,7 @@ func BenchmarkServer(b *testing.B) {
 	}
 	o := &busy{event: &Event{RequestID: "11111111-2222-4333-8444-555555555555", FunctionARN: "arn:aws:lambda:us-east-1:000000000000:function:f",
 		Deadline: time.Now(), Payload: bytes.Repeat([]byte("x"), 500)}}
-	s := New(l, o)
+	s := New(l, o, Options{})
 	defer s.Close()
 	converse(b, l.Addr().String())
 }
@@ -31,6 +31,12 @@ type busy struct{ event *Event }
 func (o *busy) Ready() *Event     { return o.event }
 func (o *busy) Answered(Answer)   {}
 func (o *busy) InitFailed(Answer) {}
+
+func (o *busy) Restored()                            {}
+func (o *busy) Registered(string, bool)              {}
+func (o *busy) ExtensionReady(string)                {}
+func (o *busy) ExtensionFailed(string, string, bool) {}
+func (o *busy) Subscribed(Subscription)              {}
 
 // BenchmarkNetHTTP is the same on the standard library's server: the reason for
 // the one here.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"sync"
+
+	"github.com/lamgate/lamgate/execution"
 )
 
 // A connection is one of the runtime's. Its goroutine reads requests; what it
@@ -225,7 +227,7 @@ func (c *connection) initError() error {
 func (c *connection) body() ([]byte, int, error) {
 	c.server.reading.Lock()
 	defer c.server.reading.Unlock()
-	return c.req.body(c.in, MaxResponse)
+	return c.req.body(c.in, execution.MaxResponse)
 }
 
 // refuse answers with a fault and reads past the request's body.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"github.com/lamgate/lamgate/execution"
 )
 
 const (
@@ -27,7 +29,7 @@ var (
 	invalidMode      = fault{http.StatusBadRequest, "InvalidFunctionResponseMode", "Invalid function response mode"}
 	truncated        = fault{http.StatusBadRequest, "TruncatedHTTPRequest", "HTTP request detected as truncated"}
 	tooLarge         = fault{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
-		"Exceeded maximum allowed payload size (" + strconv.Itoa(MaxResponse) + " bytes)."}
+		"Exceeded maximum allowed payload size (" + strconv.Itoa(execution.MaxResponse) + " bytes)."}
 
 	notFound         = fault{http.StatusNotFound, "NotFound", "the Runtime API has no such path"}
 	methodNotAllowed = fault{http.StatusMethodNotAllowed, "MethodNotAllowed", "the Runtime API does not take this method here"}

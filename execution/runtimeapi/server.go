@@ -6,12 +6,9 @@ import (
 	"os"
 	"sync"
 	"time"
-)
 
-// MaxResponse is the largest response of a function, in bytes.
-//
-// AWS: 6 MB and 100 bytes; what is larger is Function.ResponseSizeTooLarge.
-const MaxResponse = 6*1024*1024 + 100
+	"github.com/lamgate/lamgate/execution"
+)
 
 // maxConnections bounds what a runtime can make the server hold. A runtime
 // needs one; some clients open another for their error reports.
@@ -26,6 +23,7 @@ type Event struct {
 	ClientContext   string // JSON
 	CognitoIdentity string // JSON
 	Payload         []byte
+	Stream          execution.ResponseStream // takes the answer; nil to have it in an Answer
 }
 
 // An Answer is what the runtime says of an event, or of its own start.
@@ -33,7 +31,11 @@ type Answer struct {
 	Failed    bool   // it came as an error
 	ErrorType string // of an error: the Lambda-Runtime-Function-Error-Type header
 	Body      []byte // not shared with anything
-	TooLarge  int    // the response's size if it exceeds MaxResponse; Body is nil then
+	TooLarge  int    // the response's size if it exceeds execution.MaxResponse; Body is nil then
+
+	// Streamed is how many bytes went to the event's Stream. Body then is empty,
+	// or the error that ended the stream.
+	Streamed int64
 }
 
 // An Owner is the environment that a Server speaks for. Its methods are called
@@ -48,11 +50,51 @@ type Owner interface {
 	Answered(Answer)
 	// InitFailed says that the runtime could not start, instead of Ready.
 	InitFailed(Answer)
+	// Restored says that the runtime has been told that its restore is over.
+	Restored()
+
+	// Registered says that an extension has: one of Options.Extensions, or an
+	// internal one, which the runtime's process brought.
+	Registered(name string, internal bool)
+	// ExtensionReady says that an extension asks for its next event.
+	ExtensionReady(name string)
+	// ExtensionFailed brings an extension's report that it could not start, or
+	// that it ends.
+	ExtensionFailed(name, errorType string, exit bool)
+	// Subscribed says that an extension wants telemetry.
+	Subscribed(Subscription)
+}
+
+// Options are what a Server knows of its environment.
+type Options struct {
+	FunctionName string
+	Version      string
+	Handler      string
+	Account      string
+	Extensions   []string // the external ones that are to register
+	SnapStart    bool     // the runtime may ask for restore/next
+	Assignment   bool     // the client of a stem cell asks what to become
+}
+
+// A Subscription is what an extension wants to be told through the Telemetry
+// API, or the Logs API before it.
+type Subscription struct {
+	Extension string
+	Logs      bool     // through the Logs API
+	Schema    string   // 2022-12-13, 2021-03-18, 2020-08-15
+	Types     []string // platform, function, extension
+	Protocol  string   // HTTP or TCP
+	Port      int      // on the sandbox's loopback
+	Path      string   // of HTTP
+	MaxItems  int
+	MaxBytes  int
+	Timeout   time.Duration
 }
 
 // A Server is the Runtime API of one environment.
 type Server struct {
 	owner    Owner
+	options  Options
 	listener net.Listener
 	talk     conversation
 	reading  sync.Mutex // held while a body is read that is kept
@@ -65,8 +107,8 @@ type Server struct {
 }
 
 // New serves the Runtime API on l until Close.
-func New(l net.Listener, owner Owner) *Server {
-	s := &Server{owner: owner, listener: l, connections: map[*connection]struct{}{}, accepted: make(chan struct{})}
+func New(l net.Listener, owner Owner, o Options) *Server {
+	s := &Server{owner: owner, options: o, listener: l, connections: map[*connection]struct{}{}, accepted: make(chan struct{})}
 	s.running.Add(1)
 	go s.accept()
 	return s

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lamgate/lamgate/execution"
 	"go.uber.org/goleak"
 )
 
@@ -42,6 +43,12 @@ func (e *environment) Ready() *Event {
 func (e *environment) Answered(a Answer)   { e.answers <- a }
 func (e *environment) InitFailed(a Answer) { e.failed <- a }
 
+func (e *environment) Restored()                            {}
+func (e *environment) Registered(string, bool)              {}
+func (e *environment) ExtensionReady(string)                {}
+func (e *environment) ExtensionFailed(string, string, bool) {}
+func (e *environment) Subscribed(Subscription)              {}
+
 func serve(t testing.TB, events ...*Event) (*Server, *environment, string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -49,7 +56,7 @@ func serve(t testing.TB, events ...*Event) (*Server, *environment, string) {
 		t.Fatal(err)
 	}
 	e := &environment{events: events, ready: make(chan struct{}, 100), answers: make(chan Answer, 100), failed: make(chan Answer, 100)}
-	s := New(l, e)
+	s := New(l, e, Options{})
 	t.Cleanup(s.Close)
 	return s, e, l.Addr().String()
 }
@@ -160,7 +167,7 @@ func TestSendReachesTheRuntime(t *testing.T) {
 		t.Error("another event")
 	}
 	// What is wrong with an answer is told without waiting for an event.
-	c.say(post("invocation/id-2/response", strings.Repeat("x", MaxResponse+1)) + next)
+	c.say(post("invocation/id-2/response", strings.Repeat("x", execution.MaxResponse+1)) + next)
 	if status, _, _ := c.hear(); status != 413 {
 		t.Errorf("%d for a response that is too large", status)
 	}
@@ -180,7 +187,7 @@ func TestSendReachesTheRuntime(t *testing.T) {
 }
 
 func TestAnswers(t *testing.T) {
-	large := strings.Repeat("x", MaxResponse+1)
+	large := strings.Repeat("x", execution.MaxResponse+1)
 	for _, c := range []struct {
 		name, said string
 		status     int
@@ -348,7 +355,7 @@ func TestAcceptingGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := &environment{events: []*Event{first}, ready: make(chan struct{}, 1), answers: make(chan Answer, 1), failed: make(chan Answer, 1)}
-	s := New(&troubled{Listener: l}, e)
+	s := New(&troubled{Listener: l}, e, Options{})
 	defer s.Close()
 	c := dial(t, l.Addr().String())
 	c.say(next)

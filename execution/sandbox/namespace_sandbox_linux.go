@@ -16,6 +16,7 @@ import (
 
 // A namespace is a sandbox of the namespace driver.
 type namespace struct {
+	unbuilt
 	driver  *namespaces
 	spec    Spec
 	program *program

@@ -143,6 +143,7 @@ func translator(spec Spec) func(string) string {
 
 // A process is a sandbox of the process driver: a process group.
 type process struct {
+	unbuilt
 	cmd     *exec.Cmd
 	tmp     string
 	started time.Time

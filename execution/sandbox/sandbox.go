@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -18,6 +19,9 @@ const (
 	// PrivateNetwork has a loopback of its own and nothing else; lamgate's
 	// endpoint and the Runtime API listen on it.
 	PrivateNetwork Network = "private"
+	// EgressNetwork is a private network with a way out, which does not lead to
+	// this host's loopback or addresses.
+	EgressNetwork Network = "egress"
 )
 
 // A Spec is what a sandbox is made of.
@@ -33,13 +37,33 @@ type Spec struct {
 	// bootstrap.
 	Runtime []string
 
+	// Root is a host directory that is the whole root, read-only, in place of the
+	// host's own /usr: a container image's. Empty for the host's.
+	Root string
+	// Directory is where the processes start; /var/task if empty.
+	Directory string
+
 	Command []string // absolute path inside the sandbox, and arguments
 	Env     []string // the whole environment; nothing is inherited
+	// Extensions run beside Command, which waits for Release if there are any.
+	Extensions []Extension
+
+	// Late says that Task, Opt and the limits come with Assign. Command runs at
+	// once, and finds /var/task and /opt empty until then. LateFrom is the host
+	// directory that Assign's directories lie in.
+	Late     bool
+	LateFrom string
 
 	MemoryMB  int // of all processes together, files in /tmp not counted
 	TmpMB     int // size of /tmp
 	Processes int // processes and threads; 1024 as on Lambda if 0
 	Files     int // open files of each process; 1024 as on Lambda if 0
+	// CPU is its share where processors are short, in thousandths of one; 0 for
+	// an equal share. CPUQuota makes it the most that the sandbox gets at all.
+	CPU      int
+	CPUQuota bool
+	// Sockets is how many connections Dial may make in the sandbox's life.
+	Sockets int
 
 	Network Network
 
@@ -50,6 +74,32 @@ type Spec struct {
 	// before an answer from what was written after it.
 	Output io.Writer
 }
+
+// An Extension is a process beside the command.
+type Extension struct {
+	Name string   // of its file
+	Path string   // inside the sandbox
+	Env  []string // the whole environment
+}
+
+// An Assignment is what a Late sandbox is given, once.
+type Assignment struct {
+	Name      string
+	Task, Opt string
+	MemoryMB  int
+	TmpMB     int
+	CPU       int
+	CPUQuota  bool
+}
+
+// An Ended is an extension that has ended.
+type Ended struct {
+	Extension string
+	Exit      Exit
+}
+
+// ErrNotBuilt is returned of what a driver does not do, or not on this host.
+var ErrNotBuilt = errors.New("this isolation does not do it")
 
 // RuntimeAPIAddress and EndpointAddress are where the Runtime API and lamgate's
 // own endpoint listen inside a sandbox with a private network.
@@ -85,6 +135,15 @@ type Sandbox interface {
 	RuntimeAPI() net.Listener
 	Endpoint() net.Listener
 
+	// Assign completes a Late sandbox.
+	Assign(ctx context.Context, a Assignment) error
+	// Release starts Command beside the Extensions.
+	Release() error
+	// Ended tells of each extension's end. It is closed with Done.
+	Ended() <-chan Ended
+	// Dial connects to a port of 127.0.0.1 as the sandbox's processes see it.
+	Dial(ctx context.Context, port int) (net.Conn, error)
+
 	// Freeze stops all processes from running until Thaw.
 	Freeze() error
 	Thaw() error
@@ -101,6 +160,9 @@ type Sandbox interface {
 
 	// MaxMemory is the most memory that the processes held at once, in bytes.
 	MaxMemory() int64
+	// PrivateMemory is what the processes hold now that nobody else shares, in
+	// bytes.
+	PrivateMemory() int64
 	// PID is the command's process on the host, for people and tests.
 	PID() int
 }

@@ -25,6 +25,14 @@ func complete(spec Spec) (Spec, error) {
 	case spec.TmpMB <= 0:
 		return fail("it has no room in /tmp")
 	}
+	for what, asked := range map[string]bool{
+		"a root of its own": spec.Root != "", "another directory to start in": spec.Directory != "", "extensions": len(spec.Extensions) > 0,
+		"late code": spec.Late, "a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
+	} {
+		if asked {
+			return spec, fmt.Errorf("start sandbox %s with %s: %w", spec.Name, what, ErrNotBuilt)
+		}
+	}
 	switch spec.Network {
 	case HostNetwork, PrivateNetwork:
 	default:
