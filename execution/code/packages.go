@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,8 +23,8 @@ import (
 	"github.com/lamgate/lamgate/state"
 )
 
-// Packages keeps deployment packages unpacked on disk, each once, under the
-// SHA-256 of its ZIP file, for all environments that run it.
+// Packages keeps deployment packages and layers unpacked on disk, each once,
+// under the SHA-256 of its ZIP file, for all environments that run it.
 type Packages struct {
 	dir   string
 	blobs state.Blobs
@@ -36,12 +37,13 @@ type Packages struct {
 	trees map[string]*Package
 }
 
-// A Package is an unpacked deployment package in use. Release gives it back.
+// A Package is an unpacked deployment package in use, or several layers as one. Release gives it back.
 type Package struct {
-	Dir string
+	Dir string // once it is ready
 
 	packages *Packages
 	sum      string
+	size     int64 // unpacked
 	users    int
 	since    time.Time // when users became 0
 	ready    chan struct{}
@@ -73,13 +75,14 @@ func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logge
 	}
 	for _, e := range entries {
 		path := filepath.Join(p.dir, e.Name())
-		if strings.HasPrefix(e.Name(), ".") {
+		sum, size, ok := parseTreeName(e.Name())
+		if !ok {
 			removeTree(path)
 			continue
 		}
 		done := make(chan struct{})
 		close(done)
-		p.trees[e.Name()] = &Package{Dir: path, packages: p, sum: e.Name(), since: clock.Now(), ready: done}
+		p.trees[sum] = &Package{Dir: path, packages: p, sum: sum, size: size, since: clock.Now(), ready: done}
 	}
 	return p, nil
 }
@@ -93,20 +96,44 @@ func bootID() string {
 	return strings.TrimSpace(string(b))
 }
 
-// Open returns the package of a function's code, unpacking it if need be.
-func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, error) {
+// treeName is the name of a tree's directory: what it was made of, and the bytes
+// of that. parseTreeName reads it; what has another name is half-done.
+func treeName(sum string, size int64) string { return sum + "." + strconv.FormatInt(size, 10) }
+
+func parseTreeName(name string) (sum string, size int64, ok bool) {
+	sum, after, _ := strings.Cut(name, ".")
+	size, err := strconv.ParseInt(after, 10, 64)
+	return sum, size, err == nil && len(sum) == 2*sha256.Size
+}
+
+// hexSum returns the SHA-256 of code in the form that trees are kept by.
+func hexSum(code execution.Code) (string, error) {
 	digest, err := base64.StdEncoding.DecodeString(code.SHA256)
 	if err != nil || len(digest) != sha256.Size {
-		return nil, fmt.Errorf("code has the SHA-256 %q, which is none", code.SHA256)
+		return "", fmt.Errorf("code has the SHA-256 %q, which is none", code.SHA256)
 	}
-	sum := hex.EncodeToString(digest)
+	return hex.EncodeToString(digest), nil
+}
+
+// Open returns the package of a function's code, unpacking it if need be.
+func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, error) {
+	sum, err := hexSum(code)
+	if err != nil {
+		return nil, err
+	}
+	return p.open(ctx, sum, func(dir string) (int64, error) { return p.unpack(code.Blob, sum, dir) })
+}
+
+// open returns the tree of a sum, or has it made: fill writes the tree into an
+// empty directory and returns how large it is.
+func (p *Packages) open(ctx context.Context, sum string, fill func(dir string) (int64, error)) (*Package, error) {
 	p.mu.Lock()
 	t, ok := p.trees[sum]
 	if !ok {
-		t = &Package{Dir: filepath.Join(p.dir, sum), packages: p, sum: sum, ready: make(chan struct{})}
+		t = &Package{packages: p, sum: sum, ready: make(chan struct{})}
 		p.trees[sum] = t
 		// Not by ctx: others may come to wait for the same tree.
-		p.running.Go(func() { t.unpack(code.Blob) })
+		p.running.Go(func() { t.make(fill) })
 	}
 	t.users++
 	p.mu.Unlock()
@@ -123,21 +150,22 @@ func (p *Packages) Open(ctx context.Context, code execution.Code) (*Package, err
 	return t, nil
 }
 
-// OpenLayers returns one tree of several layers, as a sandbox shows it at /opt:
-// a later layer's files cover those of an earlier one. limit is what they may
-// have unpacked, in bytes.
-func (p *Packages) OpenLayers(ctx context.Context, layers []execution.Layer, limit int64) (*Package, error) {
-	return nil, errors.New("lamgate does not run functions with layers yet")
-}
-
 // Dir is the directory that all packages lie in.
 func (p *Packages) Dir() string { return p.dir }
 
-// Prepare unpacks a package in the background, so that the first to open it
-// need not wait. What is wrong with it is for them to learn.
-func (p *Packages) Prepare(code execution.Code) {
+// Prepare unpacks a package and its layers in the background, so that the first
+// to open them need not wait. What is wrong with them is for that one to learn.
+func (p *Packages) Prepare(code execution.Code, layers ...execution.Layer) {
 	p.running.Go(func() {
 		if t, err := p.Open(context.Background(), code); err == nil {
+			t.Release()
+		}
+	})
+	if len(layers) == 0 {
+		return
+	}
+	p.running.Go(func() {
+		if t, err := p.OpenLayers(context.Background(), layers, MaxUnzipped); err == nil {
 			t.Release()
 		}
 	})
@@ -145,6 +173,9 @@ func (p *Packages) Prepare(code execution.Code) {
 
 // Wait returns when nothing is being unpacked any more.
 func (p *Packages) Wait() { p.running.Wait() }
+
+// Size is how much there is in the package, unpacked, in bytes.
+func (t *Package) Size() int64 { return t.size }
 
 // Release says that one who opened the package uses it no more.
 func (t *Package) Release() {
@@ -162,7 +193,7 @@ func (p *Packages) Collect(unused time.Duration) {
 	p.mu.Lock()
 	var old []*Package
 	for sum, t := range p.trees {
-		if t.users == 0 && now.Sub(t.since) >= unused {
+		if t.users == 0 && t.made() && now.Sub(t.since) >= unused {
 			// Out of sight before it goes: who needs it again unpacks it anew.
 			hidden := filepath.Join(p.dir, ".old-"+sum)
 			if err := os.Rename(t.Dir, hidden); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -181,10 +212,20 @@ func (p *Packages) Collect(unused time.Duration) {
 	}
 }
 
-func (t *Package) unpack(blob string) {
+// made tells whether the tree is there, or has failed to be.
+func (t *Package) made() bool {
+	select {
+	case <-t.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// make makes the tree, out of sight until it is whole.
+func (t *Package) make(fill func(dir string) (int64, error)) {
 	p := t.packages
-	t.err = p.unpack(blob, t.sum, t.Dir)
-	if t.err != nil {
+	if t.err = t.place(fill); t.err != nil {
 		p.mu.Lock()
 		delete(p.trees, t.sum) // the next one tries again
 		p.mu.Unlock()
@@ -192,27 +233,16 @@ func (t *Package) unpack(blob string) {
 	close(t.ready)
 }
 
-func (p *Packages) unpack(blob, sum, dir string) error {
-	spool, err := os.CreateTemp(p.dir, ".zip-")
-	if err != nil {
-		return fmt.Errorf("fetch code: %w", err)
-	}
-	defer os.Remove(spool.Name())
-	defer spool.Close()
-	size, err := p.fetch(spool, blob, sum)
-	if err != nil {
-		return err
-	}
-	temp, err := os.MkdirTemp(p.dir, ".new-")
+func (t *Package) place(fill func(dir string) (int64, error)) error {
+	temp, err := os.MkdirTemp(t.packages.dir, ".new-")
 	if err != nil {
 		return fmt.Errorf("unpack code: %w", err)
 	}
 	defer removeTree(temp)
-	if err := unzip(spool, size, temp, maxUnzipped); ofHost(err) {
-		return fmt.Errorf("unpack code: %w", err)
-	} else if err != nil {
-		return fmt.Errorf("%w: %w", ErrPackage, err)
+	if t.size, err = fill(temp); err != nil {
+		return err
 	}
+	dir := filepath.Join(t.packages.dir, treeName(t.sum, t.size))
 	// A directory that may not be written cannot be renamed either, where the
 	// server is not root.
 	if err := os.Chmod(temp, 0o755); err != nil {
@@ -224,7 +254,29 @@ func (p *Packages) unpack(blob, sum, dir string) error {
 	if err := os.Chmod(dir, 0o555); err != nil {
 		return fmt.Errorf("unpack code: %w", err)
 	}
+	t.Dir = dir
 	return nil
+}
+
+// unpack fetches a ZIP file and unpacks it.
+func (p *Packages) unpack(blob, sum, dir string) (int64, error) {
+	spool, err := os.CreateTemp(p.dir, ".zip-")
+	if err != nil {
+		return 0, fmt.Errorf("fetch code: %w", err)
+	}
+	defer os.Remove(spool.Name())
+	defer spool.Close()
+	packed, err := p.fetch(spool, blob, sum)
+	if err != nil {
+		return 0, err
+	}
+	size, err := unzip(spool, packed, dir, MaxUnzipped)
+	if ofHost(err) {
+		return 0, fmt.Errorf("unpack code: %w", err)
+	} else if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrPackage, err)
+	}
+	return size, nil
 }
 
 // ErrPackage says that a package is at fault, and not this host.

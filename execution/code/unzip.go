@@ -16,41 +16,44 @@ import (
 
 // Limits on an unpacked package.
 const (
-	// AWS: 250 MB for code and layers together.
-	maxUnzipped = 262144000
-	maxEntries  = 200_000
-	maxLink     = 4096
+	// MaxUnzipped is what a package and its layers may have together, in bytes.
+	//
+	// AWS: 250 MB, "Lambda quotas" of the developer guide.
+	MaxUnzipped = 262144000
+
+	maxEntries = 200_000
+	maxLink    = 4096
 	// Each directory on an entry's way is opened for that entry alone: without
 	// this, a few kilobytes of names are work for minutes.
 	maxDepth = 128
 )
 
-// unzip unpacks a ZIP file into the empty directory dir. Everyone may read the
-// result and nobody may write it. Whatever would end up, or point, outside dir
+// unzip unpacks a ZIP file into the empty directory dir and returns the bytes of
+// it. Everyone may read the result and nobody may write it. Whatever would end up, or point, outside dir
 // is an error, as is what is larger than limit: sizes are counted as they come,
 // not believed.
-func unzip(file io.ReaderAt, size int64, dir string, limit int64) error {
+func unzip(file io.ReaderAt, size int64, dir string, limit int64) (int64, error) {
 	z, err := zip.NewReader(file, size)
 	if err != nil {
-		return fmt.Errorf("the deployment package is not a ZIP file: %w", err)
+		return 0, fmt.Errorf("the deployment package is not a ZIP file: %w", err)
 	}
 	if len(z.File) > maxEntries {
-		return fmt.Errorf("the deployment package has %d entries, more than %d", len(z.File), maxEntries)
+		return 0, fmt.Errorf("the deployment package has %d entries, more than %d", len(z.File), maxEntries)
 	}
 	// Twice as fast as the standard library's; a first request waits for it.
 	z.RegisterDecompressor(zip.Deflate, flate.NewReader)
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return fmt.Errorf("unpack the deployment package: %w", err)
+		return 0, fmt.Errorf("unpack the deployment package: %w", err)
 	}
 	defer root.Close()
 	u := unzipper{root: root, left: limit, limit: limit, directories: map[string]bool{".": true}}
 	for _, f := range z.File {
 		if err := u.entry(f); err != nil {
-			return fmt.Errorf("unpack %q of the deployment package: %w", f.Name, err)
+			return 0, fmt.Errorf("unpack %q of the deployment package: %w", f.Name, err)
 		}
 	}
-	return u.close()
+	return limit - u.left, u.close()
 }
 
 type unzipper struct {

@@ -1,0 +1,182 @@
+package code
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/lamgate/lamgate/execution"
+)
+
+// maxLayers is how many layers a function may have.
+//
+// AWS: "Lambda quotas" of the developer guide.
+const maxLayers = 5
+
+// OpenLayers returns one tree of several layers, as a sandbox shows it at /opt:
+// a later layer's files cover those of an earlier one. limit is what the layers
+// may have together, unpacked, in bytes: what the function's own package leaves
+// of MaxUnzipped.
+//
+// The tree is made of hard links: no mount that some hosts refuse, and no bytes
+// of its own.
+func (p *Packages) OpenLayers(ctx context.Context, layers []execution.Layer, limit int64) (*Package, error) {
+	if len(layers) == 0 || len(layers) > maxLayers {
+		return nil, fmt.Errorf("a tree of %d layers: there can be 1 to %d", len(layers), maxLayers)
+	}
+	t, err := p.openLayers(ctx, layers)
+	if err != nil {
+		return nil, err
+	}
+	if t.size > limit {
+		t.Release()
+		return nil, tooLarge(MaxUnzipped - limit + t.size)
+	}
+	return t, nil
+}
+
+func (p *Packages) openLayers(ctx context.Context, layers []execution.Layer) (*Package, error) {
+	if len(layers) == 1 {
+		return p.Open(ctx, layers[0].Code)
+	}
+	whole := sha256.New()
+	for _, l := range layers {
+		sum, err := hexSum(l.Code)
+		if err != nil {
+			return nil, fmt.Errorf("layer %s: %w", l.ARN, err)
+		}
+		fmt.Fprintln(whole, sum)
+	}
+	return p.open(ctx, hex.EncodeToString(whole.Sum(nil)), func(dir string) (int64, error) { return p.merge(layers, dir) })
+}
+
+// tooLarge is the package's fault.
+//
+// AWS: the words of CreateFunction for it.
+func tooLarge(size int64) error {
+	return fmt.Errorf("%w: Function code combined with layers exceeds the maximum allowed size of %d bytes. The actual size is %d bytes.", ErrPackage, MaxUnzipped, size)
+}
+
+// merge links the files of layers into an empty directory and returns how much
+// the layers have together, also of what does not show.
+func (p *Packages) merge(layers []execution.Layer, dir string) (size int64, err error) {
+	root := directory{}
+	for _, l := range layers {
+		// The tree in the making outlives whoever asked for it first, and the
+		// layers' own trees are needed no longer than it takes.
+		t, err := p.Open(context.Background(), l.Code)
+		if err != nil {
+			return 0, fmt.Errorf("layer %s: %w", l.ARN, err)
+		}
+		if size += t.size; size > MaxUnzipped {
+			err = tooLarge(size)
+		} else if err = root.cover(t.Dir, dir); err != nil {
+			err = fmt.Errorf("unpack layer %s: %w", l.ARN, err)
+		}
+		t.Release()
+		if err != nil {
+			return 0, err
+		}
+	}
+	return size, root.close(dir)
+}
+
+// A directory is what has been made in one of the merged tree's: the
+// directories by name, and nil for everything else. Nothing is written but
+// through directories made here: what one layer calls a symbolic link is no way
+// for another's files.
+type directory map[string]directory
+
+// cover lays the directory from over what is at to.
+func (d directory) cover(from, to string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		source, target := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
+		before, there := d[e.Name()]
+		if there && (before == nil || !e.IsDir()) {
+			if err := os.RemoveAll(target); err != nil {
+				return err
+			}
+			before = nil
+		}
+		if e.IsDir() {
+			if before == nil {
+				before = directory{}
+				if err := os.Mkdir(target, 0o755); err != nil {
+					return err
+				}
+			}
+			if err := before.cover(source, target); err != nil {
+				return err
+			}
+		} else if err := link(e, source, target); err != nil {
+			return err
+		}
+		d[e.Name()] = before
+	}
+	return nil
+}
+
+// close takes the right to write away from the directories in the one at path.
+func (d directory) close(path string) error {
+	for name, inner := range d {
+		if inner == nil {
+			continue
+		}
+		path := filepath.Join(path, name)
+		if err := inner.close(path); err != nil {
+			return err
+		}
+		if err := os.Chmod(path, 0o555); err != nil {
+			return fmt.Errorf("unpack layers: %w", err)
+		}
+	}
+	return nil
+}
+
+// link makes a hard link, or a copy where the file system has none, or no more
+// of this file.
+func link(e fs.DirEntry, from, to string) error {
+	if e.Type()&fs.ModeSymlink != 0 {
+		inside, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(inside, to)
+	}
+	err := os.Link(from, to)
+	if slices.ContainsFunc([]error{syscall.EMLINK, syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS}, func(e error) bool { return errors.Is(err, e) }) {
+		return duplicate(from, to)
+	}
+	return err
+}
+
+func duplicate(from, to string) error {
+	r, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil {
+		return err
+	}
+	mode := info.Mode().Perm()
+	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, r)
+	return errors.Join(err, w.Chmod(mode), w.Close())
+}
