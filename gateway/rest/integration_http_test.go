@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -322,6 +323,51 @@ func TestStreamedResponses(t *testing.T) {
 	rest, err := io.ReadAll(r.Body)
 	if err != nil || string(rest) != "data: 2\n\n" || r.Header.Get("Content-Type") != "text/event-stream" || r.ContentLength != -1 {
 		t.Errorf("%q, %v, %v", rest, err, r.Header)
+	}
+}
+
+// AWS: what is silent for 30 seconds is over at an edge-optimised endpoint; a
+// regional one waits five minutes.
+func TestSilentStreamsEnd(t *testing.T) {
+	for kind, ends := range map[string]bool{"EDGE": true, "REGIONAL": false} {
+		t.Run(kind, func(t *testing.T) {
+			release := make(chan struct{})
+			b := newBackend(t, func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "a")
+				w.(http.Flusher).Flush()
+				select {
+				case <-release:
+					io.WriteString(w, "b")
+				case <-r.Context().Done():
+				}
+			})
+			h := newHouse(t)
+			h.deploy(plan.Deployment{EndpointType: kind, Resources: []plan.Resource{resource("/a", map[string]*plan.Method{
+				"GET": httpTo("HTTP_PROXY", "GET", b.URL, func(m *plan.Method) {
+					m.Integration.ResponseTransferMode, m.Integration.TimeoutMillis = "STREAM", 900_000
+				})})}})
+			s := httptest.NewServer(h.gateway)
+			defer s.Close()
+			r, err := http.Get(s.URL + "/_aws/execute-api/api/v0/a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			if _, err := io.ReadFull(r.Body, make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			for h.clock.Waiting() < 2 { // for the whole, and for the next part
+				runtime.Gosched()
+			}
+			h.clock.Advance(30 * time.Second)
+			if !ends {
+				close(release)
+			}
+			rest, err := io.ReadAll(r.Body)
+			if ends != (err != nil) || !ends && string(rest) != "b" {
+				t.Errorf("%q, %v", rest, err)
+			}
+		})
 	}
 }
 
