@@ -226,7 +226,11 @@ func (n *narrator) methodRequest() {
 	n.data(at, "Method request path", braces(params))
 	n.data(at, "Method request query string", braces(query))
 	n.data(at, "Method request headers", braces(c.requestFields()))
-	n.data(at, "Method request body before transformations", string(c.body))
+	body := string(c.body)
+	if c.hasBinaryBody() && !c.testing {
+		body = "[Binary Data]" // AWS: as shown where hasBinaryBody refuses a template
+	}
+	n.data(at, "Method request body before transformations", body)
 }
 
 // exchange tells what the integration was asked and what it answered. MOCK
