@@ -124,7 +124,9 @@ func invalidJSON() *gatewayResponse {
 // what its path finds. An error tells why the body cannot be looked into.
 //
 // AWS: an empty body is {}. What does not begin like JSON is not read, and a
-// path finds nothing in it.
+// path finds nothing in it. A single quote is such a beginning, so the reader is
+// taken to be the lenient one that templates have; what even that cannot read
+// is the error.
 func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
@@ -136,7 +138,9 @@ func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, e
 	if !parsed.read {
 		parsed.read = true
 		if bytes.IndexByte([]byte(`{["'`), body[0]) >= 0 {
-			parsed.value, parsed.err = value.ParseJSON(body)
+			if parsed.value, parsed.err = value.ParseJSON(body); parsed.err != nil {
+				parsed.value, parsed.err = value.ParseLoose(body)
+			}
 		}
 	}
 	if parsed.err != nil {

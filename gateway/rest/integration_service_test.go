@@ -177,6 +177,37 @@ func TestServicesAreCalledWithARole(t *testing.T) {
 	call().expect(200, "", `{"done":true}`)
 }
 
+// A header is signed by its name: one that holds the parts of a signature would
+// speak for another caller.
+func TestHeadersOfServicesAreHeaders(t *testing.T) {
+	for _, set := range []string{
+		`#set($context.requestOverride.header["X-Amz-A, Credential=x/20200515/us-east-1/iam/aws4_request"] = "1")`,
+		`#set($context.requestOverride.header.X-A = $input.path('$.a'))`,
+	} {
+		s := &fakeService{}
+		h := newServiceHouse(t, s, "sts", nil)
+		h.role(gatewayService, may("*", "*"))
+		h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:us-east-1:sts:action/GetCallerIdentity", requestTemplate("application/json", set)))
+		h.do("POST", "/v0/a", `{"a":"1\r\nX-B: 2"}`).expect(500, errServer, internal).because("integration", "no header can have")
+		if s.asked != nil {
+			t.Error("the service was called")
+		}
+	}
+}
+
+// A key is no path, neither where the role is asked nor where it is read.
+func TestKeysOfObjectsAreNotCleaned(t *testing.T) {
+	s := &fakeService{}
+	h := newServiceHouse(t, s, "s3", nil)
+	h.role(gatewayService, may("s3:GetObject", "arn:aws:s3:::b/public/*"))
+	h.deployMethod("/{key+}", serviceTo("GET", "arn:aws:apigateway:us-east-1:s3:path/b/{key}", parameters("path.key", "method.request.path.key")))
+	h.get("/v0/public/%2e%2e/secret").expect(200, "", `{"done":true}`)
+	if got := s.asked.URL.EscapedPath(); got != "/b/public/../secret" && got != "/b/public/%2e%2e/secret" {
+		t.Errorf("the service was asked for %s", got)
+	}
+	h.get("/v0/secret").because("permission", "s3:GetObject", "arn:aws:s3:::b/secret")
+}
+
 func TestServicesHaveTheIntegrationsTime(t *testing.T) {
 	asked := make(chan struct{})
 	s := &fakeService{answer: func(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +221,7 @@ func TestServicesHaveTheIntegrationsTime(t *testing.T) {
 		<-asked
 		h.clock.Advance(29 * time.Second)
 	}()
-	h.get("/v0/a").expect(504, errServer, `{"message": "Endpoint request timed out"}`)
+	h.get("/v0/a").expect(504, errServer, `{"message": "Endpoint request timed out"}`).because("integration", "the AWS service sts", "29s", "timeoutInMillis")
 	s.answer = func(http.ResponseWriter, *http.Request) { panic("a mistake") }
 	h.get("/v0/a").expect(500, errServer, internal).because("integration", "a mistake")
 	s.answer = func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 10<<20+1)) }

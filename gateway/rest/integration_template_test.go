@@ -138,6 +138,11 @@ func TestBodiesAreMapped(t *testing.T) {
 	if got := b.heads(); got["X-All"] != "no JSON" || got["X-Name"] != "" {
 		t.Errorf("%v", got)
 	}
+	// What templates can read, mappings can.
+	h.do("POST", "/v0/a", `{'user': {name: Ada,},}`).expect(200, "", `{"answer":"to POST"}`)
+	if got := b.heads(); got["X-Name"] != "Ada" {
+		t.Errorf("%v", got)
+	}
 	h.do("POST", "/v0/a", `{"user":`).expect(400, "BadRequestException", `{"message": "Invalid JSON in request body"}`).because("integration request", "not JSON")
 }
 
