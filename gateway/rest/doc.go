@@ -32,8 +32,9 @@
 //
 // What the steps read of the request beside its own parts is $context
 // (context.go). When the request has been answered, access_log.go and
-// execution_log.go tell of it, in the words of API Gateway's own logs
-// (execution_failure.go has those for what fails).
+// execution_log.go tell what became of it (outcome.go), in the words of API
+// Gateway's own logs: execution_data.go has what a data trace shows of requests
+// and responses, execution_failure.go the reasons of what fails.
 // test_invoke.go takes a request through the same steps without a stage.
 //
 // header_names.go keeps the names of headers as clients wrote them, which

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,9 +124,9 @@ func (c *call) renderRequest(template *plan.Template) *gatewayResponse {
 		return nil
 	}
 	_, mock := c.route.Binding.(*plan.Mock)
-	_, http := c.route.Binding.(*plan.HTTP)
+	_, endpoint := c.route.Binding.(*plan.HTTP)
 	for name, values := range overrides(t.requestOverride, "header") {
-		if plan.ReservedHeader(name, !http && !mock) {
+		if plan.ReservedHeader(name, !endpoint && !mock) {
 			return c.refuse(stepIntegrationRequest, telemetry.Failed, advice{
 				"the request template of " + template.ContentType + " sets the header " + name + ", which is the gateway's",
 				"take it out of the template and deploy the API again"}, internalServerError())
@@ -168,7 +169,8 @@ func overrides(set *value.Map, part string) func(yield func(name string, values 
 // overriddenStatus is the status that a response template has set; zero if it
 // has set none that a response can have.
 //
-// AWS: anything but an integer from 100 to 599 is ignored.
+// AWS: what is no status is ignored. One below 200 ends no response: it counts
+// as none.
 func overriddenStatus(set *value.Map) int {
 	if set == nil {
 		return 0
@@ -180,7 +182,7 @@ func overriddenStatus(set *value.Map) int {
 		}
 	}
 	status, err := strconv.Atoi(value.Text(v))
-	if err != nil || status < 100 || status > 599 {
+	if err != nil || status < http.StatusOK || status > 599 {
 		return 0
 	}
 	return status

@@ -102,6 +102,15 @@ func (c *call) parameter(p plan.Parameter) string {
 	return ""
 }
 
+// queryFields are the parameters of the query string, also of a request that
+// was refused before they were read.
+func (c *call) queryFields() []field {
+	if len(c.query) == 0 && c.address.Query != "" {
+		c.query = parseQuery(c.query[:0], c.address.Query)
+	}
+	return c.query
+}
+
 // parseQuery appends the parameters of a query string to list, sorted by name;
 // those of one name stay in their order.
 //

@@ -17,9 +17,13 @@ func (c *call) write() {
 		h.set("Warning", warning)
 	}
 	if c.refusal != nil {
+		if c.received.stream != nil {
+			c.received.stream.Close() // nobody is to read it
+		}
 		c.writeRefusal(h, c.refusal)
 		return
 	}
+	c.unpacked = c.response.body
 	c.packResponse()
 	r := &c.response
 	for i := range r.fields {
