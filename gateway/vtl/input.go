@@ -86,8 +86,11 @@ func (in *inputObject) path(m *machine, s *step, argument value.Value) (*jsonpat
 	if !ok {
 		return nil, m.fail(s.at, "$input."+s.name+" takes a JSONPath in quotes")
 	}
-	// A filter may hold regular expressions, which cost far more than reading.
-	if err := m.step(50 * min(len(expr), jsonpath.MaxLength)); err != nil {
+	cost := 4
+	if strings.Contains(expr, "=~") {
+		cost = 400 // compiling regular expressions is far more than reading
+	}
+	if err := m.step(cost * min(len(expr), jsonpath.MaxLength)); err != nil {
 		return nil, err
 	}
 	path, err := jsonpath.Parse(expr)
