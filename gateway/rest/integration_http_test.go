@@ -13,6 +13,7 @@ import (
 	"io"
 	"log"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -401,6 +402,38 @@ func TestWhoLeavesAStreamEndsIt(t *testing.T) {
 	io.ReadFull(r.Body, make([]byte, 1))
 	r.Body.Close()
 	<-ended
+}
+
+func TestWhoTakesNothingOfAStreamEndsIt(t *testing.T) {
+	b := newBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		for part := make([]byte, 1<<20); ; {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	})
+	h := newHouse(t)
+	h.deployMethod("/a", httpTo("HTTP_PROXY", "GET", b.URL, func(m *plan.Method) { m.Integration.ResponseTransferMode = "STREAM" }))
+	served := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(served)
+		h.gateway.ServeHTTP(w, r)
+	}))
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /_aws/execute-api/api/v0/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	for {
+		select {
+		case <-served:
+			return
+		case <-time.After(time.Millisecond):
+			h.clock.Advance(time.Minute) // the gateway may not have begun to wait before
+		}
+	}
 }
 
 func TestVPCLinks(t *testing.T) {
