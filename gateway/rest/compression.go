@@ -35,8 +35,11 @@ type compressors struct {
 // not in it, are 415 ("Call an API method with a compressed payload"). Deflate
 // is what RFC 1950 describes; bare RFC 1951 is refused.
 func (c *call) unpackBody() *gatewayResponse {
+	if len(c.body) == 0 {
+		return nil
+	}
 	coding := strings.ToLower(strings.TrimSpace(c.request.Header.Get("Content-Encoding")))
-	if coding == "" || coding == "identity" || len(c.body) == 0 {
+	if coding == "" || coding == "identity" {
 		return nil
 	}
 	unpacked, err := c.gateway.compressors.unpack(coding, c.body)
