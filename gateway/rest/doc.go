@@ -22,7 +22,9 @@
 //     receives; lambda_response.go, with decoder.go, reads what it answers),
 //     through a custom one by integration_lambda.go. integration_http.go calls
 //     HTTP endpoints, integration_service.go AWS services, signed and with a
-//     role, and integration_mock.go answers by itself.
+//     role (integration_service_action.go and integration_service_object.go
+//     tell what the role must be allowed), and integration_mock.go answers by
+//     itself. loop.go stops an API that calls itself.
 //   - integration_response.go selects and makes the method's response,
 //     method_response.go readies it for the wire. integration_stream.go passes
 //     on what is streamed.

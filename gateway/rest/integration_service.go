@@ -107,7 +107,9 @@ func (c *call) targetService(q *endpoint.Request) *gatewayResponse {
 		if parameters != "" {
 			q.Target += "&" + parameters
 		}
-		q.Target = appendQuery(q.Target, t.query)
+		if q.Target = appendQuery(q.Target, t.query); !visible(q.Target) {
+			return c.refuse(stepIntegration, telemetry.Failed, note("the integration's action %q has what no query string can have", u.Action), internalServerError())
+		}
 		return nil
 	}
 	q.Target = appendQuery("/", t.query)

@@ -82,7 +82,7 @@ func TestServicesAreCalledInProcess(t *testing.T) {
 	s := &fakeService{}
 	h := newServiceHouse(t, s, "sts", nil)
 	h.role(gatewayService, may("sts:GetCallerIdentity", "*"))
-	h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:eu-west-1:sts:action/GetCallerIdentity", parameters("querystring.Version", "'2011-06-15'", "header.X-A", "'b'")))
+	h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:eu-west-1:sts:action/GetCallerIdentity", parameters("querystring.Version", "'2011-06-15'", "header.X-A", "'b'", "header.Host-Name", "'c'", "header.Host", "'d'")))
 	a := h.do("POST", "/v0/a?ignored=1", "", "X-Client", "no").expect(200, "", `{"done":true}`)
 	if !strings.HasPrefix(a.header("X-Amzn-Trace-Id"), "Root=") {
 		t.Errorf("%v", a.Result().Header)
@@ -92,7 +92,7 @@ func TestServicesAreCalledInProcess(t *testing.T) {
 		t.Errorf("%s %s %s", r.Method, r.Host, r.URL)
 	}
 	for name, want := range map[string]string{
-		"X-A": "b", "X-Client": "", "Accept": "application/json", "User-Agent": "AmazonAPIGateway_api", "X-Amzn-Apigateway-Api-Id": "api",
+		"X-A": "b", "Host-Name": "c", "X-Client": "", "Accept": "application/json", "User-Agent": "AmazonAPIGateway_api", "X-Amzn-Apigateway-Api-Id": "api",
 		"X-Amz-Source-Arn": "arn:aws:execute-api:us-east-1:000000000000:api/v0/*/a", "X-Amz-Security-Token": "token of BackplaneAssumeRoleSession",
 	} {
 		if got := r.Header.Get(name); got != want {
@@ -191,6 +191,24 @@ func TestHeadersOfServicesAreHeaders(t *testing.T) {
 		h.do("POST", "/v0/a", `{"a":"1\r\nX-B: 2"}`).expect(500, errServer, internal).because("integration", "no header can have")
 		if s.asked != nil {
 			t.Error("the service was called")
+		}
+	}
+}
+
+// What a caller may set through a mapping is no part of who calls.
+func TestMappedHeadersDoNotSpeakForTheRole(t *testing.T) {
+	s := &fakeService{}
+	h := newServiceHouse(t, s, "s3", nil)
+	h.role(gatewayService, may("*", "*"))
+	h.deployMethod("/a", serviceTo("GET", "arn:aws:apigateway:us-east-1:s3:path/b/k", parameters("header.X-Amz-Security-Token", "'another'",
+		"header.x-amz-date", "'20000101T000000Z'", "header.X-Amz-Content-Sha256", "'UNSIGNED-PAYLOAD'", "header.X-Amz-Source-Arn", "'arn:aws:execute-api:us-east-1:0:other/*'")))
+	h.get("/v0/a").expect(200, "", `{"done":true}`)
+	for name, want := range map[string]string{
+		"X-Amz-Security-Token": "token of BackplaneAssumeRoleSession", "X-Amz-Date": "20200515T060109Z", "X-Amz-Content-Sha256": hexSHA256(nil),
+		"X-Amz-Source-Arn": "arn:aws:execute-api:us-east-1:000000000000:api/v0/*/a",
+	} {
+		if got := s.asked.Header[name]; len(got) != 1 || got[0] != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}
 }
