@@ -12,6 +12,9 @@ type cursor struct {
 	text  string
 	pos   int
 	depth int
+	// patterns is the size of all regular expressions of the path and of those
+	// around it.
+	patterns *int
 }
 
 func (c *cursor) fail(message string) error {

@@ -37,7 +37,7 @@ func (p *parser) looseValue(depth int, stops string) (Value, error) {
 	case '[':
 		return p.looseArray(depth)
 	case '"', '\'':
-		return p.looseQuoted()
+		return p.quotedValue()
 	case ':', '}', ']':
 		return nil, p.fail("expected a value, found " + p.found())
 	}
@@ -94,14 +94,6 @@ func looseNumber(word string) (string, bool) {
 		n = "-" + n
 	}
 	return n, true
-}
-
-func (p *parser) looseQuoted() (Value, error) {
-	s, err := p.quoted()
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 func (p *parser) looseArray(depth int) (Value, error) {

@@ -9,6 +9,14 @@ import (
 	"unicode/utf8"
 )
 
+func (p *parser) quotedValue() (Value, error) {
+	s, err := p.quoted()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // quoted reads the string whose opening quote is at pos.
 func (p *parser) quoted() (string, error) {
 	quote := p.text[p.pos]
