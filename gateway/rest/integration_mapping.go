@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -111,7 +112,7 @@ func (c *call) requestBodySource(m *plan.Mapping) (string, *gatewayResponse) {
 	if err != nil {
 		// AWS: it is the caller's mistake.
 		return "", c.refuse(stepIntegrationRequest, telemetry.Failed,
-			note("a mapping looks for %s in the body, which is not JSON: %v", m.From.Name, err), invalidJSON())
+			note("a mapping looks for %s in the body, and %v", m.From.Name, err), invalidJSON())
 	}
 	return text, nil
 }
@@ -144,7 +145,7 @@ func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, e
 		}
 	}
 	if parsed.err != nil {
-		return "", parsed.err
+		return "", fmt.Errorf("that is not JSON: %w", parsed.err)
 	}
 	found, err := find.Read(parsed.value)
 	if err != nil {
@@ -153,19 +154,24 @@ func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, e
 		}
 		return "", nil
 	}
-	return textOf(found), nil
+	return textOf(found)
 }
 
 // textOf is a value as a parameter: texts as they are, lists and objects as
-// JSON.
-func textOf(v value.Value) string {
+// JSON. What a path finds may be far more than the body that it is found in.
+func textOf(v value.Value) (string, error) {
 	switch v := v.(type) {
 	case nil:
-		return ""
+		return "", nil
 	case string:
-		return v
+		return v, nil
 	case *value.List, *value.Map:
-		return string(value.AppendJSON(nil, v))
+		text, err := value.AppendJSONWithin(nil, v, maxMapped)
+		return string(text), err
 	}
-	return value.Text(v)
+	return value.Text(v), nil
 }
+
+// maxMapped is the most JSON that a mapping makes of what its path finds. No
+// header or query string can be as large.
+const maxMapped = 1 << 20

@@ -146,6 +146,14 @@ func TestBodiesAreMapped(t *testing.T) {
 	h.do("POST", "/v0/a", `{"user":`).expect(400, "BadRequestException", `{"message": "Invalid JSON in request body"}`).because("integration request", "not JSON")
 }
 
+// A path finds each part of what it has found before.
+func TestMappedTextsAreBounded(t *testing.T) {
+	h := newHouse(t)
+	h.deployMethod("/a", httpTo("HTTP_PROXY", "POST", "http://127.0.0.1:1", parameters("header.X-All", "method.request.body.$..*")))
+	deep := strings.Repeat(`{"a":`, 100) + `"` + strings.Repeat("x", 100_000) + `"` + strings.Repeat("}", 100)
+	h.do("POST", "/v0/a", deep).expect(400, "BadRequestException", `{"message": "Invalid JSON in request body"}`).because("integration request", "too large")
+}
+
 func TestHeadersInTemplates(t *testing.T) {
 	h := newHouse(t)
 	h.deployMethod("/a/{id}", mock(`{"statusCode":200}`, map[string]*plan.IntegrationResponse{"200": body(
