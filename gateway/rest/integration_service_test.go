@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,8 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	apiiam "github.com/lamgate/lamgate/api/iam"
+	apilogs "github.com/lamgate/lamgate/api/logs"
+	lamgateaws "github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/policy"
+	"github.com/lamgate/lamgate/wire"
 )
 
 const callerARN = "arn:aws:iam::000000000000:role/service/caller"
@@ -191,6 +196,32 @@ func TestHeadersOfServicesAreHeaders(t *testing.T) {
 		h.do("POST", "/v0/a", `{"a":"1\r\nX-B: 2"}`).expect(500, errServer, internal).because("integration", "no header can have")
 		if s.asked != nil {
 			t.Error("the service was called")
+		}
+	}
+}
+
+// The URI names the service; no target leads to another of lamgate's own.
+func TestTargetsOfOtherServicesAreUnknown(t *testing.T) {
+	own, err := wire.New([]wire.Mount{{Service: &apilogs.Service}, {Service: &apiiam.Service}}, slog.New(slog.DiscardHandler), lamgateaws.NewManualClock(houseTime), wire.NewCredentials([]byte("key")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t, func(c *Config) {
+		c.Credentials = func(string, string, string) AccessKey { return AccessKey{ID: "AKIA", Secret: "secret"} }
+		c.Services = own.Only
+	})
+	h.role(gatewayService, may("*", "*"))
+	for _, c := range []struct{ uri, target, want string }{
+		{"logs:action/DescribeLogGroups", "Logs_20140328.DescribeLogGroups", "lamgate does not implement logs DescribeLogGroups"},
+		{"logs:action/DescribeLogGroups", "AmazonSSM.DescribeLogGroups", "UnknownOperationException"},
+		{"logs:action/DescribeLogGroups", "", "lamgate does not implement logs DescribeLogGroups"},
+		{"iam:action/ListUsers&Version=2010-05-08", "Logs_20140328.DeleteLogGroup", "lamgate does not implement iam ListUsers"},
+	} {
+		h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:us-east-1:"+c.uri,
+			parameters("header.X-Amz-Target", "method.request.header.target")))
+		a := h.do("POST", "/v0/a", "{}", "target", c.target)
+		if !strings.Contains(a.Body.String(), c.want) {
+			t.Errorf("%s with %s answers %s, want %s", c.uri, c.target, a.Body, c.want)
 		}
 	}
 }
