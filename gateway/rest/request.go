@@ -72,7 +72,7 @@ type call struct {
 	headers   []header     // as the integration receives them
 	body      []byte
 	event     []byte // the integration's payload
-	text      []byte // the gateway's own body, and then the access log's line
+	text      []byte // what is made on the way: headers of the event, the gateway's own body, the access log's line
 	cacheKey  []byte // empty unless the response may be stored
 	outgoing  outgoing
 	received  received
