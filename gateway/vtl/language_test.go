@@ -58,6 +58,7 @@ func TestLanguage(t *testing.T) {
 			`42 -7 255 ff ffffffff 101 4 2.5 3.0 1.0 true 1`},
 		"static methods of strings": {`#set($s = "")$s.format("%s|%5s|%-5s|%05d|%+d|%,d|%.2f|%x|%b|%%|%S", "a", "b", "c", 42, 5, 1234567, 1.005, 255, true, "up") $s.format('%2$s%1$s', "a", [1]) $s.join(",", ["a", "b"]) $s.join("-", "a", "b") $s.valueOf(1.5)$s.valueOf(true)`,
 			`a|    b|c    |00042|+5|1,234,567|1.01|ff|true|%|UP [1]a a,b a-b 1.5true`},
+		"format rounds a half up":       {`#set($s = "")$s.format("%.0f %.1f %f %e %8.3f|%08.2f|%,.2f", 0.5, 0.25, 2.0, 12345.678, 3.14159, 2.5, 1234567.891)`, `1 0.3 2.000000 1.234568e+04    3.142|00002.50|1,234,567.89`},
 		"static methods of other types": {`[$s.parseInt("1")]#set($s = "")[$s.parseInt("1")]#set($i = 1)[$i.parseDouble("1")][$i.format("%s", 1)]`, `[][][][]`},
 		"hash codes":                    {`#set($l = [3, 1, 2])$l.hashCode() #set($m = {"a": 1, "b": "b"})$m.hashCode() #set($d = 5.7)$d.hashCode() $d.floatValue()`, `3270796-1931870207 5.7`},
 		"an empty match behind a match": {`#set($x = "aXbX")$x.replaceAll("X*", "-") $x.replaceAll(".*", "y") $x.replaceFirst(".*", "y") $x.split("X*").size()`, `-a--b-- yy y 3`},
