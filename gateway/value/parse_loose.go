@@ -76,6 +76,9 @@ func (p *parser) looseValue(depth int, stops string) (Value, error) {
 // looseNumber returns the number that word is, without its leading zeros.
 func looseNumber(word string) (string, bool) {
 	rest, negative := strings.CutPrefix(word, "-")
+	if rest == "" || rest[0] == '-' {
+		return "", false
+	}
 	whole := digits(rest)
 	zeros := 0
 	for zeros < whole-1 && rest[zeros] == '0' {
