@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -107,7 +106,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 func (c *call) packResponse() {
 	r := &c.response
 	least := c.published.plan.Deployment.MinimumCompressionSize
-	if least == nil || len(r.body) < *least || len(r.body) == 0 || r.bodiless() || r.has("Content-Encoding") {
+	if least == nil || len(r.body) < *least || len(r.body) == 0 || bodiless(r.status) || r.has("Content-Encoding") {
 		return
 	}
 	coding := preferredCoding(c.request.Header.Values("Accept-Encoding"))
@@ -178,9 +177,4 @@ func quality(parameters string) float64 {
 		}
 	}
 	return 1
-}
-
-// bodiless reports whether a response of its status has no body.
-func (r *response) bodiless() bool {
-	return r.status == http.StatusNoContent || r.status == http.StatusNotModified
 }
