@@ -118,12 +118,12 @@ func (c *call) queryFields() []field {
 // what is no percent-encoding stands for itself.
 func parseQuery(list []field, query string) []field {
 	for query != "" {
-		pair := query
-		if i := strings.IndexAny(query, "&;"); i >= 0 {
-			pair, query = query[:i], query[i+1:]
-		} else {
-			query = ""
+		end := 0
+		for end < len(query) && query[end] != '&' && query[end] != ';' {
+			end++
 		}
+		pair := query[:end]
+		query = query[min(end+1, len(query)):]
 		if pair == "" {
 			continue
 		}
