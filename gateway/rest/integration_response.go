@@ -136,7 +136,7 @@ func (c *call) transformResponse(r *plan.Response) *gatewayResponse {
 	c.response.body = body
 	contentType := contentTypeJSON
 	if template := r.Templates.ForResponse(c.request.Header.Get("Accept")); template != nil {
-		made, err := c.render(template, c.transform.response, body)
+		made, err := c.render(stepIntegrationResponse, template, c.transform.response, body)
 		if err != nil {
 			return c.refuse(stepIntegrationResponse, telemetry.Failed, failedTemplate{"the response template of " + template.ContentType, err}, internalServerError())
 		}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,8 +20,9 @@ type templateContext struct{ call *call }
 // Variable implements vtl.Context.
 func (t templateContext) Variable(name string) (value.Value, bool) { return t.call.contextValue(name) }
 
-// render has a template make a body of another, in the memory of buffer.
-func (c *call) render(t *plan.Template, buffer, body []byte) ([]byte, error) {
+// render has a template make a body of another, in the memory of buffer. What
+// it may have got wrong without failing is told in the journey, at the step.
+func (c *call) render(step string, t *plan.Template, buffer, body []byte) ([]byte, error) {
 	if text, static := t.Static(); static {
 		return append(buffer[:0], text...), nil
 	}
@@ -31,9 +33,35 @@ func (c *call) render(t *plan.Template, buffer, body []byte) ([]byte, error) {
 		RequestOverride:  c.transform.requestOverride,
 		ResponseOverride: c.transform.responseOverride,
 	}
+	var doubts templateDoubts
+	e.Log = func(line, column int, message string) { doubts.add(line, column, message) }
 	made, err := t.Append(buffer[:0], e)
 	c.transform.requestOverride, c.transform.responseOverride = e.RequestOverride, e.ResponseOverride
+	if len(doubts) > 0 {
+		c.pass(step, doubts)
+	}
 	return made, err
+}
+
+// templateDoubts are what a template may have got wrong without failing.
+type templateDoubts []string
+
+// A journey keeps no more of them: a loop has the same one many times.
+const maxDoubts = 8
+
+func (d *templateDoubts) add(line, column int, message string) {
+	switch {
+	case len(*d) < maxDoubts:
+		*d = append(*d, fmt.Sprintf("line %d, column %d: %s", line, column, message))
+	case len(*d) == maxDoubts:
+		*d = append(*d, "and more like this")
+	}
+}
+
+// Explain implements telemetry.Detail.
+func (d templateDoubts) Explain() (what, mend string) {
+	return "the template may not do what it is meant to: " + strings.Join(d, "; "),
+		"correct it, or write $!{…} where a reference may lead to nothing"
 }
 
 func inputOf(fields []field) []vtl.Parameter {
@@ -115,7 +143,7 @@ func (f failedTemplate) Explain() (what, mend string) {
 // the parameters that it overrides.
 func (c *call) renderRequest(template *plan.Template) *gatewayResponse {
 	t := &c.transform
-	made, err := c.render(template, t.request, c.outgoing.body)
+	made, err := c.render(stepIntegrationRequest, template, t.request, c.outgoing.body)
 	if err != nil {
 		return c.refuse(stepIntegrationRequest, telemetry.Failed, failedTemplate{"the request template of " + template.ContentType, err}, internalServerError())
 	}

@@ -48,6 +48,31 @@ func TestPassthroughBehaviors(t *testing.T) {
 	}
 }
 
+// What a template may have got wrong is told in the journey, also when the
+// request succeeds.
+func TestDoubtsAboutTemplates(t *testing.T) {
+	h := newHouse(t)
+	h.deploy(mockSaying("$!quiet $lost\n$input.path('$').nope()"))
+	a := h.do("GET", "/v0/a", "")
+	if a.Code != 200 || a.Body.String() != " \n" {
+		t.Errorf("%d %q", a.Code, a.Body)
+	}
+	j, _ := h.journeys.Find(a.header("x-amzn-RequestId"))
+	steps, _ := j.Steps()
+	var told string
+	for _, s := range steps {
+		if s.Name == stepIntegrationResponse && s.Detail != nil {
+			what, _ := s.Detail.Explain()
+			told += what
+		}
+	}
+	for _, words := range []string{"line 1, column 9: $lost is not set", "line 2, column 18: the method nope"} {
+		if !strings.Contains(told, words) {
+			t.Errorf("%q does not tell %q", told, words)
+		}
+	}
+}
+
 // Recorded: test_input_body_formatting and test_input_path_template_formatting;
 // the endpoint answers what it was sent.
 func TestBodiesInTemplates(t *testing.T) {
