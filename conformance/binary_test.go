@@ -90,3 +90,23 @@ func TestContentHandlingConverts(t *testing.T) {
 		})
 	}
 }
+
+// With */* every body is binary, even that of a preflight, and no request
+// template reads it: AWS's own way out is CONVERT_TO_TEXT.
+//
+// AWS: aws/serverless-application-model, thread 553, and clebert/aws-simple,
+// thread 167, show the execution log: "Unable to transform request".
+func TestNoTemplateReadsABinaryBody(t *testing.T) {
+	a := newAPI(t, binaryTypes("*/*"))
+	a.mock("OPTIONS", "/", "fine")
+	a.deploy("v0")
+	a.ask("OPTIONS", "/v0/", "").wantInternalError(t)
+	_, err := apiGateway().UpdateIntegration(t.Context(), &apigateway.UpdateIntegrationInput{
+		RestApiId: &a.id, ResourceId: a.resource("/"), HttpMethod: new("OPTIONS"), PatchOperations: []types.PatchOperation{setting("/contentHandling", "CONVERT_TO_TEXT")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.deploy("v0")
+	a.ask("OPTIONS", "/v0/", "").want(t, http.StatusOK, "fine")
+}

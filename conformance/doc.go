@@ -14,5 +14,9 @@
 // stack_kit_test.go make what tests need in a line or two and remove it at their
 // end. Everything made has a name of its own, so the endpoint may be in use.
 //
+// Where LAMGATE_RECORDINGS names a folder with answers that were recorded from
+// AWS, recorded_*_test.go hold the endpoint's against them; recordings_test.go
+// reads them and says which are left out.
+//
 // What only lamgate has (its commands, journeys) is tested in cmd/lamgate.
 package conformance

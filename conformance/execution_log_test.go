@@ -54,6 +54,7 @@ func TestAnExecutionLogTellsEachStep(t *testing.T) {
 	wantInOrder(t, log,
 		"Extended Request Id: "+got.header.Get("x-amz-apigw-id"),
 		"Starting execution for request: "+id,
+		// AWS: without the stage, as in the log that clebert/aws-simple's thread 167 shows.
 		"HTTP Method: POST, Resource Path: /pets/7",
 		"Method request path: {id=7}",
 		"Method request query string: {q=1}",

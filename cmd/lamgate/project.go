@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,6 +30,9 @@ func findProject(path string) (*project, error) {
 		return nil, err
 	}
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s: name a template, or the directory of one", path)
+	}
 	if err != nil {
 		return nil, err
 	}

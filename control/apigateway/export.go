@@ -107,6 +107,11 @@ func wantsYAML(accept string) (bool, error) {
 }
 
 // choose sets what the document is to be: its version and extensions.
+//
+// AWS: documentation is in every export, and may be asked for by name (the
+// guide's page on publishing it); validators come with their own name or with
+// apigateway (its pages on testing them and on exports), not with integrations
+// (aws/aws-cli's thread 3289).
 func (e *exporter) choose(exportType, extensions string) error {
 	switch exportType {
 	case "oas30":
@@ -117,17 +122,19 @@ func (e *exporter) choose(exportType, extensions string) error {
 	}
 	for name := range strings.SplitSeq(extensions, ",") {
 		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "":
+		case "", "documentation":
+		case "validators":
+			e.validating = true
 		case "integrations":
 			e.integrations = true
 		case "authorizers":
 			e.authorizers = true
 		case "apigateway":
-			e.integrations, e.authorizers = true, true
+			e.integrations, e.authorizers, e.validating = true, true, true
 		case "postman":
 			return notBuilt("Postman extensions of an export")
 		default:
-			return badRequest("Invalid extensions specified: %s. Valid options are integrations, authorizers, apigateway, postman", name)
+			return badRequest("Invalid extensions specified: %s. Valid options are integrations, authorizers, validators, documentation, apigateway, postman", name)
 		}
 	}
 	return nil
@@ -142,6 +149,7 @@ type exporter struct {
 	isOpenAPI3   bool // else Swagger 2.0
 	integrations bool // with what API Gateway needs to serve the document
 	authorizers  bool // with what authorizers are
+	validating   bool // with request validators
 
 	documentation *documentationVersion            // nil if the stage publishes none
 	parts         map[documentationLocation]string // its properties
@@ -187,8 +195,11 @@ func (e *exporter) document() (*node, error) {
 		return nil, err
 	}
 	e.components(doc)
+	if e.validating {
+		doc.setUnlessEmpty(extension+"request-validators", validators)
+	}
 	if e.integrations {
-		e.settings(doc, validators)
+		e.settings(doc)
 	}
 	doc.setUnlessNil(extension+"documentation", e.documentationParts())
 	return doc, nil
@@ -267,8 +278,7 @@ func (e *exporter) components(doc *node) {
 }
 
 // settings writes what API Gateway holds of the API as a whole.
-func (e *exporter) settings(doc, validators *node) {
-	doc.setUnlessEmpty(extension+"request-validators", validators)
+func (e *exporter) settings(doc *node) {
 	responses := object()
 	for _, responseType := range sorted(e.GatewayResponses) {
 		g := e.GatewayResponses[responseType]

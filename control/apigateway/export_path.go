@@ -60,13 +60,10 @@ func (e *exporter) operation(r *plan.Resource, m *plan.Method) *node {
 		op.set("responses", responses)
 	}
 	op.setUnlessNil("security", e.security(m))
-	if !e.integrations {
-		return op
-	}
-	if name := e.validators[m.RequestValidatorID]; name != "" {
+	if name := e.validators[m.RequestValidatorID]; e.validating && name != "" {
 		op.set(extension+"request-validator", text(name))
 	}
-	if m.Integration != nil {
+	if e.integrations && m.Integration != nil {
 		op.set(extension+"integration", integrationNode(r, m.Integration))
 	}
 	return op

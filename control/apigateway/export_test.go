@@ -158,6 +158,27 @@ func TestAnExportIsTheStagesDeployment(t *testing.T) {
 	}
 }
 
+// AWS: validators are none of integrations; documentation may be named.
+func TestExportsAreOfWhatIsNamed(t *testing.T) {
+	b := newBench(t)
+	rest, _ := b.deployed(library)
+	for extensions, want := range map[string][2]bool{ // validators, integrations
+		"": {}, "documentation": {}, "authorizers": {}, "validators": {true, false}, "integrations": {false, true},
+		"integrations,authorizers,documentation": {false, true}, "integrations,validators": {true, true}, "apigateway": {true, true},
+	} {
+		for _, exportType := range []string{"oas30", "swagger"} {
+			document := b.export(rest, exportType, "", extensions)
+			got := [2]bool{strings.Contains(document, "x-amazon-apigateway-request-validator"), strings.Contains(document, "x-amazon-apigateway-integration")}
+			if got != want {
+				t.Errorf("%s of %q: validators %v, integrations %v", exportType, extensions, got[0], got[1])
+			}
+		}
+	}
+	if document := b.export(rest, "oas30", "", "documentation"); document != b.export(rest, "oas30", "", "") {
+		t.Errorf("documentation that is named changes the export:\n%s", document)
+	}
+}
+
 func TestExportsThatAreRefused(t *testing.T) {
 	b := newBench(t)
 	rest, _ := b.deployed(library)
@@ -167,7 +188,7 @@ func TestExportsThatAreRefused(t *testing.T) {
 	refuse(b, b.GetExport, request("oas31", "dev", "", ""), bad, "Invalid export type specified: oas31. Valid options are oas30, swagger")
 	refuse(b, b.GetExport, request("oas30", "dev", "text/html", ""), bad, "Invalid Accept header specified: text/html. Valid options are application/json, application/yaml")
 	refuse(b, b.GetExport, request("swagger", "dev", "", "integrations,postman"), bad, "lamgate does not support Postman extensions of an export yet")
-	refuse(b, b.GetExport, request("swagger", "dev", "", "magic"), bad, "Invalid extensions specified: magic. Valid options are integrations, authorizers, apigateway, postman")
+	refuse(b, b.GetExport, request("swagger", "dev", "", "magic"), bad, "Invalid extensions specified: magic. Valid options are integrations, authorizers, validators, documentation, apigateway, postman")
 	refuse(b, b.GetExport, request("swagger", "prod", "", ""), missing, "Invalid stage identifier specified")
 	b.as("222222222222", "us-east-1")
 	refuse(b, b.GetExport, request("swagger", "dev", "", ""), missing, "Invalid stage identifier specified")

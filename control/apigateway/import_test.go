@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	api "github.com/lamgate/lamgate/api/apigateway"
+	"github.com/lamgate/lamgate/aws"
 )
 
 // Documents that AWS's answers were recorded for are beside the recordings; the
@@ -197,6 +198,41 @@ func TestEveryRecordedDocumentIsImported(t *testing.T) {
 	for _, f := range files {
 		t.Run(filepath.Base(f), func(t *testing.T) {
 			roundTrips(t, recordedDocument(t, filepath.Base(f)))
+		})
+	}
+}
+
+// Whatever real documents hold, they are imported, deployed and exported, and
+// what was exported is imported again.
+func TestRealDocumentsGoRound(t *testing.T) {
+	folder := os.Getenv("LAMGATE_RECORDINGS")
+	if folder == "" {
+		t.Skip("LAMGATE_RECORDINGS does not name the folder of real documents")
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "openapi", "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no documents: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			b := newBench(t)
+			for _, base := range []string{"ignore", "prepend", "split"} {
+				rest := do(b, b.ImportRestApi, api.ImportRestApiRequest{Body: recordedDocument(t, filepath.Base(file)), Parameters: map[string]string{"basepath": base}})
+				deployed := api.CreateDeploymentRequest{RestApiId: rest.Id, StageName: new("dev")}
+				if _, err := b.CreateDeployment(b.ctx, &deployed); err != nil {
+					if message := aws.AsFault(err).Message; message != "No integration defined for method" {
+						t.Errorf("it cannot be deployed: %s", message)
+					}
+					continue
+				}
+				for _, exportType := range []string{"oas30", "swagger"} {
+					for _, accepts := range []string{"application/json", "application/yaml"} {
+						out := do(b, b.GetExport, api.GetExportRequest{RestApiId: rest.Id, StageName: new("dev"), ExportType: &exportType, Accepts: &accepts,
+							Parameters: map[string]string{"extensions": "apigateway"}})
+						do(b, b.ImportRestApi, api.ImportRestApiRequest{Body: out.Body})
+					}
+				}
+			}
 		})
 	}
 }

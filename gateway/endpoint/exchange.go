@@ -40,9 +40,12 @@ func (c *connection) exchange(ctx context.Context, q *Request, head *[]byte, a *
 	switch {
 	case err == nil:
 		err = x.receive(q, a)
-	case !untouched && x.receive(q, a) == nil:
-		// A server that stopped reading had said why.
-		err, x.last = nil, true
+	case !untouched:
+		// A server that stopped reading may have said why.
+		x.last = true
+		if x.receive(q, a) == nil {
+			err = nil
+		}
 	}
 	if err != nil {
 		x.last = true

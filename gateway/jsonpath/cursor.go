@@ -1,6 +1,7 @@
 package jsonpath
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -11,6 +12,9 @@ type cursor struct {
 	text  string
 	pos   int
 	depth int
+	// patterns is the size of all regular expressions of the path and of those
+	// around it.
+	patterns *int
 }
 
 func (c *cursor) fail(message string) error {
@@ -112,18 +116,8 @@ func unescape(s string) string {
 }
 
 func hex4(s string) (rune, bool) {
-	if len(s) < 4 {
-		return 0, false
-	}
-	var r rune
-	for i := range 4 {
-		digit := strings.IndexByte("0123456789abcdef", s[i]|0x20)
-		if digit < 0 {
-			return 0, false
-		}
-		r = r<<4 | rune(digit)
-	}
-	return r, true
+	n, err := strconv.ParseUint(s[:min(4, len(s))], 16, 16)
+	return rune(n), err == nil && len(s) >= 4
 }
 
 // closing returns where the bracket that opens at the cursor is closed, strings

@@ -10,9 +10,9 @@
 // evaluation crashes in Java, this package does what was meant.
 //
 // path.go is what callers see. cursor.go and parse.go make the steps of a path,
-// parse_filter.go the expression in [?(…)]; read.go walks a document along the
-// steps, filter.go decides expressions, operand.go compares, pattern.go matches
-// regular expressions and function.go has the functions.
+// parse_filter.go the expression in [?(…)]; read.go follows a path, walk.go and
+// scan.go step by step; filter.go decides expressions, operand.go compares,
+// pattern.go matches regular expressions and function.go has the functions.
 //
 // Paths are parsed once and shared; reading changes neither the path nor the
 // document. Both are hostile: a path is bounded in length and depth, and reading

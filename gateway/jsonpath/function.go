@@ -66,7 +66,7 @@ func (c *cursor) parameters() ([]parameter, error) {
 		var p parameter
 		var err error
 		if text[0] == '$' || text[0] == '@' {
-			p.path, err = parsePath(text, c.depth+1)
+			p.path, err = parsePath(text, c)
 		} else if p.json, err = value.ParseJSON([]byte(text)); err != nil {
 			err = c.fail("the parameter is neither a path nor JSON")
 		}

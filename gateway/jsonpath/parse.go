@@ -46,14 +46,18 @@ func (s *step) definite(leaf bool) bool {
 	return false
 }
 
-func parsePath(expr string, depth int) (*Path, error) {
+// parsePath reads a path; outer is where another path holds it, nil for none.
+func parsePath(expr string, outer *cursor) (*Path, error) {
 	trimmed := strings.Trim(expr, " ")
-	c := &cursor{text: trimmed, depth: depth}
+	c := &cursor{text: trimmed, patterns: new(0)}
+	if outer != nil {
+		c.depth, c.patterns = outer.depth+1, outer.patterns
+	}
 	switch {
 	case len(expr) > MaxLength:
 		c.text = ""
 		return nil, c.fail("the path is longer than " + strconv.Itoa(MaxLength) + " bytes")
-	case depth > maxNesting:
+	case c.depth > maxNesting:
 		return nil, c.fail("the path is nested too deeply")
 	case trimmed == "":
 		return nil, c.fail("the path is empty")

@@ -228,7 +228,7 @@ func (c *cursor) pathOperand() (operand, error) {
 		}
 		c.pos++
 	}
-	p, err := parsePath(c.text[start:c.pos], c.depth+1)
+	p, err := parsePath(c.text[start:c.pos], c)
 	if err != nil {
 		return operand{}, err
 	}
@@ -264,6 +264,10 @@ func (c *cursor) patternOperand() (operand, error) {
 			if err != nil {
 				c.pos = start
 				return operand{}, c.fail(err.Error())
+			}
+			if *c.patterns += m.Size(); *c.patterns > maxPatterns {
+				c.pos = start
+				return operand{}, c.fail("the patterns of the path are too large")
 			}
 			return operand{node: node{kind: patternNode, pattern: m}}, nil
 		}

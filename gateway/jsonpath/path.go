@@ -12,6 +12,9 @@ const (
 	MaxLength = 8 << 10
 	// maxNesting is how deeply filters, parentheses and parameters may nest.
 	maxNesting = 32
+	// maxPatterns is how large the regular expressions of a path may be, once
+	// their repetitions are unfolded.
+	maxPatterns = 10_000
 	// DefaultBudget is how many steps Read takes: a deep scan looks at every
 	// value once, and a body of 10 MB holds five million at most.
 	DefaultBudget = 10_000_000
@@ -69,7 +72,7 @@ func (e *NotFoundError) Error() string {
 func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
 
 // Parse reads a path. The error is a *SyntaxError.
-func Parse(expr string) (*Path, error) { return parsePath(expr, 0) }
+func Parse(expr string) (*Path, error) { return parsePath(expr, nil) }
 
 // Definite reports whether the path leads to one value at most. Other paths lead
 // to a list.

@@ -44,6 +44,7 @@ func TestSyntaxErrors(t *testing.T) {
 		{`$[?(@.a =~ /(/)]`, "the pattern is malformed"},
 		{`$[?(@.a =~ /a/q)]`, "the pattern is malformed: it has an unknown flag 'q' at position 12"},
 		{`$[?(@.a =~ /a)]`, "the pattern does not end at position 11"},
+		{"$[?(" + strings.Repeat("@.a =~ /x{900}/ || ", 12) + "@.a)]", "the patterns of the path are too large"},
 		{`$[?(@.a in [1)`, "the JSON does not end at position 11"},
 		{`$.sum(`, "expected a path or JSON, and ) at the end at position 6"},
 		{`$.sum(a)`, "the parameter is neither a path nor JSON at position 6"},

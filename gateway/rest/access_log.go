@@ -3,14 +3,12 @@ package rest
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/state"
-	"github.com/lamgate/lamgate/telemetry"
 )
 
 // An accessLog is a stage's access log, ready to be written.
@@ -145,74 +143,4 @@ func appendStatus(b []byte, status int) []byte {
 		return b
 	}
 	return strconv.AppendInt(b, int64(status), 10)
-}
-
-// integrationLatency returns how long the integration took, if one was asked.
-func (c *call) integrationLatency() (time.Duration, bool) {
-	if c.cacheHit {
-		return 0, false
-	}
-	if c.received.latency > 0 || c.received.status != 0 {
-		return c.received.latency, true
-	}
-	steps, _ := c.journey.Steps()
-	for i := range steps {
-		if steps[i].Name == stepIntegration && i > 0 {
-			return steps[i].At - steps[i-1].At, true
-		}
-	}
-	return 0, false
-}
-
-// endpointStatus is the status that the called service answered.
-//
-// AWS: of a proxied function it is Lambda's own, not the function's.
-func (c *call) endpointStatus() int {
-	switch {
-	case c.cacheHit:
-		return 0
-	case c.received.status != 0:
-		return c.received.status
-	case c.journey.Invocation != "":
-		return http.StatusOK
-	}
-	return 0
-}
-
-// integrationStatus is the status that the integration answered: of a proxied
-// function, the function's.
-func (c *call) integrationStatus() int {
-	if c.cacheHit || c.refusal != nil {
-		return 0
-	}
-	if _, ok := c.route.Binding.(*plan.LambdaProxy); ok {
-		return c.response.status
-	}
-	return c.received.status
-}
-
-// failedAt reports whether it was at one of these steps that the request
-// failed.
-func (c *call) failedAt(names ...string) bool {
-	s := c.failedStep()
-	if s == nil {
-		return false
-	}
-	for _, name := range names {
-		if s.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-// failedStep returns the step that refused the request, nil if none did.
-func (c *call) failedStep() *telemetry.Step {
-	steps, _ := c.journey.Steps()
-	for i := range steps {
-		if v := steps[i].Verdict; v == telemetry.Denied || v == telemetry.Failed {
-			return &steps[i]
-		}
-	}
-	return nil
 }

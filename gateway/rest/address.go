@@ -43,7 +43,7 @@ func Addressed(r *http.Request) (Address, bool) {
 		a := Address{Query: query}
 		a.API, rest = cutSegment("/" + rest)
 		a.Stage, a.Path = cutSegment(rest)
-		return a, a.API != ""
+		return a, true // without an API it is nobody else's either
 	}
 	if rest, ok := strings.CutPrefix(path, legacyPathPrefix); ok {
 		a := Address{Query: query}

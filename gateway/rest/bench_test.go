@@ -88,7 +88,7 @@ func BenchmarkRequest(b *testing.B) {
 			h.deploy(d)
 			result := &execution.Result{Payload: []byte(`{"statusCode":200,"headers":{"Content-Type":"application/json"},"body":"{\"id\":42}"}`)}
 			h.gateway.invoker = invokerFunc(func() *execution.Result { return result })
-			h.gateway.clock = aws.SystemClock{} // what it costs to look at the machine's counts
+			h.gateway.clock = aws.SystemClock{} // looking at the machine's clock is part of the cost
 			r := typicalRequest()
 			w := &silent{http.Header{}}
 			b.ReportAllocs()

@@ -65,7 +65,11 @@ func newCaches(clock aws.Clock, memory int64) *caches {
 //
 // AWS: a cache of another size is another cache: what was in the old one is
 // lost ("Enable Amazon API Gateway caching").
-func (cs *caches) of(s *stage) *responseCache {
+//
+// A request may outlive its stage, whose cache nobody would forget again. So
+// nothing is made for a stage that apis no longer has; it may have none, and
+// then of returns nil. The view follows an API's change before the caches do.
+func (cs *caches) of(s *stage, apis *state.View[*api]) *responseCache {
 	if r := s.responses.Load(); r != nil {
 		return r
 	}
@@ -74,6 +78,9 @@ func (cs *caches) of(s *stage) *responseCache {
 	defer cs.mu.Unlock()
 	r := cs.byStage[key]
 	if r == nil || r.size != s.CacheClusterSize {
+		if now, _ := apis.Get(plan.RestAPIKey(s.api.ID)); now != s.api {
+			return nil
+		}
 		r = &responseCache{size: s.CacheClusterSize, entries: otter.Must(&otter.Options[string, *cached]{
 			MaximumWeight:    cs.max,
 			Weigher:          weigh,
@@ -196,7 +203,12 @@ func (c *call) lookUp() *gatewayResponse {
 		c.pass(stepCache, cacheBypassed)
 		return nil
 	}
-	e, ok := c.gateway.caches.of(c.stage).entries.GetIfPresent(string(c.cacheKey))
+	responses := c.gateway.caches.of(c.stage, c.gateway.apis)
+	if responses == nil {
+		c.pass(stepCache, cacheMiss)
+		return nil
+	}
+	e, ok := responses.entries.GetIfPresent(string(c.cacheKey))
 	if !ok || !c.now.Before(e.expires) || !e.stored.After(c.stage.CacheFlushed) {
 		c.pass(stepCache, cacheMiss)
 		return nil
@@ -320,7 +332,9 @@ func (c *call) store() *gatewayResponse {
 		c.journey.Add(c.gateway.clock.Now(), stepCache, telemetry.Skipped, uncacheable(len(e.response.body)+len(e.received.body)))
 		return nil
 	}
-	c.gateway.caches.of(c.stage).entries.Set(string(c.cacheKey), e)
+	if responses := c.gateway.caches.of(c.stage, c.gateway.apis); responses != nil {
+		responses.entries.Set(string(c.cacheKey), e)
+	}
 	return nil
 }
 

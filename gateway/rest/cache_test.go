@@ -257,6 +257,29 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
+// A request that is under way may look for its cache when its API has gone.
+func TestADeletedAPIHasNoCache(t *testing.T) {
+	h := cachingHouse(t, hello("GET", "/a"))
+	h.get("/v0/a").expect(200, "", "1")
+	cs := h.gateway.caches
+	if len(cs.byStage) != 1 {
+		t.Fatalf("%d caches", len(cs.byStage))
+	}
+	key := plan.RestAPIKey("api")
+	before, _ := h.gateway.apis.Get(key)
+	d, err := h.docs.Get(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.docs.Delete(t.Context(), key, d.Revision); err != nil {
+		t.Fatal(err)
+	}
+	late := newStage(before, before.Stages["v0"])
+	if cs.of(late, h.gateway.apis) != nil || len(cs.byStage) != 0 {
+		t.Errorf("%d caches are left", len(cs.byStage))
+	}
+}
+
 func BenchmarkCacheHit(b *testing.B) {
 	h := newHouse(b)
 	h.function(permit(""))

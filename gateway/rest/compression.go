@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,8 +34,11 @@ type compressors struct {
 // not in it, are 415 ("Call an API method with a compressed payload"). Deflate
 // is what RFC 1950 describes; bare RFC 1951 is refused.
 func (c *call) unpackBody() *gatewayResponse {
+	if len(c.body) == 0 {
+		return nil
+	}
 	coding := strings.ToLower(strings.TrimSpace(c.request.Header.Get("Content-Encoding")))
-	if coding == "" || coding == "identity" || len(c.body) == 0 {
+	if coding == "" || coding == "identity" {
 		return nil
 	}
 	unpacked, err := c.gateway.compressors.unpack(coding, c.body)
@@ -104,7 +106,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 func (c *call) packResponse() {
 	r := &c.response
 	least := c.published.plan.Deployment.MinimumCompressionSize
-	if least == nil || len(r.body) < *least || len(r.body) == 0 || r.bodiless() || r.has("Content-Encoding") {
+	if least == nil || len(r.body) < *least || len(r.body) == 0 || bodiless(r.status) || r.has("Content-Encoding") {
 		return
 	}
 	coding := preferredCoding(c.request.Header.Values("Accept-Encoding"))
@@ -175,9 +177,4 @@ func quality(parameters string) float64 {
 		}
 	}
 	return 1
-}
-
-// bodiless reports whether a response of its status has no body.
-func (r *response) bodiless() bool {
-	return r.status == http.StatusNoContent || r.status == http.StatusNotModified
 }

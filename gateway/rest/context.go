@@ -67,7 +67,8 @@ func (c *call) contextText(name string) (text string, ok bool) {
 	case "awsEndpointRequestId":
 		return c.endpointRequestID(), true
 	case "awsEndpointRequestId2":
-		return c.receivedHeader("X-Amz-Id-2"), true
+		text, _ = c.received.header("X-Amz-Id-2")
+		return text, true
 	case "cipherSuite":
 		if c.request.TLS != nil {
 			return tls.CipherSuiteName(c.request.TLS.CipherSuite), true
@@ -181,27 +182,6 @@ func (c *call) errorText(member string) (string, bool) {
 		return r.kind, true
 	}
 	return r.validation, true
-}
-
-// endpointRequestID is the ID that the service gave the integration's request.
-func (c *call) endpointRequestID() string {
-	if c.journey.Invocation != "" {
-		return c.journey.Invocation
-	}
-	if id := c.receivedHeader("x-amzn-RequestId"); id != "" {
-		return id
-	}
-	return c.receivedHeader("x-amz-request-id")
-}
-
-// receivedHeader returns a header of the integration's answer.
-func (c *call) receivedHeader(name string) string {
-	for i := range c.received.headers {
-		if h := &c.received.headers[i]; strings.EqualFold(h.name, name) {
-			return h.value
-		}
-	}
-	return ""
 }
 
 // fullPath is the request's path with its stage, as sent.

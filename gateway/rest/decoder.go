@@ -48,8 +48,9 @@ func (d *decoder) kind() string {
 	return "no JSON"
 }
 
-// object reads an object and has read take each member's value.
-func (d *decoder) object(read func(name string) error) error {
+// object reads an object and has read take each member's value. The name is
+// only lent.
+func (d *decoder) object(read func(name []byte) error) error {
 	d.at++
 	d.space()
 	if d.take('}') {
@@ -68,7 +69,7 @@ func (d *decoder) object(read func(name string) error) error {
 			return d.fail("a colon should stand here")
 		}
 		d.space()
-		if err := read(string(name)); err != nil {
+		if err := read(name); err != nil {
 			return err
 		}
 		if done, err := d.next('}'); done || err != nil {
@@ -174,7 +175,11 @@ func (d *decoder) digits() bool {
 func (d *decoder) string() ([]byte, error) {
 	d.at++
 	start := d.at
-	for d.at < len(d.data) {
+	for {
+		d.at += unchanged(d.data[d.at:])
+		if d.at == len(d.data) {
+			return nil, d.fail("a string has no end")
+		}
 		switch ch := d.data[d.at]; {
 		case ch == '"':
 			d.at++
@@ -184,10 +189,9 @@ func (d *decoder) string() ([]byte, error) {
 		case ch < ' ':
 			return nil, d.fail("a control character stands in a string")
 		default:
-			d.at++
+			d.at++ // what is not UTF-8 passes
 		}
 	}
-	return nil, d.fail("a string has no end")
 }
 
 func (d *decoder) escaped(start int) ([]byte, error) {

@@ -18,11 +18,13 @@
 //     for what is sent and received.
 //   - integration_callee.go knows what a route calls on a stage. A function is
 //     invoked after permission.go has found that the API may: through a proxy
-//     integration by integration_lambda_proxy.go (event.go writes what it
-//     receives; lambda_response.go, with decoder.go, reads what it answers),
-//     through a custom one by integration_lambda.go. integration_http.go calls
-//     HTTP endpoints, integration_service.go AWS services, signed and with a
-//     role, and integration_mock.go answers by itself.
+//     integration by integration_lambda_proxy.go (event.go and event_headers.go
+//     write what it receives; lambda_response.go, with decoder.go, reads what it
+//     answers), through a custom one by integration_lambda.go. integration_http.go
+//     calls HTTP endpoints, integration_service.go AWS services, signed and with
+//     a role (integration_service_action.go and integration_service_object.go
+//     tell what the role must be allowed), and integration_mock.go answers by
+//     itself. loop.go stops an API that calls itself.
 //   - integration_response.go selects and makes the method's response,
 //     method_response.go readies it for the wire. integration_stream.go passes
 //     on what is streamed.
@@ -32,8 +34,9 @@
 //
 // What the steps read of the request beside its own parts is $context
 // (context.go). When the request has been answered, access_log.go and
-// execution_log.go tell of it, in the words of API Gateway's own logs
-// (execution_failure.go has those for what fails).
+// execution_log.go tell what became of it (outcome.go), in the words of API
+// Gateway's own logs: execution_data.go has what a data trace shows of requests
+// and responses, execution_failure.go the reasons of what fails.
 // test_invoke.go takes a request through the same steps without a stage.
 //
 // header_names.go keeps the names of headers as clients wrote them, which

@@ -69,11 +69,7 @@ func (c *call) appendEvent(b []byte) []byte {
 	b = appendPath(b, c.address.Path)
 	b = append(b, `,"httpMethod":`...)
 	b = appendString(b, r.Method)
-	b = append(b, `,"headers":{`...)
-	b = c.appendHeaders(b, false)
-	b = append(b, `},"multiValueHeaders":{`...)
-	b = c.appendHeaders(b, true)
-	b = append(b, '}')
+	b = c.appendHeaders(b)
 	b = c.appendQuery(b)
 	b = c.appendPathParameters(b)
 
@@ -117,109 +113,6 @@ func appendPath(b []byte, path string) []byte {
 	b = append(b, '"', '/')
 	b = appendEscaped(b, strings.TrimLeft(path, "/"))
 	return append(b, '"')
-}
-
-// appendHeaders appends the members of headers, each with its last value, or
-// of multiValueHeaders. There is always one at least: Host.
-func (c *call) appendHeaders(b []byte, multi bool) []byte {
-	for i := range c.headers {
-		h := &c.headers[i]
-		b = append(b, '"')
-		if h.sent != nil {
-			b = appendEscaped(b, h.sent)
-		} else {
-			b = appendEscaped(b, h.name)
-		}
-		b = append(b, '"', ':')
-		if multi {
-			b = append(b, '[')
-			for j, v := range h.values {
-				if j > 0 {
-					b = append(b, ',')
-				}
-				b = appendString(b, v)
-			}
-			b = append(b, ']', ',')
-		} else {
-			b = appendString(b, h.values[len(h.values)-1])
-			b = append(b, ',')
-		}
-	}
-	opening, closing := `"`, `",`
-	if multi {
-		opening, closing = `["`, `"],`
-	}
-	secure := c.request.TLS != nil
-	proto, port := "http", "80"
-	if secure {
-		proto, port = "https", "443"
-	}
-	if i := strings.LastIndexByte(c.request.Host, ':'); i >= 0 && !strings.HasSuffix(c.request.Host, "]") {
-		port = c.request.Host[i+1:]
-	}
-	if c.target.frame.edge {
-		b = c.appendEdgeHeaders(b, proto, opening, closing)
-	}
-	b = append(append(b, `"X-Amzn-Trace-Id":`...), opening...)
-	b = c.trace.appendIncoming(b)
-	b = append(append(append(b, closing...), `"X-Forwarded-For":`...), opening...)
-	b = c.appendForwardedFor(b)
-	b = append(append(append(b, closing...), `"X-Forwarded-Port":`...), opening...)
-	b = appendEscaped(b, port)
-	b = append(append(append(b, closing...), `"X-Forwarded-Proto":`...), opening...)
-	b = append(b, proto...)
-	b = append(append(append(b, closing...), `"Host":`...), opening...)
-	b = appendEscaped(b, c.address.Domain)
-	return append(b, closing[:len(closing)-1]...)
-}
-
-// appendEdgeHeaders appends what CloudFront, which stands before an
-// edge-optimised API, adds to a request.
-func (c *call) appendEdgeHeaders(b []byte, proto, opening, closing string) []byte {
-	for _, h := range [...]struct{ name, value string }{
-		{"CloudFront-Forwarded-Proto", proto},
-		{"CloudFront-Is-Desktop-Viewer", "true"},
-		{"CloudFront-Is-Mobile-Viewer", "false"},
-		{"CloudFront-Is-SmartTV-Viewer", "false"},
-		{"CloudFront-Is-Tablet-Viewer", "false"},
-		{"CloudFront-Viewer-ASN", "0"},
-		{"CloudFront-Viewer-Country", "US"},
-	} {
-		b = append(append(append(b, '"'), h.name...), '"', ':')
-		b = append(append(append(b, opening...), h.value...), closing...)
-	}
-	b = append(append(b, `"Via":`...), opening...)
-	b = append(b, strings.TrimPrefix(c.request.Proto, "HTTP/")...)
-	b = append(b, " lamgate.cloudfront.net (CloudFront)"...)
-	b = append(append(append(b, closing...), `"X-Amz-Cf-Id":`...), opening...)
-	b = c.appendEdgeID(b)
-	return append(b, closing...)
-}
-
-// appendEdgeID appends the ID that CloudFront gives a request, made of the
-// gateway's own so that both maps of headers say the same.
-func (c *call) appendEdgeID(b []byte) []byte {
-	b = append(b, c.extendedID[:len(c.extendedID)-1]...)
-	for i := 0; i < len(c.requestID); i++ {
-		if c.requestID[i] != '-' {
-			b = append(b, c.requestID[i])
-		}
-	}
-	return append(b, "lamgate=="...)
-}
-
-// appendForwardedFor appends the addresses that the request has come through:
-// those that the client tells, and the client's own.
-func (c *call) appendForwardedFor(b []byte) []byte {
-	for _, v := range c.request.Header["X-Forwarded-For"] {
-		b = append(appendEscaped(b, v), ", "...)
-	}
-	b = appendEscaped(b, c.sourceIP)
-	if c.target.frame.edge {
-		// AWS: CloudFront's own address follows. Here it is this machine's.
-		b = append(b, ", 127.0.0.1"...)
-	}
-	return b
 }
 
 // appendQuery appends both maps of the query string, null without one.

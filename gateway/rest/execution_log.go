@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/state"
 )
@@ -58,13 +57,12 @@ func (c *call) logExecution() {
 		return
 	}
 	s := c.settings()
-	level := parseLogLevel(s.LoggingLevel)
-	if level == logOff {
+	if s.level == logOff {
 		return
 	}
 	var events []state.LogEvent
 	prefix := "(" + c.requestID + ") "
-	n := narrator{c, level, s.DataTraceEnabled, func(at time.Time, message string) {
+	n := narrator{c, s.level, s.traces(), func(at time.Time, message string) {
 		events = append(events, state.LogEvent{Timestamp: at, Message: prefix + message})
 	}}
 	n.tell()
@@ -82,21 +80,20 @@ func (c *call) logExecution() {
 	}
 }
 
-// info and data add lines that are told of every request; data only with data
-// trace. fault adds one that is told of requests that fail.
+// info adds a line that is told of every request, data one that a data trace
+// has of it. Those of requests that fail are added at any level.
 func (n *narrator) info(at time.Time, format string, args ...any) {
 	if n.level == logAll {
 		n.add(at, fmt.Sprintf(format, args...))
 	}
 }
 
-func (n *narrator) data(at time.Time, what, text string) {
-	if n.level == logAll && n.trace {
-		n.add(at, what+": "+text)
-	}
-}
+func (n *narrator) data(at time.Time, what, text string) { n.add(at, what+": "+text) }
 
-func (n *narrator) fault(at time.Time, text string) { n.add(at, text) }
+// body adds as much of a body as a line can have.
+func (n *narrator) body(at time.Time, what string, body []byte) {
+	n.data(at, what, string(body[:min(len(body), maxLogged+1)]))
+}
 
 func (n *narrator) add(at time.Time, message string) {
 	if len(message) > maxLogged {
@@ -114,18 +111,11 @@ func (n *narrator) tell() {
 	c := n.call
 	ended := c.now.Add(c.journey.Took)
 	failed := c.failedStep()
+	admitted := !c.failedAt(stepResourcePolicy, stepAuthorizer, stepAPIKey, stepThrottle)
 	if !c.testing {
-		n.admission()
+		n.admission(admitted)
 	}
-	started := failed == nil
-	if failed != nil {
-		switch failed.Name {
-		case stepResourcePolicy, stepAuthorizer, stepAPIKey, stepThrottle:
-		default:
-			started = true
-		}
-	}
-	if started {
+	if admitted {
 		n.methodRequest()
 		n.exchange()
 	}
@@ -134,12 +124,14 @@ func (n *narrator) tell() {
 		if failed != nil {
 			at = c.now.Add(failed.At)
 		}
-		n.fault(at, c.failure())
+		n.add(at, c.failure())
 		n.gatewayResponse(ended)
-		n.fault(ended, "Method completed with status: "+strconv.Itoa(c.journey.Status))
+		n.add(ended, "Method completed with status: "+strconv.Itoa(c.journey.Status))
 	} else {
-		n.data(ended, "Method response body after transformations", string(c.unpacked))
-		n.data(ended, "Method response headers", c.responseHeaders())
+		if n.trace {
+			n.body(ended, "Method response body after transformations", c.unpacked)
+			n.data(ended, "Method response headers", c.responseHeaders())
+		}
 		n.info(ended, "Successfully completed execution")
 		n.info(ended, "Method completed with status: %d", c.journey.Status)
 	}
@@ -164,10 +156,10 @@ func (n *narrator) gatewayResponse(at time.Time) {
 		return
 	}
 	n.info(at, "Gateway response type: %s with status code: %d", c.refusal.kind, c.journey.Status)
-	if !c.meter.keep {
+	if !n.trace {
 		return
 	}
-	n.data(at, "Gateway response body", string(c.meter.kept))
+	n.body(at, "Gateway response body", c.meter.kept)
 	h := c.meter.Header()
 	var fields []field
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -180,21 +172,18 @@ func (n *narrator) gatewayResponse(at time.Time) {
 
 // tellsRefusal reports whether the gateway's own answer is to be told whole.
 func (c *call) tellsRefusal() bool {
-	if c.refusal == nil || c.target == nil {
-		return false
-	}
-	return c.testing || c.settings().DataTraceEnabled && parseLogLevel(c.settings().LoggingLevel) == logAll
+	return c.refusal != nil && c.target != nil && (c.testing || c.settings().traces())
 }
 
 // admission tells how the request was let in.
 //
 // AWS: without an API key there are two spaces where it would stand.
-func (n *narrator) admission() {
+func (n *narrator) admission(admitted bool) {
 	c := n.call
 	at, stage := c.now, c.api.ID+"/"+c.stage.Name
 	n.info(at, "Extended Request Id: %s", c.extendedID)
 	n.info(at, "Verifying Usage Plan for request: %s. API Key:  API Stage: %s", c.requestID, stage)
-	if c.failedAt(stepResourcePolicy, stepAuthorizer, stepAPIKey, stepThrottle) {
+	if !admitted {
 		return
 	}
 	n.info(at, "API Key  authorized because method '%s %s' does not require API Key. Request will not contribute to throttle or quota limits",
@@ -212,21 +201,21 @@ func (n *narrator) methodRequest() {
 		path = "/"
 	}
 	n.info(at, "HTTP Method: %s, Resource Path: %s", c.request.Method, path)
-	if n.level < logAll || !n.trace {
+	if !n.trace {
 		return
 	}
 	params := make([]field, 0, len(c.params))
 	for _, p := range c.params {
 		params = append(params, field{p.Name, p.Value})
 	}
-	query := c.query
-	if query == nil {
-		query = parseQuery(nil, c.address.Query)
-	}
 	n.data(at, "Method request path", braces(params))
-	n.data(at, "Method request query string", braces(query))
+	n.data(at, "Method request query string", braces(c.queryFields()))
 	n.data(at, "Method request headers", braces(c.requestFields()))
-	n.data(at, "Method request body before transformations", string(c.body))
+	body := c.body
+	if c.hasBinaryBody() && !c.testing {
+		body = []byte("[Binary Data]") // AWS: as shown where hasBinaryBody refuses a template
+	}
+	n.body(at, "Method request body before transformations", body)
 }
 
 // exchange tells what the integration was asked and what it answered. MOCK
@@ -248,111 +237,19 @@ func (n *narrator) exchange() {
 	if _, ok := c.route.Binding.(*plan.LambdaProxy); ok && body == nil {
 		body = c.event
 	}
-	n.data(sent, "Endpoint request URI", uri)
-	n.data(sent, "Endpoint request headers", braces(c.sentHeaders()))
-	n.data(sent, "Endpoint request body after transformations", string(body))
+	if n.trace {
+		n.data(sent, "Endpoint request URI", uri)
+		n.data(sent, "Endpoint request headers", braces(c.sentHeaders()))
+		n.body(sent, "Endpoint request body after transformations", body)
+	}
 	n.info(sent, "Sending request to %s", uri)
 	status := c.endpointStatus()
 	if status == 0 {
 		return
 	}
 	n.info(answered, "Received response. Status: %d, Integration latency: %d ms", status, latency.Milliseconds())
-	n.data(answered, "Endpoint response headers", braces(r.headers))
-	n.data(answered, "Endpoint response body before transformations", string(r.body))
-}
-
-// sentHeaders are the headers of the integration's request. A function is
-// invoked without any; those that AWS would send and that say something here
-// are told.
-func (c *call) sentHeaders() []field {
-	if _, ok := c.route.Binding.(*plan.LambdaProxy); !ok || len(c.outgoing.headers) > 0 {
-		return c.outgoing.headers
+	if n.trace {
+		n.data(answered, "Endpoint response headers", braces(r.headers))
+		n.body(answered, "Endpoint response body before transformations", r.body)
 	}
-	return []field{
-		{"x-amzn-lambda-integration-tag", c.requestID},
-		{"x-amzn-apigateway-api-id", c.api.ID},
-		{"X-Amz-Source-Arn", c.target.sourceARN},
-		{"Accept", contentTypeJSON},
-		{"User-Agent", "AmazonAPIGateway_" + c.api.ID},
-		{traceHeader, c.trace.String()},
-	}
-}
-
-// endpointURI is what was called, as a URL.
-func (c *call) endpointURI() string {
-	uri := c.outgoing.uri
-	if uri == "" {
-		uri = c.journey.Function
-	}
-	if f, err := execution.ParseFunctionARN(uri); err == nil {
-		return "https://lambda." + f.Region + ".amazonaws.com/2015-03-31/functions/" + uri + "/invocations"
-	}
-	return uri
-}
-
-// stepTime returns when a step was taken, or when the request ended.
-func (c *call) stepTime(name string) time.Time {
-	steps, _ := c.journey.Steps()
-	for i := range steps {
-		if steps[i].Name == name {
-			return c.now.Add(steps[i].At)
-		}
-	}
-	return c.now.Add(c.journey.Took)
-}
-
-// requestFields are the headers of the method's request, by name.
-func (c *call) requestFields() []field {
-	sent := sentNames(c.request)
-	var list []field
-	for _, name := range slices.Sorted(maps.Keys(c.request.Header)) {
-		shown := name
-		if s := sent.find(name); s != nil {
-			shown = string(s)
-		}
-		list = append(list, field{shown, strings.Join(c.request.Header[name], ",")})
-	}
-	return list
-}
-
-// responseHeaders are the headers of the method's response.
-func (c *call) responseHeaders() string {
-	list := slices.Clone(c.response.fields)
-	if c.response.traced {
-		list = append(list, field{traceHeader, c.trace.String()})
-	}
-	return braces(list)
-}
-
-// braces writes fields as Java writes a map. What admits callers is masked but
-// for its end.
-func braces(list []field) string {
-	var b strings.Builder
-	b.WriteByte('{')
-	for i, f := range list {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(f.name)
-		b.WriteByte('=')
-		b.WriteString(masked(f.name, f.value))
-	}
-	b.WriteByte('}')
-	return b.String()
-}
-
-// masked hides the values of headers that admit callers.
-//
-// AWS: the last six characters are shown.
-func masked(name, value string) string {
-	const shown = 6
-	switch strings.ToLower(name) {
-	case "authorization", "x-api-key", "x-amz-security-token", "proxy-authorization":
-	default:
-		return value
-	}
-	if len(value) <= shown {
-		return strings.Repeat("*", len(value))
-	}
-	return strings.Repeat("*", len(value)-shown) + value[len(value)-shown:]
 }

@@ -147,7 +147,6 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *call) respond(w http.ResponseWriter) {
 	c.writer = w
 	c.refusal = c.serve()
-	c.unpacked = c.response.body
 	c.meter = meter{ResponseWriter: w, keep: c.tellsRefusal()}
 	c.write()
 }

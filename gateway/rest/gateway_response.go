@@ -133,7 +133,7 @@ func badGateway() *gatewayResponse {
 	return &gatewayResponse{"INTEGRATION_FAILURE", http.StatusBadGateway, "InternalServerErrorException", "Internal server error", spaced, ""}
 }
 
-// malformedAnswer is what callers see of a function that answers what is no
+// malformedAnswer is what callers see of an integration that answers what is no
 // response.
 //
 // AWS: that is an "execution failed due to configuration error" like a missing
@@ -230,9 +230,7 @@ func (c *call) gatewayValue(p plan.Parameter) string {
 	case plan.RequestContext:
 		return c.contextVariable(p.Name)
 	case plan.QueryString, plan.MultiQuery:
-		if len(c.query) == 0 && c.address.Query != "" {
-			c.query = parseQuery(c.query[:0], c.address.Query) // it was refused before its query was read
-		}
+		c.queryFields() // the request may be refused before they are read
 	}
 	return c.parameter(p)
 }

@@ -19,7 +19,7 @@ func (c *call) convertRequest(handling string) *gatewayResponse {
 	if len(c.body) == 0 {
 		return nil
 	}
-	if isBinary(c.target.frame.binary, c.request.Header.Get("Content-Type")) {
+	if c.hasBinaryBody() {
 		if handling == plan.ConvertToText {
 			c.outgoing.body = base64.StdEncoding.AppendEncode(nil, c.body)
 		}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"log"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -325,6 +326,63 @@ func TestStreamedResponses(t *testing.T) {
 	}
 }
 
+// AWS: what is silent for 30 seconds is over at an edge-optimised endpoint; a
+// regional one waits five minutes.
+func TestSilentStreamsEnd(t *testing.T) {
+	for kind, ends := range map[string]bool{"EDGE": true, "REGIONAL": false} {
+		t.Run(kind, func(t *testing.T) {
+			release := make(chan struct{})
+			b := newBackend(t, func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "a")
+				w.(http.Flusher).Flush()
+				select {
+				case <-release:
+					io.WriteString(w, "b")
+				case <-r.Context().Done():
+				}
+			})
+			h := newHouse(t)
+			h.deploy(plan.Deployment{EndpointType: kind, Resources: []plan.Resource{resource("/a", map[string]*plan.Method{
+				"GET": httpTo("HTTP_PROXY", "GET", b.URL, func(m *plan.Method) {
+					m.Integration.ResponseTransferMode, m.Integration.TimeoutMillis = "STREAM", 900_000
+				})})}})
+			s := httptest.NewServer(h.gateway)
+			defer s.Close()
+			r, err := http.Get(s.URL + "/_aws/execute-api/api/v0/a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Body.Close()
+			if _, err := io.ReadFull(r.Body, make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			h.clock.Advance(30 * time.Second)
+			if !ends {
+				close(release)
+			}
+			read := make(chan struct{})
+			var rest []byte
+			go func() {
+				rest, err = io.ReadAll(r.Body)
+				close(read)
+			}()
+			for done := false; !done; {
+				select {
+				case <-read:
+					done = true
+				case <-time.After(time.Millisecond):
+					if ends { // the gateway may not have begun to wait before
+						h.clock.Advance(30 * time.Second)
+					}
+				}
+			}
+			if ends != (err != nil) || !ends && string(rest) != "b" {
+				t.Errorf("%q, %v", rest, err)
+			}
+		})
+	}
+}
+
 func TestWhoLeavesAStreamEndsIt(t *testing.T) {
 	ended := make(chan struct{})
 	b := newBackend(t, func(w http.ResponseWriter, r *http.Request) {
@@ -344,6 +402,38 @@ func TestWhoLeavesAStreamEndsIt(t *testing.T) {
 	io.ReadFull(r.Body, make([]byte, 1))
 	r.Body.Close()
 	<-ended
+}
+
+func TestWhoTakesNothingOfAStreamEndsIt(t *testing.T) {
+	b := newBackend(t, func(w http.ResponseWriter, r *http.Request) {
+		for part := make([]byte, 1<<20); ; {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	})
+	h := newHouse(t)
+	h.deployMethod("/a", httpTo("HTTP_PROXY", "GET", b.URL, func(m *plan.Method) { m.Integration.ResponseTransferMode = "STREAM" }))
+	served := make(chan struct{})
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer close(served)
+		h.gateway.ServeHTTP(w, r)
+	}))
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "GET /_aws/execute-api/api/v0/a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	for {
+		select {
+		case <-served:
+			return
+		case <-time.After(time.Millisecond):
+			h.clock.Advance(time.Minute) // the gateway may not have begun to wait before
+		}
+	}
 }
 
 func TestVPCLinks(t *testing.T) {

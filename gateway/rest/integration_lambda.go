@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/gateway/plan"
@@ -124,11 +125,11 @@ func (c *call) writeServiceHeaders() {
 	list := c.outgoing.headers[:0]
 	for _, f := range c.transform.headers {
 		switch {
-		case equalFold([]byte(f.name), "Referer"), equalFold([]byte(f.name), "Host"):
+		case strings.EqualFold(f.name, "Referer"), strings.EqualFold(f.name, "Host"), strings.EqualFold(f.name, "X-Amz-Source-Arn"):
 			continue
-		case equalFold([]byte(f.name), invocationType):
+		case strings.EqualFold(f.name, invocationType):
 			// AWS: the guide has people write 'Event' within further quotes.
-			f.value = string(bytes.Trim([]byte(f.value), "'"))
+			f.value = strings.Trim(f.value, "'")
 		}
 		list = append(list, f)
 	}

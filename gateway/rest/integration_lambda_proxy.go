@@ -49,14 +49,14 @@ func (c *call) lambdaProxy(proxy *plan.LambdaProxy) *gatewayResponse {
 
 	ctx, stop := c.waiting(proxy.Timeout)
 	defer stop()
-	began := c.gateway.clock.Now()
+	began := c.at
 	result, err := c.gateway.invoker.Invoke(ctx, execution.Invocation{
 		Function:    t.function,
 		Payload:     c.event,
 		TraceHeader: c.trace.String(),
 		Journey:     &c.journey,
 	})
-	c.received.latency = c.gateway.clock.Now().Sub(began)
+	c.received.latency = c.look().Sub(began)
 	if err != nil {
 		return c.notInvoked(ctx, proxy.Timeout, err)
 	}
@@ -65,7 +65,7 @@ func (c *call) lambdaProxy(proxy *plan.LambdaProxy) *gatewayResponse {
 	if result.FunctionError != "" {
 		return c.refuse(stepIntegration, telemetry.Failed, failedFunction{&t.callee, result}, badGateway())
 	}
-	c.pass(stepIntegration, &t.callee)
+	c.journey.Add(c.at, stepIntegration, telemetry.Passed, &t.callee)
 	return c.readAnswer(result.Payload)
 }
 

@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -111,7 +112,7 @@ func (c *call) requestBodySource(m *plan.Mapping) (string, *gatewayResponse) {
 	if err != nil {
 		// AWS: it is the caller's mistake.
 		return "", c.refuse(stepIntegrationRequest, telemetry.Failed,
-			note("a mapping looks for %s in the body, which is not JSON: %v", m.From.Name, err), invalidJSON())
+			note("a mapping looks for %s in the body, and %v", m.From.Name, err), invalidJSON())
 	}
 	return text, nil
 }
@@ -124,7 +125,9 @@ func invalidJSON() *gatewayResponse {
 // what its path finds. An error tells why the body cannot be looked into.
 //
 // AWS: an empty body is {}. What does not begin like JSON is not read, and a
-// path finds nothing in it.
+// path finds nothing in it. A single quote is such a beginning, so the reader is
+// taken to be the lenient one that templates have; what even that cannot read
+// is the error.
 func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 {
@@ -136,11 +139,13 @@ func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, e
 	if !parsed.read {
 		parsed.read = true
 		if bytes.IndexByte([]byte(`{["'`), body[0]) >= 0 {
-			parsed.value, parsed.err = value.ParseJSON(body)
+			if parsed.value, parsed.err = value.ParseJSON(body); parsed.err != nil {
+				parsed.value, parsed.err = value.ParseLoose(body)
+			}
 		}
 	}
 	if parsed.err != nil {
-		return "", parsed.err
+		return "", fmt.Errorf("that is not JSON: %w", parsed.err)
 	}
 	found, err := find.Read(parsed.value)
 	if err != nil {
@@ -149,19 +154,24 @@ func bodySource(parsed *parsedBody, body []byte, find *jsonpath.Path) (string, e
 		}
 		return "", nil
 	}
-	return textOf(found), nil
+	return textOf(found)
 }
 
 // textOf is a value as a parameter: texts as they are, lists and objects as
-// JSON.
-func textOf(v value.Value) string {
+// JSON. What a path finds may be far more than the body that it is found in.
+func textOf(v value.Value) (string, error) {
 	switch v := v.(type) {
 	case nil:
-		return ""
+		return "", nil
 	case string:
-		return v
+		return v, nil
 	case *value.List, *value.Map:
-		return string(value.AppendJSON(nil, v))
+		text, err := value.AppendJSONWithin(nil, v, maxMapped)
+		return string(text), err
 	}
-	return value.Text(v)
+	return value.Text(v), nil
 }
+
+// maxMapped is the most JSON that a mapping makes of what its path finds. No
+// header or query string can be as large.
+const maxMapped = 1 << 20

@@ -77,3 +77,22 @@ func TestMock(t *testing.T) {
 	h.do("GET", "/v0/strict", "", "Content-Type", "text/plain").expect(415, "BadRequestException", `{"message": "Unsupported Media Type"}`)
 	h.do("GET", "/v0/strict", "", "Content-Type", "application/json; charset=utf-8").expect(200, "", "{}")
 }
+
+// AWS: seen in execution logs: with */* every body is binary, and no template
+// reads that.
+func TestNoTemplateReadsABinaryBody(t *testing.T) {
+	h := newHouse(t)
+	ok := map[string]*plan.IntegrationResponse{"200": body("fine")}
+	text := mock(`{"statusCode": 200}`, ok)
+	text.Integration.ContentHandling = plan.ConvertToText
+	d := plan.Deployment{BinaryMediaTypes: []string{"*/*"}, Resources: []plan.Resource{
+		resource("/binary", map[string]*plan.Method{"OPTIONS": mock(`{"statusCode": 200}`, ok)}),
+		resource("/text", map[string]*plan.Method{"OPTIONS": text}),
+	}}
+	h.deploy(d)
+	h.do("OPTIONS", "/v0/binary", "").expect(500, errServer, internal).because("integration request", "binaryMediaTypes", "CONVERT_TO_TEXT")
+	h.do("OPTIONS", "/v0/text", "").expect(200, "", "fine")
+	d.BinaryMediaTypes = []string{"image/*"}
+	h.deploy(d)
+	h.do("OPTIONS", "/v0/binary", "").expect(200, "", "fine")
+}

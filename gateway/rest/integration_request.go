@@ -59,7 +59,9 @@ func (c *call) integrationRequest() *gatewayResponse {
 //
 // AWS: a body without a Content-Type is JSON. NEVER rejects a content type
 // without a template, WHEN_NO_TEMPLATES does so if there are templates of
-// others, and WHEN_NO_MATCH passes the body on.
+// others, and WHEN_NO_MATCH passes the body on. The rejection is a 415 whose
+// x-amzn-ErrorType is BadRequestException (a client's log of one is in
+// aws-sdk-java-v2, issue 3188).
 func (c *call) transformRequest(shape *plan.Transform) *gatewayResponse {
 	contentType := c.request.Header.Get("Content-Type")
 	if contentType == "" {
@@ -71,10 +73,24 @@ func (c *call) transformRequest(shape *plan.Transform) *gatewayResponse {
 			"there is no request template for " + mediaType(contentType) + ", and the passthrough behavior is " + shape.Passthrough,
 			"put a request template for it, or set the integration's passthroughBehavior to WHEN_NO_MATCH, and deploy the API again"}, unsupportedMediaType())
 	}
+	// AWS: no template reads a binary body, not even one that is empty; with */*
+	// that is every body, and the preflights of MOCK integrations fail (logs shown
+	// in aws/serverless-application-model's thread 553 and clebert/aws-simple's
+	// thread 167). The console's test of a method knows no binary bodies.
+	if template != nil && shape.Handling != plan.ConvertToText && !c.testing && c.hasBinaryBody() {
+		return c.refuse(stepIntegrationRequest, telemetry.Failed, inAWSWords{advice{
+			"the API's binaryMediaTypes make the request's body binary, and no request template reads that",
+			"set the integration's contentHandling to CONVERT_TO_TEXT and deploy the API again"}, "Unable to transform request"}, internalServerError())
+	}
 	if refusal := c.convertRequest(shape.Handling); refusal != nil || template == nil {
 		return refusal
 	}
 	return c.renderRequest(template)
+}
+
+// hasBinaryBody reports whether the API takes the request's body as binary.
+func (c *call) hasBinaryBody() bool {
+	return isBinary(c.target.frame.binary, c.request.Header.Get("Content-Type"))
 }
 
 // collectHeaders gathers the client's headers that an integration may see. The

@@ -119,7 +119,7 @@ func (c *call) responseSource(m *plan.Mapping) (string, *gatewayResponse) {
 		text, err := bodySource(&c.transform.responseBody, c.received.body, m.Find)
 		if err != nil {
 			return "", c.refuse(stepIntegrationResponse, telemetry.Failed, advice{
-				"a mapping looks for " + p.Name + " in the integration's answer, which is not JSON: " + err.Error(),
+				"a mapping looks for " + p.Name + " in the integration's answer, and " + err.Error(),
 				"let the integration answer JSON, or take the mapping out"}, internalServerError())
 		}
 		return text, nil
@@ -136,7 +136,7 @@ func (c *call) transformResponse(r *plan.Response) *gatewayResponse {
 	c.response.body = body
 	contentType := contentTypeJSON
 	if template := r.Templates.ForResponse(c.request.Header.Get("Accept")); template != nil {
-		made, err := c.render(template, c.transform.response, body)
+		made, err := c.render(stepIntegrationResponse, template, c.transform.response, body)
 		if err != nil {
 			return c.refuse(stepIntegrationResponse, telemetry.Failed, failedTemplate{"the response template of " + template.ContentType, err}, internalServerError())
 		}

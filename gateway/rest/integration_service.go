@@ -107,7 +107,9 @@ func (c *call) targetService(q *endpoint.Request) *gatewayResponse {
 		if parameters != "" {
 			q.Target += "&" + parameters
 		}
-		q.Target = appendQuery(q.Target, t.query)
+		if q.Target = appendQuery(q.Target, t.query); !visible(q.Target) {
+			return c.refuse(stepIntegration, telemetry.Failed, note("the integration's action %q has what no query string can have", u.Action), internalServerError())
+		}
 		return nil
 	}
 	q.Target = appendQuery("/", t.query)
@@ -197,16 +199,20 @@ func (c *call) callOwn(handler http.Handler, q *endpoint.Request, b *plan.Servic
 		}()
 		handler.ServeHTTP(w, r)
 	}()
+	var answer *capture
 	select {
-	case w := <-answered:
-		c.received.latency = c.gateway.clock.Now().Sub(began)
-		return c.takeOwn(w)
+	case answer = <-answered:
 	case <-ctx.Done():
+	}
+	c.received.latency = c.look().Sub(began)
+	// What a service says once its time is up, it says because of that.
+	if ctx.Err() != nil {
 		c.abandoned = true // the service may still read the request
 		return c.refuse(stepIntegration, telemetry.Failed, advice{
 			"the AWS service " + c.target.service.Service + " had not answered within the integration's " + b.Timeout.String() + "; it works on",
 			"raise the integration's timeoutInMillis (at most 29000)"}, integrationTimeout())
 	}
+	return c.takeOwn(answer)
 }
 
 func (c *call) takeOwn(w *capture) *gatewayResponse {

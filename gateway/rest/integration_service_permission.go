@@ -10,7 +10,8 @@ import (
 	"github.com/lamgate/lamgate/telemetry"
 )
 
-const noRole = telemetry.Note("the integration's credentials are empty on this stage")
+// notAssumed is what the execution log says of a role that cannot be assumed.
+const notAssumed = "API Gateway does not have permission to assume the provided role"
 
 // mayCall decides whether the integration's role may do what is called: may API
 // Gateway assume it, and do its own policies allow it, as far as the request
@@ -24,13 +25,13 @@ const noRole = telemetry.Note("the integration's credentials are empty on this s
 func (c *call) mayCall(q *endpoint.Request, own bool) (bool, *gatewayResponse) {
 	t, roles := c.target, c.gateway.roles
 	if t.role == "" {
-		return false, c.refuse(stepPermission, telemetry.Denied, noRole, internalServerError())
+		return false, c.refuse(stepPermission, telemetry.Denied, inAWSWords{advice{"the integration's credentials are empty on this stage",
+			"set the stage's variable to the ARN of a role that " + gatewayService + " may assume"}, notAssumed}, internalServerError())
 	}
 	context := c.timedContext()
 	if d := roles.MayAssume(t.role, policy.Service(gatewayService), context); !d.Allowed() {
 		what, mend := d.Explain()
-		return false, c.refuse(stepPermission, telemetry.Denied, inAWSWords{advice{what, mend},
-			"API Gateway does not have permission to assume the provided role"}, internalServerError())
+		return false, c.refuse(stepPermission, telemetry.Denied, inAWSWords{advice{what, mend}, notAssumed}, internalServerError())
 	}
 	var d policy.Decision
 	for _, n := range c.needsOf(q, own) {

@@ -23,7 +23,8 @@ type AccessKey struct{ ID, Secret, SessionToken string }
 const sessionName = "BackplaneAssumeRoleSession"
 
 // sign signs a request to an AWS service with credentials of the integration's
-// role, by Signature Version 4.
+// role, by Signature Version 4. What a mapping has put in the place of a part of
+// the signature, or of the session, gives way to it.
 func (c *call) sign(q *endpoint.Request) {
 	u := &c.target.service
 	account := c.api.Account
@@ -34,13 +35,14 @@ func (c *call) sign(q *endpoint.Request) {
 	now := c.gateway.clock.Now().UTC()
 	stamp, day := now.Format("20060102T150405Z"), now.Format("20060102")
 	digest := hexSHA256(c.outgoing.body)
-	headers := append(c.outgoing.headers, field{"X-Amz-Date", stamp})
+	headers := setField(c.outgoing.headers, "X-Amz-Date", true, stamp)
+	headers = setField(headers, "X-Amz-Security-Token", true)
 	if key.SessionToken != "" {
 		headers = append(headers, field{"X-Amz-Security-Token", key.SessionToken})
 	}
 	service := signingName(u.Service)
 	if service == "s3" {
-		headers = append(headers, field{"X-Amz-Content-Sha256", digest})
+		headers = setField(headers, "X-Amz-Content-Sha256", true, digest)
 	}
 	canonical, signed := canonicalHeaders(q.Host, headers)
 	path, query, _ := strings.Cut(q.Target, "?")

@@ -3,6 +3,7 @@ package rest
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,8 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	apiiam "github.com/lamgate/lamgate/api/iam"
+	apilogs "github.com/lamgate/lamgate/api/logs"
+	lamgateaws "github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/policy"
+	"github.com/lamgate/lamgate/wire"
 )
 
 const callerARN = "arn:aws:iam::000000000000:role/service/caller"
@@ -82,7 +87,7 @@ func TestServicesAreCalledInProcess(t *testing.T) {
 	s := &fakeService{}
 	h := newServiceHouse(t, s, "sts", nil)
 	h.role(gatewayService, may("sts:GetCallerIdentity", "*"))
-	h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:eu-west-1:sts:action/GetCallerIdentity", parameters("querystring.Version", "'2011-06-15'", "header.X-A", "'b'")))
+	h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:eu-west-1:sts:action/GetCallerIdentity", parameters("querystring.Version", "'2011-06-15'", "header.X-A", "'b'", "header.Host-Name", "'c'", "header.Host", "'d'")))
 	a := h.do("POST", "/v0/a?ignored=1", "", "X-Client", "no").expect(200, "", `{"done":true}`)
 	if !strings.HasPrefix(a.header("X-Amzn-Trace-Id"), "Root=") {
 		t.Errorf("%v", a.Result().Header)
@@ -92,7 +97,7 @@ func TestServicesAreCalledInProcess(t *testing.T) {
 		t.Errorf("%s %s %s", r.Method, r.Host, r.URL)
 	}
 	for name, want := range map[string]string{
-		"X-A": "b", "X-Client": "", "Accept": "application/json", "User-Agent": "AmazonAPIGateway_api", "X-Amzn-Apigateway-Api-Id": "api",
+		"X-A": "b", "Host-Name": "c", "X-Client": "", "Accept": "application/json", "User-Agent": "AmazonAPIGateway_api", "X-Amzn-Apigateway-Api-Id": "api",
 		"X-Amz-Source-Arn": "arn:aws:execute-api:us-east-1:000000000000:api/v0/*/a", "X-Amz-Security-Token": "token of BackplaneAssumeRoleSession",
 	} {
 		if got := r.Header.Get(name); got != want {
@@ -177,6 +182,81 @@ func TestServicesAreCalledWithARole(t *testing.T) {
 	call().expect(200, "", `{"done":true}`)
 }
 
+// A header is signed by its name: one that holds the parts of a signature would
+// speak for another caller.
+func TestHeadersOfServicesAreHeaders(t *testing.T) {
+	for _, set := range []string{
+		`#set($context.requestOverride.header["X-Amz-A, Credential=x/20200515/us-east-1/iam/aws4_request"] = "1")`,
+		`#set($context.requestOverride.header.X-A = $input.path('$.a'))`,
+	} {
+		s := &fakeService{}
+		h := newServiceHouse(t, s, "sts", nil)
+		h.role(gatewayService, may("*", "*"))
+		h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:us-east-1:sts:action/GetCallerIdentity", requestTemplate("application/json", set)))
+		h.do("POST", "/v0/a", `{"a":"1\r\nX-B: 2"}`).expect(500, errServer, internal).because("integration", "no header can have")
+		if s.asked != nil {
+			t.Error("the service was called")
+		}
+	}
+}
+
+// The URI names the service; no target leads to another of lamgate's own.
+func TestTargetsOfOtherServicesAreUnknown(t *testing.T) {
+	own, err := wire.New([]wire.Mount{{Service: &apilogs.Service}, {Service: &apiiam.Service}}, slog.New(slog.DiscardHandler), lamgateaws.NewManualClock(houseTime), wire.NewCredentials([]byte("key")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t, func(c *Config) {
+		c.Credentials = func(string, string, string) AccessKey { return AccessKey{ID: "AKIA", Secret: "secret"} }
+		c.Services = own.Only
+	})
+	h.role(gatewayService, may("*", "*"))
+	for _, c := range []struct{ uri, target, want string }{
+		{"logs:action/DescribeLogGroups", "Logs_20140328.DescribeLogGroups", "lamgate does not implement logs DescribeLogGroups"},
+		{"logs:action/DescribeLogGroups", "AmazonSSM.DescribeLogGroups", "UnknownOperationException"},
+		{"logs:action/DescribeLogGroups", "", "lamgate does not implement logs DescribeLogGroups"},
+		{"iam:action/ListUsers&Version=2010-05-08", "Logs_20140328.DeleteLogGroup", "lamgate does not implement iam ListUsers"},
+	} {
+		h.deployMethod("/a", serviceTo("POST", "arn:aws:apigateway:us-east-1:"+c.uri,
+			parameters("header.X-Amz-Target", "method.request.header.target")))
+		a := h.do("POST", "/v0/a", "{}", "target", c.target)
+		if !strings.Contains(a.Body.String(), c.want) {
+			t.Errorf("%s with %s answers %s, want %s", c.uri, c.target, a.Body, c.want)
+		}
+	}
+}
+
+// What a caller may set through a mapping is no part of who calls.
+func TestMappedHeadersDoNotSpeakForTheRole(t *testing.T) {
+	s := &fakeService{}
+	h := newServiceHouse(t, s, "s3", nil)
+	h.role(gatewayService, may("*", "*"))
+	h.deployMethod("/a", serviceTo("GET", "arn:aws:apigateway:us-east-1:s3:path/b/k", parameters("header.X-Amz-Security-Token", "'another'",
+		"header.x-amz-date", "'20000101T000000Z'", "header.X-Amz-Content-Sha256", "'UNSIGNED-PAYLOAD'", "header.X-Amz-Source-Arn", "'arn:aws:execute-api:us-east-1:0:other/*'")))
+	h.get("/v0/a").expect(200, "", `{"done":true}`)
+	for name, want := range map[string]string{
+		"X-Amz-Security-Token": "token of BackplaneAssumeRoleSession", "X-Amz-Date": "20200515T060109Z", "X-Amz-Content-Sha256": hexSHA256(nil),
+		"X-Amz-Source-Arn": "arn:aws:execute-api:us-east-1:000000000000:api/v0/*/a",
+	} {
+		if got := s.asked.Header[name]; len(got) != 1 || got[0] != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// A key is no path, neither where the role is asked nor where it is read.
+func TestKeysOfObjectsAreNotCleaned(t *testing.T) {
+	s := &fakeService{}
+	h := newServiceHouse(t, s, "s3", nil)
+	h.role(gatewayService, may("s3:GetObject", "arn:aws:s3:::b/public/*"))
+	h.deployMethod("/{key+}", serviceTo("GET", "arn:aws:apigateway:us-east-1:s3:path/b/{key}", parameters("path.key", "method.request.path.key")))
+	h.get("/v0/public/%2e%2e/secret").expect(200, "", `{"done":true}`)
+	if got := s.asked.URL.EscapedPath(); got != "/b/public/../secret" && got != "/b/public/%2e%2e/secret" {
+		t.Errorf("the service was asked for %s", got)
+	}
+	h.get("/v0/secret").because("permission", "s3:GetObject", "arn:aws:s3:::b/secret")
+}
+
 func TestServicesHaveTheIntegrationsTime(t *testing.T) {
 	asked := make(chan struct{})
 	s := &fakeService{answer: func(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +270,7 @@ func TestServicesHaveTheIntegrationsTime(t *testing.T) {
 		<-asked
 		h.clock.Advance(29 * time.Second)
 	}()
-	h.get("/v0/a").expect(504, errServer, `{"message": "Endpoint request timed out"}`)
+	h.get("/v0/a").expect(504, errServer, `{"message": "Endpoint request timed out"}`).because("integration", "the AWS service sts", "29s", "timeoutInMillis")
 	s.answer = func(http.ResponseWriter, *http.Request) { panic("a mistake") }
 	h.get("/v0/a").expect(500, errServer, internal).because("integration", "a mistake")
 	s.answer = func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 10<<20+1)) }

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -24,22 +25,34 @@ func (c *call) streamIdle() time.Duration {
 	return streamIdle
 }
 
-// writeStream passes a stream on as it comes. A caller who goes away ends the
-// endpoint's answer; an endpoint that fails ends the caller's, in a way that
-// shows that it is not whole.
+// writeStream passes a stream on as it comes. A caller who goes away, or takes
+// nothing for as long as an endpoint may say nothing, ends the endpoint's answer;
+// an endpoint that fails ends the caller's, in a way that shows that it is not
+// whole. Nothing of it is kept for the execution log: it may never end.
 func (c *call) writeStream(w http.ResponseWriter, status int, stream io.ReadCloser) {
 	defer stream.Close()
+	c.meter.keep = false
 	w.WriteHeader(status)
-	flusher := http.NewResponseController(w)
-	flusher.Flush()
+	control := http.NewResponseController(w)
+	control.Flush()
+	if c.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
+		return // nobody will see the rest
+	}
+	idle := c.streamIdle()
 	buffer := make([]byte, streamBuffer)
 	for {
 		n, err := stream.Read(buffer)
 		if n > 0 {
-			if _, failed := w.Write(buffer[:n]); failed != nil {
+			moves := c.gateway.clock.AfterFunc(idle, func() { control.SetWriteDeadline(time.Unix(0, 0)) })
+			_, failed := w.Write(buffer[:n])
+			if failed == nil {
+				failed = control.Flush()
+			}
+			moves()
+			if failed != nil && !errors.Is(failed, http.ErrNotSupported) {
+				c.broken = true
 				return
 			}
-			flusher.Flush()
 		}
 		if err == io.EOF {
 			return

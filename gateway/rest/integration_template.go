@@ -2,6 +2,8 @@ package rest
 
 import (
 	"cmp"
+	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,8 +20,9 @@ type templateContext struct{ call *call }
 // Variable implements vtl.Context.
 func (t templateContext) Variable(name string) (value.Value, bool) { return t.call.contextValue(name) }
 
-// render has a template make a body of another, in the memory of buffer.
-func (c *call) render(t *plan.Template, buffer, body []byte) ([]byte, error) {
+// render has a template make a body of another, in the memory of buffer. What
+// it may have got wrong without failing is told in the journey, at the step.
+func (c *call) render(step string, t *plan.Template, buffer, body []byte) ([]byte, error) {
 	if text, static := t.Static(); static {
 		return append(buffer[:0], text...), nil
 	}
@@ -30,9 +33,35 @@ func (c *call) render(t *plan.Template, buffer, body []byte) ([]byte, error) {
 		RequestOverride:  c.transform.requestOverride,
 		ResponseOverride: c.transform.responseOverride,
 	}
+	var doubts templateDoubts
+	e.Log = func(line, column int, message string) { doubts.add(line, column, message) }
 	made, err := t.Append(buffer[:0], e)
 	c.transform.requestOverride, c.transform.responseOverride = e.RequestOverride, e.ResponseOverride
+	if len(doubts) > 0 {
+		c.pass(step, doubts)
+	}
 	return made, err
+}
+
+// templateDoubts are what a template may have got wrong without failing.
+type templateDoubts []string
+
+// A journey keeps no more of them: a loop has the same one many times.
+const maxDoubts = 8
+
+func (d *templateDoubts) add(line, column int, message string) {
+	switch {
+	case len(*d) < maxDoubts:
+		*d = append(*d, fmt.Sprintf("line %d, column %d: %s", line, column, message))
+	case len(*d) == maxDoubts:
+		*d = append(*d, "and more like this")
+	}
+}
+
+// Explain implements telemetry.Detail.
+func (d templateDoubts) Explain() (what, mend string) {
+	return "the template may not do what it is meant to: " + strings.Join(d, "; "),
+		"correct it, or write $!{…} where a reference may lead to nothing"
 }
 
 func inputOf(fields []field) []vtl.Parameter {
@@ -114,7 +143,7 @@ func (f failedTemplate) Explain() (what, mend string) {
 // the parameters that it overrides.
 func (c *call) renderRequest(template *plan.Template) *gatewayResponse {
 	t := &c.transform
-	made, err := c.render(template, t.request, c.outgoing.body)
+	made, err := c.render(stepIntegrationRequest, template, t.request, c.outgoing.body)
 	if err != nil {
 		return c.refuse(stepIntegrationRequest, telemetry.Failed, failedTemplate{"the request template of " + template.ContentType, err}, internalServerError())
 	}
@@ -123,9 +152,9 @@ func (c *call) renderRequest(template *plan.Template) *gatewayResponse {
 		return nil
 	}
 	_, mock := c.route.Binding.(*plan.Mock)
-	_, http := c.route.Binding.(*plan.HTTP)
+	_, endpoint := c.route.Binding.(*plan.HTTP)
 	for name, values := range overrides(t.requestOverride, "header") {
-		if plan.ReservedHeader(name, !http && !mock) {
+		if plan.ReservedHeader(name, !endpoint && !mock) {
 			return c.refuse(stepIntegrationRequest, telemetry.Failed, advice{
 				"the request template of " + template.ContentType + " sets the header " + name + ", which is the gateway's",
 				"take it out of the template and deploy the API again"}, internalServerError())
@@ -168,7 +197,8 @@ func overrides(set *value.Map, part string) func(yield func(name string, values 
 // overriddenStatus is the status that a response template has set; zero if it
 // has set none that a response can have.
 //
-// AWS: anything but an integer from 100 to 599 is ignored.
+// AWS: what is no status is ignored. One below 200 ends no response: it counts
+// as none.
 func overriddenStatus(set *value.Map) int {
 	if set == nil {
 		return 0
@@ -180,7 +210,7 @@ func overriddenStatus(set *value.Map) int {
 		}
 	}
 	status, err := strconv.Atoi(value.Text(v))
-	if err != nil || status < 100 || status > 599 {
+	if err != nil || status < http.StatusOK || status > 599 {
 		return 0
 	}
 	return status

@@ -48,6 +48,31 @@ func TestPassthroughBehaviors(t *testing.T) {
 	}
 }
 
+// What a template may have got wrong is told in the journey, also when the
+// request succeeds.
+func TestDoubtsAboutTemplates(t *testing.T) {
+	h := newHouse(t)
+	h.deploy(mockSaying("$!quiet $lost\n$input.path('$').nope()"))
+	a := h.do("GET", "/v0/a", "")
+	if a.Code != 200 || a.Body.String() != " \n" {
+		t.Errorf("%d %q", a.Code, a.Body)
+	}
+	j, _ := h.journeys.Find(a.header("x-amzn-RequestId"))
+	steps, _ := j.Steps()
+	var told string
+	for _, s := range steps {
+		if s.Name == stepIntegrationResponse && s.Detail != nil {
+			what, _ := s.Detail.Explain()
+			told += what
+		}
+	}
+	for _, words := range []string{"line 1, column 9: $lost is not set", "line 2, column 18: the method nope"} {
+		if !strings.Contains(told, words) {
+			t.Errorf("%q does not tell %q", told, words)
+		}
+	}
+}
+
 // Recorded: test_input_body_formatting and test_input_path_template_formatting;
 // the endpoint answers what it was sent.
 func TestBodiesInTemplates(t *testing.T) {
@@ -138,7 +163,20 @@ func TestBodiesAreMapped(t *testing.T) {
 	if got := b.heads(); got["X-All"] != "no JSON" || got["X-Name"] != "" {
 		t.Errorf("%v", got)
 	}
+	// What templates can read, mappings can.
+	h.do("POST", "/v0/a", `{'user': {name: Ada,},}`).expect(200, "", `{"answer":"to POST"}`)
+	if got := b.heads(); got["X-Name"] != "Ada" {
+		t.Errorf("%v", got)
+	}
 	h.do("POST", "/v0/a", `{"user":`).expect(400, "BadRequestException", `{"message": "Invalid JSON in request body"}`).because("integration request", "not JSON")
+}
+
+// A path finds each part of what it has found before.
+func TestMappedTextsAreBounded(t *testing.T) {
+	h := newHouse(t)
+	h.deployMethod("/a", httpTo("HTTP_PROXY", "POST", "http://127.0.0.1:1", parameters("header.X-All", "method.request.body.$..*")))
+	deep := strings.Repeat(`{"a":`, 100) + `"` + strings.Repeat("x", 100_000) + `"` + strings.Repeat("}", 100)
+	h.do("POST", "/v0/a", deep).expect(400, "BadRequestException", `{"message": "Invalid JSON in request body"}`).because("integration request", "too large")
 }
 
 func TestHeadersInTemplates(t *testing.T) {

@@ -79,7 +79,7 @@ func decodeLambdaResponse(payload []byte, into *lambdaResponse) error {
 	if kind := d.kind(); kind != "an object" {
 		return d.fail("it is " + kind + ", not an object")
 	}
-	err := d.object(func(name string) error { return d.member(name, into) })
+	err := d.object(func(name []byte) error { return d.member(string(name), into) })
 	if err != nil {
 		return err
 	}
@@ -114,12 +114,13 @@ func (d *decoder) member(name string, into *lambdaResponse) error {
 		if kind != "an object" {
 			return d.fail("headers is " + kind + ", not an object")
 		}
-		return d.object(func(header string) error { return d.header(name, header, &into.single) })
+		return d.object(func(header []byte) error { return d.header(name, string(header), &into.single) })
 	case "multiValueHeaders":
 		if kind != "an object" {
 			return d.fail("multiValueHeaders is " + kind + ", not an object")
 		}
-		return d.object(func(header string) error {
+		return d.object(func(lent []byte) error {
+			header := string(lent)
 			switch kind := d.kind(); kind {
 			case "null":
 				return d.literal("null")

@@ -102,6 +102,15 @@ func (c *call) parameter(p plan.Parameter) string {
 	return ""
 }
 
+// queryFields are the parameters of the query string, also of a request that
+// was refused before they were read.
+func (c *call) queryFields() []field {
+	if len(c.query) == 0 && c.address.Query != "" {
+		c.query = parseQuery(c.query[:0], c.address.Query)
+	}
+	return c.query
+}
+
 // parseQuery appends the parameters of a query string to list, sorted by name;
 // those of one name stay in their order.
 //
@@ -109,12 +118,12 @@ func (c *call) parameter(p plan.Parameter) string {
 // what is no percent-encoding stands for itself.
 func parseQuery(list []field, query string) []field {
 	for query != "" {
-		pair := query
-		if i := strings.IndexAny(query, "&;"); i >= 0 {
-			pair, query = query[:i], query[i+1:]
-		} else {
-			query = ""
+		end := 0
+		for end < len(query) && query[end] != '&' && query[end] != ';' {
+			end++
 		}
+		pair := query[:end]
+		query = query[min(end+1, len(query)):]
 		if pair == "" {
 			continue
 		}

@@ -124,3 +124,13 @@ func TestQueryStrings(t *testing.T) {
 		}
 	}
 }
+
+// A call that is used again has room for parameters before it has any.
+func TestParametersOfARequestThatIsRefusedEarly(t *testing.T) {
+	c := new(call)
+	c.query = make([]field, 0, 4)
+	c.address.Query = "b=2&a=1"
+	if got := c.queryFields(); len(got) != 2 || got[0] != (field{"a", "1"}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -1,15 +1,36 @@
 package rest
 
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/lamgate/lamgate/telemetry"
+)
+
 // remappedPrefix is put before the names of headers that the gateway owns.
 const remappedPrefix = "x-amzn-Remapped-"
+
+// maxResponseValues is the most bytes that the values of a response's headers
+// may have together.
+//
+// AWS: the quota of header values is 10,240 bytes in total ("Quotas for
+// configuring and running a REST API"). What callers see of an integration that
+// exceeds it is not documented: here, what they see of an answer that is none.
+const maxResponseValues = 10240
 
 // methodResponse makes the response ready for the wire: the headers that the
 // gateway owns, and a type for the body.
 func (c *call) methodResponse() *gatewayResponse {
 	r := &c.response
+	if r.status < http.StatusOK {
+		return c.refuse(stepMethodResponse, telemetry.Failed, advice{
+			"the response's status is " + strconv.Itoa(r.status) + ", with which no response ends",
+			"give the integration response a status from 200 to 599 and deploy the API again"}, internalServerError())
+	}
 	kept := r.fields[:0]
-	typed := false
+	typed, size := false, 0
 	for _, f := range r.fields {
+		size += len(f.value)
 		switch fate := fateOf(f.name, r.origin); fate {
 		case dropped:
 			continue
@@ -27,6 +48,11 @@ func (c *call) methodResponse() *gatewayResponse {
 		kept = append(kept, field{"Content-Type", contentTypeJSON})
 	}
 	r.fields = kept
+	if size > maxResponseValues {
+		return c.refuse(stepMethodResponse, telemetry.Failed, advice{
+			"the values of the response's headers have " + strconv.Itoa(size) + " bytes of at most " + strconv.Itoa(maxResponseValues),
+			"have the integration answer fewer or shorter headers"}, malformedAnswer())
+	}
 	c.pass(stepMethodResponse, nil)
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 // write sends the answer: the gateway's own if a step has refused, else the
 // integration's.
 func (c *call) write() {
-	// Beside what the response has: two IDs, and up to four of the gateway's.
+	// Beside what the response has there are two IDs and a few of the gateway's.
 	h := &head{c.meter.Header(), make([]string, 0, 6+len(c.response.fields))}
 	h.set("x-amzn-RequestId", c.requestID)
 	h.set("x-amz-apigw-id", c.extendedID)
@@ -17,9 +17,13 @@ func (c *call) write() {
 		h.set("Warning", warning)
 	}
 	if c.refusal != nil {
+		if c.received.stream != nil {
+			c.received.stream.Close() // nobody is to read it
+		}
 		c.writeRefusal(h, c.refusal)
 		return
 	}
+	c.unpacked = c.response.body
 	c.packResponse()
 	r := &c.response
 	for i := range r.fields {
@@ -40,14 +44,18 @@ const contentTypeJSON = "application/json"
 
 func (c *call) writeBody(h *head, status int, body []byte) {
 	c.journey.Status = status
-	bodiless := status == http.StatusNoContent || status == http.StatusNotModified
-	if !bodiless {
+	if !bodiless(status) {
 		h.set("Content-Length", strconv.Itoa(len(body)))
 	}
 	c.meter.WriteHeader(status)
-	if !bodiless && len(body) > 0 {
+	if !bodiless(status) && len(body) > 0 {
 		c.meter.Write(body) // a caller who has gone away misses nothing
 	}
+}
+
+// bodiless reports whether a response of a status has no body.
+func bodiless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 // A head is the header of a response while it is made. The values of its names

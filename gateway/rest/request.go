@@ -72,7 +72,7 @@ type call struct {
 	headers   []header     // as the integration receives them
 	body      []byte
 	event     []byte // the integration's payload
-	text      []byte // the gateway's own body, and then the access log's line
+	text      []byte // what is made on the way: headers of the event, the gateway's own body, the access log's line
 	cacheKey  []byte // empty unless the response may be stored
 	outgoing  outgoing
 	received  received
@@ -88,7 +88,7 @@ type particulars struct {
 	writer  http.ResponseWriter
 	address Address
 	now     time.Time // when the request came
-	at      time.Time // when the last step passed
+	at      time.Time // when the clock was looked at last
 
 	requestID  string
 	extendedID string
@@ -177,8 +177,7 @@ func keep(b []byte) []byte {
 
 // pass, skip and refuse leave a step's verdict in the journey.
 func (c *call) pass(step string, why telemetry.Detail) {
-	c.at = c.gateway.clock.Now()
-	c.journey.Add(c.at, step, telemetry.Passed, why)
+	c.journey.Add(c.look(), step, telemetry.Passed, why)
 }
 
 func (c *call) skip(step string, why telemetry.Detail) {
@@ -187,8 +186,14 @@ func (c *call) skip(step string, why telemetry.Detail) {
 }
 
 func (c *call) refuse(step string, v telemetry.Verdict, why telemetry.Detail, answer *gatewayResponse) *gatewayResponse {
-	c.journey.Add(c.gateway.clock.Now(), step, v, why)
+	c.journey.Add(c.look(), step, v, why)
 	return answer
+}
+
+// look looks at the clock.
+func (c *call) look() time.Time {
+	c.at = c.gateway.clock.Now()
+	return c.at
 }
 
 // note is a journey's remark on a request that fails; passing requests use

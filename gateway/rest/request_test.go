@@ -85,10 +85,12 @@ func TestAddresses(t *testing.T) {
 		}
 		h.serve(r).expect(200, "", "Hello, World!")
 	}
+	for _, path := range []string{"/_aws/execute-api/", "/_aws/execute-api//v0/a/b"} {
+		h.serve(httptest.NewRequest("GET", "http://127.0.0.1:4566"+path, nil)).expect(403, "ForbiddenException", `{"message":"Forbidden"}`)
+	}
 	for _, url := range []string{
 		"http://127.0.0.1:4566/restapis/api/stages/v0",
 		"http://127.0.0.1:4566/restapis",
-		"http://127.0.0.1:4566/_aws/execute-api/",
 		"http://execute-api.localhost/",
 		"http://api.execute-api.example.com/v0/a",
 		"http://api.execute-api.us-east-1.x.amazonaws.com/v0/a",

@@ -29,6 +29,7 @@ const (
 // settings are a stage's settings for a route.
 type settings struct {
 	plan.MethodSettings
+	level    logLevel // of the execution log
 	key      string   // under which the stage has them; empty if it has none
 	explicit bool     // they are given for the method, not for all
 	limiter  *limiter // nil without a limit
@@ -60,7 +61,7 @@ func settingsAt(s *stage, key string) *settings {
 	if !ok {
 		return &settings{}
 	}
-	found := &settings{MethodSettings: m, key: key, explicit: key != "*/*"}
+	found := &settings{MethodSettings: m, level: parseLogLevel(m.LoggingLevel), key: key, explicit: key != "*/*"}
 	if m.ThrottlingRateLimit != unlimited && m.ThrottlingBurstLimit != unlimited {
 		burst := float64(m.ThrottlingBurstLimit)
 		found.limiter = &limiter{rate: m.ThrottlingRateLimit, burst: burst, tokens: burst}
@@ -89,6 +90,9 @@ func settingsKey(s *stage, r *plan.Route, method string) string {
 	}
 	return ""
 }
+
+// traces reports whether the execution log has a data trace.
+func (s *settings) traces() bool { return s.level == logAll && s.DataTraceEnabled }
 
 // settings returns the stage's settings for the request.
 func (c *call) settings() *settings {

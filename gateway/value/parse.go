@@ -98,11 +98,7 @@ func (p *parser) value(depth int) (Value, error) {
 	p.space()
 	switch c := p.peek(); {
 	case c == '"':
-		s, err := p.quoted()
-		if err != nil {
-			return nil, err
-		}
-		return s, nil
+		return p.quotedValue()
 	case c == '{':
 		return p.object(depth)
 	case c == '[':

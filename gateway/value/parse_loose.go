@@ -37,7 +37,7 @@ func (p *parser) looseValue(depth int, stops string) (Value, error) {
 	case '[':
 		return p.looseArray(depth)
 	case '"', '\'':
-		return p.looseQuoted()
+		return p.quotedValue()
 	case ':', '}', ']':
 		return nil, p.fail("expected a value, found " + p.found())
 	}
@@ -76,6 +76,9 @@ func (p *parser) looseValue(depth int, stops string) (Value, error) {
 // looseNumber returns the number that word is, without its leading zeros.
 func looseNumber(word string) (string, bool) {
 	rest, negative := strings.CutPrefix(word, "-")
+	if rest == "" || rest[0] == '-' {
+		return "", false
+	}
 	whole := digits(rest)
 	zeros := 0
 	for zeros < whole-1 && rest[zeros] == '0' {
@@ -94,14 +97,6 @@ func looseNumber(word string) (string, bool) {
 		n = "-" + n
 	}
 	return n, true
-}
-
-func (p *parser) looseQuoted() (Value, error) {
-	s, err := p.quoted()
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
 }
 
 func (p *parser) looseArray(depth int) (Value, error) {

@@ -3,10 +3,19 @@ package value
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
+
+func (p *parser) quotedValue() (Value, error) {
+	s, err := p.quoted()
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
 // quoted reads the string whose opening quote is at pos.
 func (p *parser) quoted() (string, error) {
@@ -107,21 +116,6 @@ func (p *parser) escaped(start, i int, quote byte) (string, error) {
 }
 
 func hex4(s string) (rune, bool) {
-	if len(s) < 4 {
-		return 0, false
-	}
-	var r rune
-	for i := range 4 {
-		c := s[i]
-		switch {
-		case c >= '0' && c <= '9':
-			c -= '0'
-		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = (c | 0x20) - 'a' + 10
-		default:
-			return 0, false
-		}
-		r = r<<4 | rune(c)
-	}
-	return r, true
+	n, err := strconv.ParseUint(s[:min(4, len(s))], 16, 16)
+	return rune(n), err == nil && len(s) >= 4
 }

@@ -160,7 +160,7 @@ func TestLooseReading(t *testing.T) {
 		{"single quotes", `{'a':'it\'s'}`, `{"a":"it's"}`},
 		{"no value", `{a:,b:1}`, `{"a":"","b":1}`},
 		{"leading noughts", `[007,-01.5]`, `[7,-1.5]`},
-		{"a number that is none", `[1.2.3,12ab]`, `["1.2.3","12ab"]`},
+		{"a number that is none", `[1.2.3,12ab,--1,-]`, `["1.2.3","12ab","--1","-"]`},
 		{"words", `[true,null,nullish]`, `[true,null,"nullish"]`},
 		{"a form is a string", `a=1&b=2`, `"a=1&b=2"`},
 		{"text is a string", ` some raw data `, `"some raw data"`},

@@ -7,6 +7,21 @@ import (
 	"github.com/lamgate/lamgate/gateway/vtl"
 )
 
+// blocksInBlocks has each block print all the blocks around it.
+func blocksInBlocks(n int) string {
+	var source strings.Builder
+	all := ""
+	for i := range n {
+		name := "$d" + strings.Repeat("x", i)
+		all += "${" + name[1:] + "}"
+		source.WriteString("#define(" + name + ")")
+	}
+	for i := n - 1; i >= 0; i-- {
+		source.WriteString(all + "#end${d" + strings.Repeat("x", i) + "}")
+	}
+	return source.String()
+}
+
 // TestHostile has templates that want all there is. Each must end soon, with an
 // error or without.
 func TestHostile(t *testing.T) {
@@ -31,6 +46,18 @@ func TestHostile(t *testing.T) {
 		"entries in circles":   `#set($m = {})#set($m.a = $m.entrySet())#set($m.b = $m.entrySet())#set($m.a = $m.b)$m $m.a`,
 		"a loop in itself":     `#foreach($i in [1])#set($foreach.me = $foreach)#set($foreach.l = [$foreach])$foreach#end`,
 		"a block in itself":    `#define($d)$d$d$d#foreach($i in [1..1000])$d#end#end$d`,
+		"blocks in blocks":     blocksInBlocks(40),
+		"shared items":         `#set($l = [1])#set($k = [1])#foreach($i in [1..60])#set($l = [$l, $l])#set($k = [$k, $k])#end#foreach($i in [1..1000])#if($l == $k || $l.equals($k) || $k.hashCode() == 1 || $l.contains($k))x#end#end`,
+		"entries in quotes":    `#set($m = {})#set($l = $input.path('$.l'))#set($m.l = $l)#foreach($i in [1..40])#set($x = $l.add($m.entrySet()))#end$l $m`,
+		"paths":                `#foreach($i in [1..1000])#foreach($j in [1..1000])#set($x = $input.path('$..[?(@..x)]'))#end#end`,
+		"paths made of text":   `#foreach($i in [1..1000])#foreach($j in [1..1000])#set($x = $input.path("$[?(@.a =~ /x{900}/ && @.b =~ /y{900}/)]$i"))#end#end`,
+		"copies of the body":   `#foreach($i in [1..1000])#foreach($j in [1..1000])#set($x = $input.body)#end#end`,
+		"a chain of names":     "$context" + strings.Repeat(".a", 100000),
+		"large comparisons":    `#set($s = "aaaaaaaa")#foreach($i in [1..20])#set($s = $s + $s)#end#set($t = $s + "b")#foreach($i in [1..1000])#foreach($j in [1..1000])#set($x = "a".compareTo($t))#set($x = $s.compareTo($t))#end#end`,
+		"a repeated pattern":   `#set($s = "a")#foreach($i in [1..16])#set($s = $s + $s)#end#foreach($i in [1..1000])#set($x = $s.matches("(a?){900}b"))#end`,
+		"nearly slow patterns": `#set($s = "aaaaaaaaaaaaaaaaaaa!")#foreach($i in [1..1000])#set($x = $s.replaceAll("(a+)+(?=b)c", ""))#end`,
+		"many matches":         `#set($s = "a")#foreach($i in [1..20])#set($s = $s + $s)#end$s.replaceAll("a", "").length()`,
+		"a wide format":        `#set($s = "")#foreach($i in [1..1000])#foreach($j in [1..1000])#set($s = $s.format("%1000s%1000s", $s, $s))#end#end`,
 		"evaluate":             `#set($e = '#evaluate($e)#evaluate($e)')#evaluate($e)`,
 		"a slow pattern":       `#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")$s.matches("(a+)+(?=b)c")`,
 		"many slow patterns":   `#set($s = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!")#foreach($i in [1..1000])#set($x = $s.matches("(a+)+(?=b)c"))#end`,
@@ -51,7 +78,7 @@ func TestHostile(t *testing.T) {
 			template, err := vtl.Parse(source)
 			if err == nil {
 				var out []byte
-				if out, err = template.Append(nil, &vtl.Environment{}); len(out) > vtl.MaxOutput+1<<20 {
+				if out, err = template.Append(nil, &vtl.Environment{Input: vtl.Input{Body: []byte(hostileBody)}}); len(out) > vtl.MaxOutput+1<<20 {
 					t.Errorf("prints %d bytes", len(out))
 				}
 			}
@@ -59,6 +86,8 @@ func TestHostile(t *testing.T) {
 		})
 	}
 }
+
+var hostileBody = `{"l": [], "many": [` + strings.Repeat(`{"a": {"b": 1}},`, 10000) + `1]}`
 
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{passthrough, `#set($x = {"a": [1..2], "b": "c$d"})${x.a[0].size()}#foreach($i in $x)$i#end`, `\\$!{x}#[[ ]]##* *### `, `#macro(m $a)$a#end#@m(1)x#end#evaluate("$x")`} {

@@ -86,8 +86,11 @@ func (in *inputObject) path(m *machine, s *step, argument value.Value) (*jsonpat
 	if !ok {
 		return nil, m.fail(s.at, "$input."+s.name+" takes a JSONPath in quotes")
 	}
-	// A filter may hold regular expressions, which cost far more than reading.
-	if err := m.step(50 * min(len(expr), jsonpath.MaxLength)); err != nil {
+	cost := 4
+	if strings.Contains(expr, "=~") {
+		cost = 400 // compiling regular expressions is far more than reading
+	}
+	if err := m.step(cost * min(len(expr), jsonpath.MaxLength)); err != nil {
 		return nil, err
 	}
 	path, err := jsonpath.Parse(expr)
@@ -132,7 +135,7 @@ func (in *inputObject) read(m *machine, s *step, path *jsonpath.Path) (value.Val
 }
 
 // stepsOfPath is how many steps of a path are as much work as one of a template.
-const stepsOfPath = 8
+const stepsOfPath = 4
 
 // appendJSON prints what $input.json makes.
 //

@@ -95,6 +95,7 @@ func (m *machine) stand(at int) {
 var (
 	errOutput = errors.New("the template prints more than 10 MB")
 	errMemory = errors.New("the template uses too much memory")
+	errDepth  = errors.New("a value is nested too deeply, or contains itself")
 	errSteps  = errors.New("the template takes too many steps")
 )
 

@@ -1,7 +1,9 @@
 package vtl
 
 import (
+	"math"
 	"math/big"
+	"strconv"
 	"unicode/utf16"
 
 	"github.com/lamgate/lamgate/gateway/value"
@@ -51,8 +53,8 @@ func (m *machine) dispatch(v value.Value, s *step, arguments []value.Value) (val
 			return result, known, err
 		}
 	case bool:
-		if s.name == "booleanValue" && len(arguments) == 0 {
-			return v, true, nil
+		if result, known, err := callBool(m, v, s, arguments); known || err != nil {
+			return result, known, err
 		}
 	default:
 		if value.IsNumber(v) {
@@ -78,40 +80,69 @@ func callAny(m *machine, v value.Value, s *step, arguments []value.Value) (value
 		same, err := m.same(v, arguments[0])
 		return same, true, err
 	case s.name == "hashCode" && len(arguments) == 0:
-		if text, ok := v.(string); ok {
-			if err := m.step(len(text) / 8); err != nil {
-				return nil, true, err
-			}
-		}
-		h, ok := hashCode(v)
-		return h, ok, nil
+		h, known, err := m.hashCode(v, 0)
+		return int64(h), known, err
 	}
 	return nil, false, nil
 }
 
-// hashCode is Java's, of what has one that does not change.
-func hashCode(v value.Value) (value.Value, bool) {
+// hashCode is Java's; false of what has one that changes.
+func (m *machine) hashCode(v value.Value, depth int) (h int32, known bool, err error) {
+	if err := m.step(1); err != nil {
+		return 0, false, err
+	}
+	if depth > value.MaxDepth {
+		return 0, false, errDepth
+	}
+	long := func(bits uint64) int32 { return int32(bits ^ bits>>32) }
 	switch v := v.(type) {
+	case nil:
+		return 0, true, nil
 	case string:
-		var h int32
+		var room [2]uint16
 		for _, r := range v {
-			for _, u := range utf16.AppendRune(nil, r) {
+			for _, u := range utf16.AppendRune(room[:0], r) {
 				h = 31*h + int32(u)
 			}
 		}
-		return int64(h), true
+		return h, true, m.step(len(v) / 16)
 	case bool:
 		if v {
-			return int64(1231), true
+			return 1231, true, nil
 		}
-		return int64(1237), true
+		return 1237, true, nil
 	case int64:
 		if v == int64(int32(v)) {
-			return v, true
+			return int32(v), true, nil
 		}
-		return int64(int32(v ^ int64(uint64(v)>>32))), true
+		return long(uint64(v)), true, nil
+	case float64:
+		return long(math.Float64bits(v)), true, nil
+	case *value.List:
+		h = 1
+		for _, item := range v.Items {
+			of, known, err := m.hashCode(item, depth+1)
+			if !known || err != nil {
+				return 0, false, err
+			}
+			h = 31*h + of
+		}
+		return h, true, nil
+	case *value.Map:
+		for key, item := range v.All() {
+			of, _, err := m.hashCode(key, depth+1)
+			if err != nil {
+				return 0, false, err
+			}
+			with, known, err := m.hashCode(item, depth+1)
+			if !known || err != nil {
+				return 0, false, err
+			}
+			h += of ^ with
+		}
+		return h, true, nil
 	}
-	return nil, false
+	return 0, false, nil
 }
 
 func callNumber(m *machine, v value.Value, s *step, arguments []value.Value) (value.Value, bool, error) {
@@ -128,7 +159,9 @@ func callNumber(m *machine, v value.Value, s *step, arguments []value.Value) (va
 		case "doubleValue":
 			return toFloat(v), true, nil
 		case "floatValue":
-			return float64(float32(toFloat(v))), true, nil
+			// The double that prints as the float does.
+			f, _ := strconv.ParseFloat(strconv.FormatFloat(toFloat(v), 'g', -1, 32), 64)
+			return f, true, nil
 		case "isNaN":
 			f, ok := v.(float64)
 			return f != f, ok, nil
@@ -144,6 +177,12 @@ func callNumber(m *machine, v value.Value, s *step, arguments []value.Value) (va
 		}
 		order, _ := value.Compare(v, arguments[0])
 		return int64(order), true, nil
+	}
+	switch v.(type) {
+	case int64:
+		return callIntegerStatic(m, s, arguments)
+	case float64:
+		return callDoubleStatic(m, s, arguments)
 	}
 	return nil, false, nil
 }

@@ -12,11 +12,8 @@ func callList(m *machine, l *value.List, s *step, a []value.Value) (value.Value,
 	switch len(a) {
 	case 0:
 		switch s.name {
-		case "size", "length":
-			if s.name == "length" && !l.Java {
-				return nil, false, nil
-			}
-			return int64(len(l.Items)), s.name == "size", nil
+		case "size":
+			return int64(len(l.Items)), true, nil
 		case "isEmpty":
 			return len(l.Items) == 0, true, nil
 		case "clear":
@@ -24,6 +21,12 @@ func callList(m *machine, l *value.List, s *step, a []value.Value) (value.Value,
 			return emptyText, true, nil
 		case "iterator", "listIterator":
 			return &iterator{list: l}, true, nil
+		case "toJSONString":
+			if l.Java {
+				return nil, false, nil
+			}
+			text, err := m.text(l)
+			return text, true, err
 		case "toArray", "clone":
 			if err := m.allocate(16 * len(l.Items)); err != nil {
 				return nil, true, err
@@ -142,6 +145,19 @@ func callListWithTwo(m *machine, l *value.List, s *step, a []value.Value) (value
 		}
 		l.Items = slices.Insert(slices.Clip(l.Items), i, a[1])
 		return emptyText, true, nil
+	case "addAll":
+		items, ok := elements(a[1])
+		if !ok {
+			return nil, false, nil
+		}
+		if err := inside(m, s, i, len(l.Items)+1); err != nil {
+			return nil, true, err
+		}
+		if err := m.allocate(32*len(items) + len(l.Items)); err != nil {
+			return nil, true, err
+		}
+		l.Items = slices.Insert(slices.Clip(l.Items), i, items...)
+		return len(items) > 0, true, nil
 	case "subList":
 		to, ok := intArgument(a[1])
 		if !ok {

@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -18,6 +19,9 @@ func callString(m *machine, str string, s *step, a []value.Value) (value.Value, 
 	}
 	if err := m.step(work); err != nil {
 		return nil, true, err
+	}
+	if result, known, err := callStringStatic(m, s, a); known || err != nil {
+		return result, known, err
 	}
 	switch len(a) {
 	case 0:
@@ -54,6 +58,10 @@ func callStringAlone(m *machine, str string, s *step) (value.Value, bool, error)
 		return strings.TrimFunc(str, func(r rune) bool { return r <= ' ' }), true, nil
 	case "strip":
 		return strings.TrimSpace(str), true, nil
+	case "stripLeading":
+		return strings.TrimLeftFunc(str, unicode.IsSpace), true, nil
+	case "stripTrailing":
+		return strings.TrimRightFunc(str, unicode.IsSpace), true, nil
 	case "toString", "intern":
 		return str, true, nil
 	case "toLowerCase":
@@ -152,13 +160,13 @@ func callStringWith(m *machine, str, text string, s *step) (value.Value, bool, e
 }
 
 func callStringWithTwo(m *machine, str string, s *step, a []value.Value) (value.Value, bool, error) {
-	if n, ok := intArgument(a[0]); ok && s.name == "substring" {
+	if n, ok := intArgument(a[0]); ok && (s.name == "substring" || s.name == "subSequence") {
 		to, ok := intArgument(a[1])
 		if !ok {
 			return nil, false, nil
 		}
 		if n < 0 || to > unitCount(str) || n > to {
-			return nil, true, m.fail(s.at, "substring: the range is outside of the string")
+			return nil, true, m.fail(s.at, s.name+": the range is outside of the string")
 		}
 		from := byteOffset(str, n)
 		return str[from:max(from, byteOffset(str, to))], true, nil

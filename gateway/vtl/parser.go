@@ -226,9 +226,5 @@ func (p *parser) escapes() string {
 }
 
 func (p *parser) isDirective(name string) bool {
-	switch name {
-	case "foreach", "define", "macro", "literal", "include", "parse", "evaluate", "stop", "break":
-		return true
-	}
-	return p.macros[name] != nil
+	return builtIn(name) || p.macros[name] != nil
 }

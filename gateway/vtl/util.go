@@ -2,6 +2,7 @@ package vtl
 
 import (
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ func (utilObject) call(m *machine, s *step, arguments []value.Value) (value.Valu
 		return nil, false, nil
 	}
 	if arguments[0] == nil {
-		return nil, knownUtil(s.name), nil
+		return nil, false, nil
 	}
 	text, err := m.text(arguments[0])
 	if err != nil {
@@ -55,14 +56,6 @@ func (utilObject) call(m *machine, s *step, arguments []value.Value) (value.Valu
 		return base64Decoded(text), true, nil
 	}
 	return nil, false, nil
-}
-
-func knownUtil(name string) bool {
-	switch name {
-	case "escapeJavaScript", "parseJson", "urlEncode", "urlDecode", "base64Encode", "base64Decode":
-		return true
-	}
-	return false
 }
 
 // appendEscapedJavaScript escapes as Apache Commons does: quotes of both kinds,
@@ -141,30 +134,17 @@ func urlDecoded(s string) (string, bool) {
 		case '+':
 			out = append(out, ' ')
 		case '%':
-			if i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2]) {
+			c, err := strconv.ParseUint(s[i+1:min(i+3, len(s))], 16, 8)
+			if err != nil || i+2 >= len(s) {
 				return "", false
 			}
-			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			out = append(out, byte(c))
 			i += 2
 		default:
 			out = append(out, s[i])
 		}
 	}
 	return strings.ToValidUTF8(string(out), "\uFFFD"), true
-}
-
-func isHex(c byte) bool {
-	return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-func unhex(c byte) byte {
-	switch {
-	case c <= '9':
-		return c - '0'
-	case c <= 'F':
-		return c - 'A' + 10
-	}
-	return c - 'a' + 10
 }
 
 // base64Decoded decodes leniently: what is not of the alphabet is passed over,

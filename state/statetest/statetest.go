@@ -1,5 +1,3 @@
-// Package statetest gives tests a store of their own. It is the real one:
-// opening it takes some milliseconds.
 package statetest
 
 import (
