@@ -1,0 +1,88 @@
+package eventstream_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lamgate/lamgate/wire/eventstream"
+)
+
+// read decodes messages by AWS's own decoder, which checks both sums.
+func read(t *testing.T, b []byte) (payloads []string, headers []map[string]string) {
+	t.Helper()
+	for r := bytes.NewReader(b); r.Len() > 0; {
+		m, err := sdk.NewDecoder().Decode(r, nil)
+		if err != nil {
+			t.Fatalf("AWS's decoder: %v", err)
+		}
+		h := map[string]string{}
+		for _, one := range m.Headers {
+			h[one.Name] = one.Value.String()
+		}
+		payloads, headers = append(payloads, string(m.Payload)), append(headers, h)
+	}
+	return payloads, headers
+}
+
+func TestMessagesAreReadByAWS(t *testing.T) {
+	large := strings.Repeat("x", eventstream.MaxPayload)
+	b := eventstream.AppendEvent(nil, "PayloadChunk", "application/octet-stream", []byte("one\x00two"))
+	b = eventstream.AppendEvent(b, "PayloadChunk", "application/octet-stream", []byte(large))
+	b = eventstream.AppendEvent(b, "InvokeComplete", "", nil)
+	b = eventstream.AppendException(b, "ServiceException", `it "broke"`)
+	b = eventstream.Append(b, []eventstream.Header{{Name: "a", Value: ""}, {Name: "b", Value: "ü"}}, []byte("{}"))
+	payloads, headers := read(t, b)
+	if diff := cmp.Diff([]string{"one\x00two", large, "", `{"message":"it \"broke\""}`, "{}"}, payloads); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]map[string]string{
+		{":event-type": "PayloadChunk", ":content-type": "application/octet-stream", ":message-type": "event"},
+		{":event-type": "PayloadChunk", ":content-type": "application/octet-stream", ":message-type": "event"},
+		{":event-type": "InvokeComplete", ":message-type": "event"},
+		{":exception-type": "ServiceException", ":content-type": "application/json", ":message-type": "exception"},
+		{"a": "", "b": "ü"},
+	}, headers); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The smallest message is its two lengths and its two sums.
+func TestEmptyMessage(t *testing.T) {
+	got := hex.EncodeToString(eventstream.Append([]byte{0xff}, nil, nil))
+	if want := "ff" + "00000010" + "00000000" + "05c248eb" + "7d98c8ff"; got != want {
+		t.Errorf("wrote %s, want %s", got, want)
+	}
+}
+
+func TestWhatDoesNotFitPanics(t *testing.T) {
+	for name, write := range map[string]func(){
+		"name":    func() { eventstream.Append(nil, []eventstream.Header{{Name: strings.Repeat("n", 256)}}, nil) },
+		"no name": func() { eventstream.Append(nil, []eventstream.Header{{}}, nil) },
+		"value": func() {
+			eventstream.Append(nil, []eventstream.Header{{Name: "n", Value: strings.Repeat("v", 1<<15)}}, nil)
+		},
+		"payload": func() { eventstream.AppendEvent(nil, "E", "", make([]byte, eventstream.MaxPayload+1)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("was written")
+				}
+			}()
+			write()
+		})
+	}
+}
+
+func BenchmarkAppendEvent(b *testing.B) {
+	payload, dst := make([]byte, 32<<10), make([]byte, 0, 33<<10)
+	b.ReportAllocs()
+	for b.Loop() {
+		eventstream.AppendEvent(dst[:0], "PayloadChunk", "application/octet-stream", payload)
+	}
+}
