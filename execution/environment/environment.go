@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
@@ -20,10 +20,10 @@ type Environment struct {
 	counted bool      // as one of pool.starting; guarded by the pool
 
 	// Set once, before the runtime can speak.
-	box    sandbox.Sandbox
-	api    *runtimeapi.Server
-	code   *code.Package
-	output *os.File // the processes' end of the pipe
+	box      sandbox.Sandbox
+	api      *runtimeapi.Server
+	material *material
+	output   *os.File // the processes' end of the pipe
 
 	freezing sync.Mutex // orders Freeze before Thaw
 
@@ -136,7 +136,16 @@ func (t *ticket) event() *runtimeapi.Event {
 		ClientContext:   t.ClientContext,
 		CognitoIdentity: t.CognitoIdentity,
 		Payload:         t.Payload,
+		Stream:          t.stream(),
 	}
+}
+
+// stream is where the answer goes, for the Runtime API.
+func (t *ticket) stream() execution.ResponseStream {
+	if t.relay == nil {
+		return nil
+	}
+	return t.relay
 }
 
 // Ready implements runtimeapi.Owner.
@@ -251,7 +260,7 @@ func (e *Environment) end() {
 	box := e.box
 	e.mu.Unlock()
 	if t != nil {
-		t.done <- completion{err: ErrClosed}
+		t.complete(completion{err: ErrClosed})
 	}
 	e.pool.remove(e)
 	if box != nil {
@@ -270,7 +279,7 @@ func (e *Environment) attend() {
 	}
 	e.output.Close()
 	e.log.close()
-	e.code.Release()
+	e.material.release()
 	e.pool.fleet.gone(e)
 }
 

@@ -67,7 +67,7 @@ func NewFleet(c Config) *Fleet {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	if c.Network == sandbox.PrivateNetwork && c.EndpointURL == "" {
+	if c.Network != sandbox.HostNetwork && c.EndpointURL == "" {
 		c.EndpointURL = "http://" + sandbox.EndpointAddress
 	}
 	f := &Fleet{
@@ -193,7 +193,7 @@ func (f *Fleet) gone(e *Environment) {
 // listen opens the Runtime API's listener of an environment that shares the
 // host's network; in a network of its own the sandbox opens it.
 func (f *Fleet) listen() (net.Listener, string, error) {
-	if f.Network == sandbox.PrivateNetwork {
+	if f.Network != sandbox.HostNetwork {
 		return nil, sandbox.RuntimeAPIAddress, nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")

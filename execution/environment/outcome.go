@@ -151,13 +151,13 @@ func (e *Environment) finish(t *ticket, now time.Time, v verdict) {
 	}
 	o.Payload = v.object(t.ID)
 	if v.cause != None {
-		o.FunctionError = "Unhandled"
+		o.FunctionError, o.ErrorType = "Unhandled", v.errorType
 	}
 	if t.LogTail {
 		o.LogTail = e.log.finish(o, &v, p.config.MemoryMB, now)
-		t.done <- completion{outcome: o}
+		t.complete(completion{outcome: o})
 		return
 	}
-	t.done <- completion{outcome: o}
+	t.complete(completion{outcome: o})
 	e.log.finish(o, &v, p.config.MemoryMB, now)
 }

@@ -23,6 +23,7 @@ type Request struct {
 	ClientContext   string // JSON
 	CognitoIdentity string // JSON
 	LogTail         bool
+	Stream          execution.ResponseStream // takes the answer as it comes; nil to have it in the Outcome
 }
 
 // A ticket is a request on its way: in line, or with an environment.
@@ -31,7 +32,22 @@ type ticket struct {
 	arrived  time.Time
 	assigned time.Time // when an environment took it, or began to start for it alone
 	deadline time.Time
+	relay    *relay // to Stream; nil without one
 	done     chan completion
+}
+
+// complete ends a ticket, as soon as its stream is not used any more.
+func (t *ticket) complete(c completion) {
+	if t.relay == nil {
+		t.done <- c
+		return
+	}
+	t.relay.end(func() {
+		if o := c.outcome; o != nil {
+			o.Streamed = t.relay.passed.Load()
+		}
+		t.done <- c
+	})
 }
 
 // A completion is what becomes of a ticket: err if it never reached the
@@ -69,6 +85,9 @@ type Pool struct {
 func (p *Pool) Invoke(ctx context.Context, r Request, ended func()) (*Outcome, error) {
 	now := p.fleet.Clock.Now()
 	t := &ticket{Request: r, arrived: now, done: make(chan completion, 1)}
+	if r.Stream != nil {
+		t.relay = &relay{to: r.Stream}
+	}
 	p.mu.Lock()
 	if e, frozen := p.takeIdle(t, now); e != nil {
 		p.mu.Unlock()
@@ -93,6 +112,9 @@ func (p *Pool) Invoke(ctx context.Context, r Request, ended func()) (*Outcome, e
 				<-t.done
 				ended()
 			}()
+		}
+		if t.relay != nil {
+			t.relay.abandon()
 		}
 		return nil, ctx.Err()
 	}
@@ -133,7 +155,7 @@ func (p *Pool) leave(t *ticket) bool {
 // dismiss sends everybody in line away, since the fleet is closed.
 func (p *Pool) dismiss() {
 	for t := p.next(); t != nil; t = p.next() {
-		t.done <- completion{err: ErrClosed}
+		t.complete(completion{err: ErrClosed})
 	}
 	p.keepIfUsed()
 }

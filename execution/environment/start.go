@@ -4,18 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
-	"github.com/lamgate/lamgate/aws"
-	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -60,12 +52,12 @@ func (p *Pool) initFailed(e *Environment) {
 	case t == nil:
 		return
 	case p.fleet.closed.Load():
-		t.done <- completion{err: ErrClosed}
+		t.complete(completion{err: ErrClosed})
 		return
 	}
 	p.fleet.running.Go(func() {
 		if !p.fleet.enter() {
-			t.done <- completion{err: ErrClosed}
+			t.complete(completion{err: ErrClosed})
 			return
 		}
 		again := p.newEnvironment(e)
@@ -122,69 +114,55 @@ func streamName(version string, now time.Time) string {
 func (e *Environment) start() {
 	p, f := e.pool, e.pool.fleet
 	f.admit(e)
-	runtime, warning, err := f.Runtimes.Find(p.config.Runtime)
-	if err != nil {
-		e.abort(aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err))
-		return
-	}
 	ctx, cancel := context.WithCancel(f.life)
 	defer cancel()
-	e.code, err = f.Packages.Open(ctx, p.config.Code)
-	if errors.Is(err, code.ErrPackage) {
-		// AWS: "Lambda could not unzip the deployment package", InvalidZipFileException
-		// of the Invoke operation in the API reference.
-		err = aws.Faultf(http.StatusBadGateway, "InvalidZipFileException", "%v", err).With("Type", "User")
-	}
+	m, err := p.gather(ctx)
 	if err != nil {
 		e.abort(err)
 		return
 	}
+	e.material = m
 	key, err := f.issue(p)
 	if err != nil {
-		e.code.Release()
+		m.release()
 		e.abort(fmt.Errorf("credentials of role %s: %w", p.config.Role, err))
 		return
 	}
 	listener, address, err := f.listen()
 	if err != nil {
-		e.code.Release()
+		m.release()
 		e.abort(err)
 		return
 	}
-	e.log.carriage = runtime.Family != runtimes.Provided
+	e.log.carriage = m.runtime.Family != runtimes.Provided
 	e.output, err = e.log.open()
 	if err != nil {
-		e.code.Release()
+		m.release()
 		closeListener(listener)
 		e.abort(err)
 		return
 	}
 	f.running.Go(e.log.follow)
-	e.log.initStart(runtime, warning, f.Clock.Now())
+	e.log.initStart(m.runtime, m.warning, f.Clock.Now())
 
-	command := runtime.Command(p.config.MemoryMB)
-	if runtime.Family == runtimes.Provided {
-		command = entrypoint(e.code.Dir)
-	} else if wrapper := p.config.Environment["AWS_LAMBDA_EXEC_WRAPPER"]; wrapper != "" {
-		// AWS: a script that is to start the runtime, given as its arguments.
-		command = append([]string{wrapper}, command...)
-	}
+	command := p.command(m)
 	e.mu.Lock()
 	if e.ticket != nil {
 		e.log.start(e.ticket, p.config.Version, f.Clock.Now())
 	}
 	e.mu.Unlock()
 	if command == nil {
-		e.unstartable(listener, invalidEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"))
+		e.unstartable(listener, notFoundBootstrap())
 		return
 	}
 	began := f.Clock.Now()
 	box, err := f.Driver.Start(ctx, sandbox.Spec{
 		Name:     p.function.Name + " " + e.log.stream,
-		Task:     e.code.Dir,
-		Runtime:  runtime.Directories,
+		Task:     m.task.Dir,
+		Opt:      m.optDir(),
+		Runtime:  m.runtime.Directories,
 		Command:  command,
-		Env:      e.variables(runtime, key, address),
+		Env:      e.variables(m.runtime, key, address),
 		MemoryMB: max(p.config.MemoryMB, 1),
 		TmpMB:    max(p.config.EphemeralMB, 512),
 		Network:  f.Network,
@@ -250,7 +228,7 @@ func (e *Environment) abort(err error) {
 	}
 	e.pool.remove(e)
 	if t != nil {
-		t.done <- completion{err: err}
+		t.complete(completion{err: err})
 	} else {
 		e.pool.fleet.Log.Error("environment did not start", "function", e.pool.function.Name, "error", err)
 	}
@@ -269,33 +247,11 @@ func (e *Environment) discard(l net.Listener) {
 	closeListener(l)
 	e.output.Close()
 	e.log.close()
-	e.code.Release()
+	e.material.release()
 }
 
 func closeListener(l net.Listener) {
 	if l != nil {
 		l.Close()
 	}
-}
-
-// entrypoint returns the command of a custom runtime, whose package is in dir.
-func entrypoint(dir string) []string {
-	info, err := os.Stat(filepath.Join(dir, "bootstrap"))
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
-	return []string{"/var/task/bootstrap"}
-}
-
-// cannotExec tells whether a sandbox failed because the function's file cannot
-// be run.
-//
-// AWS: Runtime.InvalidEntrypoint, with Go's words for the reason.
-func cannotExec(err error, path string) (verdict, bool) {
-	for _, reason := range []syscall.Errno{syscall.ENOEXEC, syscall.EACCES, syscall.ENOENT} {
-		if errors.Is(err, reason) && strings.HasPrefix(path, "/var/task/") {
-			return invalidEntrypoint("fork/exec %s: %s", path, reason.Error()), true
-		}
-	}
-	return verdict{}, false
 }
