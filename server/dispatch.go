@@ -17,9 +17,9 @@ import (
 type dispatcher struct {
 	built chan struct{} // closed by open
 
-	apis http.Handler // the data plane
+	apis http.Handler  // the data plane
 	aws  *wire.Handler // the control plane
-	own  http.Handler // lamgate's own endpoints
+	own  http.Handler  // lamgate's own endpoints
 }
 
 // ownPrefix is where lamgate's own endpoints are. No AWS service has a path

@@ -1,5 +1,6 @@
 // Package pattern matches Java's regular expressions, which people write in
-// mapping templates ($x.replaceAll) and in JSONPath filters (=~).
+// mapping templates ($x.replaceAll), in JSONPath filters (=~) and as selection
+// patterns of integration responses.
 //
 // Go's own engine takes time that grows with the text only, but it neither knows
 // all of Java's expressions nor means the same by all that it knows. So an

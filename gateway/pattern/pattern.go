@@ -159,9 +159,9 @@ func timed(left *time.Duration, match func() error) error {
 	return nil
 }
 
-// Each calls f with each match, or only with the first ones, one after the other, as Java's Matcher.find has
-// them: the offsets of the match and of its groups, -1 for a group that is not
-// in it. It ends when f returns an error.
+// Each calls f with each match, at most so many, as Java's Matcher.find has them
+// one after the other: the offsets of the match and of its groups, -1 for a group
+// that is not in it. It ends when f returns an error.
 func (p *Pattern) Each(text string, most int, left *time.Duration, f func(match []int) error) error {
 	most = min(most, maxMatches)
 	if p.linear != nil {

@@ -75,12 +75,15 @@ func (t *translation) run() error {
 			t.started = false
 			t.group()
 		case ')':
-			t.out = append(t.out, c)
-			if n := len(t.groups); n > 0 {
-				t.atom, t.scope = t.groups[n-1].start, t.groups[n-1].outer
-				t.groups = t.groups[:n-1]
-				t.started, t.quantified = true, false
+			n := len(t.groups)
+			if n == 0 {
+				// By itself, and not closing what Compile puts around it.
+				return errors.New("it has a ) without its (")
 			}
+			t.out = append(t.out, c)
+			t.atom, t.scope = t.groups[n-1].start, t.groups[n-1].outer
+			t.groups = t.groups[:n-1]
+			t.started, t.quantified = true, false
 		case '.':
 			t.begin()
 			if t.scope.dotAll {

@@ -2,9 +2,8 @@ package plan
 
 import (
 	"strconv"
-	"time"
 
-	"github.com/dlclark/regexp2"
+	"github.com/lamgate/lamgate/gateway/pattern"
 )
 
 // Responses are a custom integration's responses.
@@ -24,13 +23,9 @@ type Response struct {
 	// same method can.
 	Closed *Closed
 
-	pattern *regexp2.Regexp
+	pattern *pattern.Pattern
 	source  string
 }
-
-// matchTime is how long a selection pattern may look at a text: patterns of
-// this kind can take for ever.
-const matchTime = 100 * time.Millisecond
 
 // Select returns the response for what the integration answered: a status, or
 // the message of a function's error. It is the first whose pattern matches the
@@ -39,8 +34,9 @@ const matchTime = 100 * time.Millisecond
 // AWS: the order of those with a pattern is not documented; here it is that of
 // their statuses.
 func (r *Responses) Select(text string) (*Response, *Closed) {
+	left := pattern.MatchTime // for all of them: they can backtrack for ever
 	for _, response := range r.patterned {
-		matched, err := response.pattern.MatchString(text)
+		matched, err := response.pattern.Match(text, &left)
 		if err != nil {
 			return nil, &Closed{"the selection pattern " + quote(response.source) + " took too long", "simplify it and deploy the API again"}
 		}
@@ -74,7 +70,9 @@ func compileResponses(m *Method) (*Responses, *Closed) {
 			continue
 		}
 		r.source = *document.SelectionPattern
-		if r.pattern, err = selectionPattern(r.source); err != nil {
+		// AWS: "regular expressions" in its guide; they are Java's, matched against
+		// the whole text.
+		if r.pattern, err = pattern.Compile(r.source, pattern.Options{Whole: true}); err != nil {
 			return all, &Closed{"the selection pattern of " + name + " cannot be read: " + err.Error(), redeploy}
 		}
 		all.patterned = append(all.patterned, r)

@@ -21,14 +21,13 @@ func selecting(patterns map[string]string) *Method {
 // What Java means otherwise is refused by name.
 func TestSelectionPatternsThatAreRefused(t *testing.T) {
 	for pattern, why := range map[string]string{
-		"a?+":           "repetition",
-		"a)|(?:b":       "unexpected )",
-		"[a-z&&[^b]]":   "intersection of classes at 4",
-		"[a[bc]]":       "union or an intersection of classes at 2",
-		`[\S]`:          `\S in a class`,
-		`\0101`:         `\0,`,
-		`\N`:            `\N,`,
-		`\p{javaUpper}`: "javaUpper",
+		"a)|(?:b":     "a ) without its (",
+		"[a-z&&[^b]]": "intersections of classes",
+		"[a[bc]]":     "unions and intersections of classes",
+		`\0101`:       `\0 is not supported`,
+		`\N`:          `\N is not supported`,
+		`\p{javaX}`:   `\p{X}`,
+		"(a":          "missing",
 	} {
 		_, closed := compileResponses(selecting(map[string]string{"500": pattern}))
 		if closed == nil || !strings.Contains(closed.What, why) {
@@ -76,6 +75,10 @@ func TestSelection(t *testing.T) {
 		{`[^]a]+`, "b]", false},
 		{`[a-z\]]+`, "a]", true},
 		{`é.`, "é€", true},
+		{"a?+a", "a", false},
+		{`[\S]+`, "a", true},
+		{`\p{Upper}+`, "AB", true},
+		{"(?:a|b)++b", "abb", false},
 	} {
 		responses, closed := compileResponses(selecting(map[string]string{"200": "", "500": c.pattern}))
 		if closed != nil {
