@@ -28,13 +28,32 @@ type Client struct {
 	region   string
 	keyID    string
 	secret   string
+	token    string // of a session; empty for a key that is good for itself
 	http     *http.Client
 }
 
 // NewClient returns a client of the server at endpoint, whose calls are signed
 // with an access key for a region.
 func NewClient(endpoint, region, accessKeyID, secretAccessKey string) *Client {
-	return &Client{strings.TrimSuffix(endpoint, "/"), region, accessKeyID, secretAccessKey, &http.Client{}}
+	return &Client{endpoint: strings.TrimSuffix(endpoint, "/"), region: region, keyID: accessKeyID, secret: secretAccessKey, http: &http.Client{}}
+}
+
+// WithSession returns a client like c whose key is that of a session, which is
+// known by its token.
+func (c *Client) WithSession(token string) *Client {
+	d := *c
+	d.token = token
+	return &d
+}
+
+// WithHandler returns a client like c whose server is a handler of this process.
+func (c *Client) WithHandler(h http.Handler) *Client { return c.WithTransport(inProcess{h}) }
+
+// WithTransport returns a client like c that sends its requests by t.
+func (c *Client) WithTransport(t http.RoundTripper) *Client {
+	d := *c
+	d.http = &http.Client{Transport: t}
+	return &d
 }
 
 // Call runs an operation. in is a pointer to its input struct, out to its output
@@ -133,10 +152,10 @@ func (o *outgoing) place(m *api.Member, v reflect.Value) {
 	case api.InURI:
 		raw := text(sh, v, api.ISO8601)
 		if greedy := "{" + m.WireName + "+}"; strings.Contains(o.path, greedy) {
-			o.path = strings.Replace(o.path, greedy, strings.ReplaceAll(url.PathEscape(raw), "%2F", "/"), 1)
+			o.path = strings.Replace(o.path, greedy, strings.ReplaceAll(strictly(raw), "%2F", "/"), 1)
 			return
 		}
-		o.path = strings.Replace(o.path, "{"+m.WireName+"}", url.PathEscape(raw), 1)
+		o.path = strings.Replace(o.path, "{"+m.WireName+"}", strictly(raw), 1)
 	case api.InQuery:
 		switch sh.Kind {
 		case api.List:
@@ -337,15 +356,21 @@ func (c *Client) sign(r *http.Request, s *api.Service, body []byte) {
 	digest := hexSHA256(body)
 	r.Header.Set("X-Amz-Date", stamp)
 	r.Header.Set("X-Amz-Content-Sha256", digest)
-	const signed = "host;x-amz-content-sha256;x-amz-date"
+	signed := "host;x-amz-content-sha256;x-amz-date"
+	headers := []string{"host:" + r.URL.Host, "x-amz-content-sha256:" + digest, "x-amz-date:" + stamp}
+	if c.token != "" {
+		r.Header.Set("X-Amz-Security-Token", c.token)
+		signed += ";x-amz-security-token"
+		headers = append(headers, "x-amz-security-token:"+c.token)
+	}
 	path := r.URL.EscapedPath()
 	if s.SigningName != "s3" {
 		// Every service but S3 escapes the path once more.
-		path = (&url.URL{Path: path}).EscapedPath()
+		path = strings.ReplaceAll(strictly(path), "%2F", "/")
 	}
 	canonical := strings.Join([]string{
 		r.Method, path, strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20"),
-		"host:" + r.URL.Host, "x-amz-content-sha256:" + digest, "x-amz-date:" + stamp, "", signed, digest,
+		strings.Join(headers, "\n"), "", signed, digest,
 	}, "\n")
 	scope := day + "/" + c.region + "/" + s.SigningName + "/aws4_request"
 	key := []byte("AWS4" + c.secret)
@@ -355,6 +380,9 @@ func (c *Client) sign(r *http.Request, s *api.Service, body []byte) {
 	signature := hmacSHA256(key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hexSHA256([]byte(canonical)))
 	r.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%x", c.keyID, scope, signed, signature))
 }
+
+// strictly escapes all but the unreserved characters, as signatures have it.
+func strictly(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 func hexSHA256(b []byte) string {
 	sum := sha256.Sum256(b)

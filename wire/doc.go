@@ -20,7 +20,8 @@
 //	fault.go       or what went wrong
 //	response.go    onto the wire
 //
-// client.go is the other end, for lamgate's own commands.
+// client.go is the other end, for lamgate's own commands and for what functions'
+// results are sent to; client_handler.go calls a handler of the same process.
 //
 // Structs and tables belong together by position: field i of a struct is member
 // i of its shape. So nothing is prepared per type, and nothing is looked up by a

@@ -8,15 +8,19 @@ import (
 	"github.com/lamgate/lamgate/api"
 	"github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/api/cloudformation"
+	"github.com/lamgate/lamgate/api/events"
 	"github.com/lamgate/lamgate/api/iam"
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/api/logs"
 	"github.com/lamgate/lamgate/api/s3"
+	"github.com/lamgate/lamgate/api/sns"
+	"github.com/lamgate/lamgate/api/sqs"
 	"github.com/lamgate/lamgate/api/sts"
 )
 
 var allServices = []*api.Service{
 	&lambda.Service, &apigateway.Service, &cloudformation.Service, &iam.Service, &sts.Service, &s3.Service, &logs.Service,
+	&sqs.Service, &sns.Service, &events.Service,
 }
 
 // Field i of a struct is member i of its shape: decoders and encoders rely on it.

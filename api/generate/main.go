@@ -27,7 +27,7 @@ func run(fetchOnly bool) error {
 	if _, err := os.Stat("go.mod"); err != nil {
 		return fmt.Errorf("run it from the root of the module: %w", err)
 	}
-	version, names, err := parseServices(services)
+	version, wanted, err := parseServices(services)
 	if err != nil {
 		return err
 	}
@@ -38,15 +38,22 @@ func run(fetchOnly bool) error {
 	if fetchOnly {
 		return fetchProtocolTests(version)
 	}
-	for _, name := range names {
-		if err := generate(wheel, version, name); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	for _, w := range wanted {
+		if err := generate(wheel, version, w); err != nil {
+			return fmt.Errorf("%s: %w", w.service, err)
 		}
 	}
 	return nil
 }
 
-func parseServices(text string) (version string, names []string, err error) {
+// A selection is a service and which operations of it are wanted: all if none is
+// named.
+type selection struct {
+	service    string
+	operations []string
+}
+
+func parseServices(text string) (version string, wanted []selection, err error) {
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
@@ -57,24 +64,17 @@ func parseServices(text string) (version string, names []string, err error) {
 			version = v
 			continue
 		}
-		names = append(names, line)
+		words := strings.Fields(line)
+		wanted = append(wanted, selection{words[0], words[1:]})
 	}
 	if version == "" {
 		return "", nil, fmt.Errorf("services.txt names no botocore version")
 	}
-	return version, names, nil
+	return version, wanted, nil
 }
 
-func generate(wheel, version, name string) error {
-	model, err := readModel(wheel, name)
-	if err != nil {
-		return err
-	}
-	table, err := model.Service(name)
-	if err != nil {
-		return err
-	}
-	s, err := newService(table)
+func generate(wheel, version string, w selection) error {
+	s, err := read(wheel, w)
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,24 @@ func generate(wheel, version, name string) error {
 		}
 	}
 	return nil
+}
+
+// read returns what a service's package is made of.
+func read(wheel string, w selection) (*service, error) {
+	model, err := readModel(wheel, w.service)
+	if err != nil {
+		return nil, err
+	}
+	if len(w.operations) > 0 {
+		if err := model.Select(w.operations); err != nil {
+			return nil, err
+		}
+	}
+	table, err := model.Service(w.service)
+	if err != nil {
+		return nil, err
+	}
+	return newService(table)
 }
 
 // files returns the source files of a service's package by name.

@@ -34,7 +34,10 @@ func (s *service) writeTypes() string {
 	if strings.Contains(text, "time.Time") {
 		imports += "\"time\"\n"
 	}
-	return fmt.Sprintf("package %s\n\nimport (\n%s)\n\n%s", s.pkg, imports, text)
+	if imports != "" {
+		imports = "import (\n" + imports + ")\n\n"
+	}
+	return fmt.Sprintf("package %s\n\n%s%s", s.pkg, imports, text)
 }
 
 // fieldType returns the Go type of a struct's field: one that can be absent.
