@@ -129,6 +129,9 @@ func (c *connection) next() error {
 		c.fault(invalidTransition(from, ready))
 		return nil
 	}
+	if from == answering {
+		c.server.owner.Answered(brokenOff(talk.brokenAfter()))
+	}
 	if !again {
 		if e := c.server.owner.Ready(); e != nil {
 			talk.given(e)
@@ -172,12 +175,19 @@ func (c *connection) deliver(e *Event) {
 
 func (c *connection) answer(asError bool) error {
 	q := &c.req
-	if !c.server.talk.expects(c.id) {
+	stream, ok := c.server.talk.expects(c.id)
+	if !ok {
 		return c.refuse(invalidRequestID)
 	}
-	mode := string(q.mode)
-	if mode != "" && mode != "streaming" && mode != "buffered" {
+	streaming := string(q.mode) == "streaming"
+	if len(q.mode) > 0 && !streaming && string(q.mode) != "buffered" {
 		return c.refuse(invalidMode)
+	}
+	if !asError {
+		q.errorType = q.errorType[:0] // a trailer may bring one, of a stream that fails half-way
+		if stream != nil {
+			return c.stream(stream, streaming)
+		}
 	}
 	body, size, err := c.body()
 	a := Answer{Failed: asError, Body: body}
@@ -186,9 +196,11 @@ func (c *connection) answer(asError bool) error {
 	} else if err != nil {
 		return err
 	}
-	// A streaming runtime that fails after it has begun says so in a trailer.
 	if len(q.errorType) > 0 {
 		a.ErrorType = string(q.errorType)
+		if !asError { // a stream that is collected
+			a.Failed, a.Body = true, q.errorBody
+		}
 	}
 	if !c.server.talk.answer(c.id) {
 		c.fault(invalidRequestID)

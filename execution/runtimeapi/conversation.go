@@ -1,6 +1,10 @@
 package runtimeapi
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/lamgate/lamgate/execution"
+)
 
 // A phase is where the conversation with the runtime stands. Its names are
 // those that the Runtime API's errors use.
@@ -8,9 +12,10 @@ type phase string
 
 const (
 	starting  phase = "Started"
-	ready     phase = "Ready"   // it asks for an event and there is none
-	running   phase = "Running" // it has an event
-	responded phase = "InvocationResponse"
+	ready     phase = "Ready"              // it asks for an event and there is none
+	running   phase = "Running"            // it has an event
+	answering phase = "InvocationResponse" // its answer is passed on as it comes
+	responded phase = "ResponseSent"
 	failed    phase = "InitError"
 )
 
@@ -19,7 +24,10 @@ const (
 type conversation struct {
 	mu        sync.Mutex
 	phase     phase
-	requestID string      // of the event under way
+	requestID string // of the event under way
+	stream    execution.ResponseStream
+	broken    bool        // the answer was broken off, having begun to go on
+	sent      int64       // of it
 	waiting   *connection // asked, and parked until there is an event
 	pending   *Event      // sent before the runtime's connection was parked
 }
@@ -36,7 +44,7 @@ func (t *conversation) now() phase {
 func (t *conversation) send(e *Event) *connection {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.phase, t.requestID = running, e.RequestID
+	t.phase, t.requestID, t.stream = running, e.RequestID, e.Stream
 	c := t.waiting
 	if c == nil {
 		t.pending = e
@@ -56,6 +64,9 @@ func (t *conversation) ask() (from phase, again, ok bool) {
 	case from == starting || from == responded:
 		t.phase = ready
 		return from, false, true
+	case from == answering && t.broken:
+		t.phase, t.broken = ready, false
+		return from, false, true
 	case t.waiting == nil && (from == ready || t.pending != nil):
 		return from, true, true
 	}
@@ -65,7 +76,7 @@ func (t *conversation) ask() (from phase, again, ok bool) {
 // given notes that the owner had an event at once.
 func (t *conversation) given(e *Event) {
 	t.mu.Lock()
-	t.phase, t.requestID = running, e.RequestID
+	t.phase, t.requestID, t.stream = running, e.RequestID, e.Stream
 	t.mu.Unlock()
 }
 
@@ -97,11 +108,45 @@ func (t *conversation) waits(c *connection) bool {
 	return t.waiting == c
 }
 
-// expects reports whether an answer to the event id is due.
-func (t *conversation) expects(id []byte) bool {
+// expects reports whether an answer to the event id is due, and where it goes if
+// it is to be passed on as it comes.
+func (t *conversation) expects(id []byte) (execution.ResponseStream, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.phase == running && t.pending == nil && t.requestID == string(id)
+	return t.stream, t.phase == running && t.pending == nil && t.requestID == string(id)
+}
+
+// claim begins an answer that is passed on as it comes: no other counts from
+// now on.
+func (t *conversation) claim(id []byte) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.phase != running || t.requestID != string(id) {
+		return false
+	}
+	t.phase, t.broken = answering, false
+	return true
+}
+
+// streamed ends a claimed answer.
+func (t *conversation) streamed() {
+	t.mu.Lock()
+	t.phase, t.stream = responded, nil
+	t.mu.Unlock()
+}
+
+// breakOff is a claimed answer that came to no end.
+func (t *conversation) breakOff(sent int64) {
+	t.mu.Lock()
+	t.broken, t.sent, t.stream = true, sent, nil
+	t.mu.Unlock()
+}
+
+// brokenAfter is how much of an answer that was broken off had gone on.
+func (t *conversation) brokenAfter() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sent
 }
 
 // answer takes the answer to the event id; false if it is not due (any more).

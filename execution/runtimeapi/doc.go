@@ -12,6 +12,7 @@
 //   - connection.go: the loop of one connection and its routes.
 //   - request.go: reading HTTP/1.1 from a runtime that may be hostile.
 //   - response.go: the answers.
+//   - stream.go: an answer that goes on to the caller as it comes.
 //
 // It does not know what an environment is, keeps no time, and starts nothing.
 // The Extensions, Logs and Telemetry APIs and the restore phase of SnapStart

@@ -3,6 +3,7 @@ package runtimeapi
 import (
 	"bufio"
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"io"
 )
@@ -31,12 +32,14 @@ type request struct {
 	expect    bool // the client waits for 100 Continue
 	errorType []byte
 	mode      []byte
+
+	contentType []byte
+	errorBody   []byte // of a stream that failed; nil without one
 }
 
 // read reads the request line and headers.
 func (q *request) read(r *bufio.Reader) error {
-	path, errorType, mode := q.path[:0], q.errorType[:0], q.mode[:0]
-	*q = request{path: path, errorType: errorType, mode: mode}
+	*q = request{path: q.path[:0], errorType: q.errorType[:0], mode: q.mode[:0], contentType: q.contentType[:0]}
 
 	line, err := readLine(r)
 	if err != nil {
@@ -99,6 +102,10 @@ func (q *request) read(r *bufio.Reader) error {
 			case equalFold(value, "keep-alive"):
 				q.close = false
 			}
+		case len("Content-Type"):
+			if equalFold(name, "content-type") {
+				q.contentType = append(q.contentType[:0], value...)
+			}
 		case len("Expect"):
 			if equalFold(name, "expect") && equalFold(value, "100-continue") {
 				q.expect = true
@@ -139,23 +146,14 @@ func (q *request) body(r *bufio.Reader, limit int) ([]byte, int, error) {
 	return b, len(b), nil
 }
 
-// chunks reads a chunked body, as aws-lambda-go and streaming runtimes send
-// it. A streaming runtime that fails half-way says so in a trailer.
+// chunks reads a chunked body, as aws-lambda-go and streaming runtimes send it.
 func (q *request) chunks(r *bufio.Reader, limit int) ([]byte, int, error) {
 	var b []byte
 	size := 0
 	for {
-		line, err := readLine(r)
+		n, err := readChunkSize(r)
 		if err != nil {
-			return nil, 0, io.ErrUnexpectedEOF
-		}
-		if len(line) > maxChunkLine {
-			return nil, 0, errMalformed
-		}
-		digits, _, _ := bytes.Cut(line, []byte(";"))
-		n, ok := parseLength(bytes.TrimSpace(digits), 16)
-		if !ok {
-			return nil, 0, errMalformed
+			return nil, 0, err
 		}
 		if n == 0 {
 			break
@@ -182,23 +180,84 @@ func (q *request) chunks(r *bufio.Reader, limit int) ([]byte, int, error) {
 			return nil, 0, errMalformed
 		}
 	}
+	if err := q.trailers(r); err != nil {
+		return nil, 0, err
+	}
+	if size > limit {
+		return nil, size, errTooLarge
+	}
+	return b, size, nil
+}
+
+// readChunkSize reads the line before a chunk; 0 is the last.
+func readChunkSize(r *bufio.Reader) (int, error) {
+	line, err := readLine(r)
+	if err != nil {
+		return 0, io.ErrUnexpectedEOF
+	}
+	if len(line) > maxChunkLine {
+		return 0, errMalformed
+	}
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	n, ok := parseLength(bytes.TrimSpace(digits), 16)
+	if !ok {
+		return 0, errMalformed
+	}
+	return n, nil
+}
+
+// trailers reads what follows the last chunk: a streaming runtime that fails
+// half-way says so there.
+func (q *request) trailers(r *bufio.Reader) error {
+	total := 0
 	for range maxHeaders {
-		line, err := readLine(r)
+		line, err := readWholeLine(r)
 		if err != nil {
-			return nil, 0, io.ErrUnexpectedEOF
+			if errors.Is(err, errMalformed) {
+				return err
+			}
+			return io.ErrUnexpectedEOF
 		}
 		if len(line) == 0 {
-			if size > limit {
-				return nil, size, errTooLarge
-			}
-			return b, size, nil
+			return nil
+		}
+		if total += len(line); total > maxHeaderBytes {
+			return errMalformed
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		if equalFold(name, "lambda-runtime-function-error-type") {
-			q.errorType = append(q.errorType[:0], bytes.TrimSpace(value)...)
+		value = bytes.TrimSpace(value)
+		switch {
+		case equalFold(name, "lambda-runtime-function-error-type"):
+			q.errorType = append(q.errorType[:0], value...)
+		case equalFold(name, "lambda-runtime-function-error-body"):
+			body := make([]byte, base64.StdEncoding.DecodedLen(len(value)))
+			if n, err := base64.StdEncoding.Decode(body, value); err == nil && n > 0 {
+				q.errorBody = body[:n]
+			}
 		}
 	}
-	return nil, 0, errMalformed
+	return errMalformed
+}
+
+// readWholeLine is readLine for lines that matter whatever their length.
+func readWholeLine(r *bufio.Reader) ([]byte, error) {
+	var whole []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if len(whole)+len(part) > maxHeaderBytes {
+			return nil, errMalformed
+		}
+		switch {
+		case err == bufio.ErrBufferFull:
+			whole = append(whole, part...)
+			continue
+		case err != nil:
+			return nil, err
+		case whole != nil:
+			part = append(whole, part...)
+		}
+		return bytes.TrimSuffix(part[:len(part)-1], []byte("\r")), nil
+	}
 }
 
 // readLine returns the next line without its end. Of a line that does not fit

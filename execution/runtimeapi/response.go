@@ -30,6 +30,8 @@ var (
 	truncated        = fault{http.StatusBadRequest, "TruncatedHTTPRequest", "HTTP request detected as truncated"}
 	tooLarge         = fault{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
 		"Exceeded maximum allowed payload size (" + strconv.Itoa(execution.MaxResponse) + " bytes)."}
+	streamTooLarge = fault{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+		"Exceeded maximum allowed payload size (" + strconv.Itoa(execution.MaxStream) + " bytes)."}
 
 	notFound         = fault{http.StatusNotFound, "NotFound", "the Runtime API has no such path"}
 	methodNotAllowed = fault{http.StatusMethodNotAllowed, "MethodNotAllowed", "the Runtime API does not take this method here"}

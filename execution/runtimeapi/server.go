@@ -23,18 +23,23 @@ type Event struct {
 	ClientContext   string // JSON
 	CognitoIdentity string // JSON
 	Payload         []byte
-	Stream          execution.ResponseStream // takes the answer; nil to have it in an Answer
+
+	// Stream takes the answer as it comes; nil to have it in an Answer. An error
+	// before the first byte is an Answer in any case, and then Begin is not
+	// called. Its methods are called from a connection's goroutine, which Close
+	// and Drain wait for; once the owner has given the event up it lets them fail.
+	Stream execution.ResponseStream
 }
 
 // An Answer is what the runtime says of an event, or of its own start.
 type Answer struct {
-	Failed    bool   // it came as an error
+	Failed    bool   // it came as an error, or ended with one
 	ErrorType string // of an error: the Lambda-Runtime-Function-Error-Type header
 	Body      []byte // not shared with anything
 	TooLarge  int    // the response's size if it exceeds execution.MaxResponse; Body is nil then
 
-	// Streamed is how many bytes went to the event's Stream. Body then is empty,
-	// or the error that ended the stream.
+	// Streamed is how many bytes went to the event's Stream. Failed then says that
+	// it was ended by an error, with ErrorType and Body, which may be empty.
 	Streamed int64
 }
 

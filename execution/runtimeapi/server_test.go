@@ -201,7 +201,7 @@ func TestAnswers(t *testing.T) {
 		{"chunked", "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\ntransfer-encoding: Chunked\r\n\r\n3;x=y\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n", 202, ok,
 			Answer{Body: []byte("abc0123456789")}},
 		{"stream that fails", "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nLambda-Runtime-Function-Error-Type: Runtime.Broken\r\n\r\n", 202, ok,
-			Answer{Body: []byte("abc"), ErrorType: "Runtime.Broken"}},
+			Answer{Failed: true, ErrorType: "Runtime.Broken"}},
 		{"too large", post("invocation/id-1/response", large), 413,
 			`{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}`, Answer{TooLarge: len(large)}},
 		{"as large as may be", post("invocation/id-1/response", large[1:]), 202, ok, Answer{Body: []byte(large[1:])}},
@@ -396,8 +396,13 @@ func FuzzConnection(f *testing.F) {
 	f.Add([]byte(next + post("invocation/id-1/response", "x") + next))
 	f.Add([]byte("POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
 	f.Add([]byte("POST /2018-06-01/runtime/init/error HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}"))
+	f.Add([]byte(next + streamed + chunks("a", "bc") + "0\r\nLambda-Runtime-Function-Error-Type: E\r\nLambda-Runtime-Function-Error-Body: e30=\r\n\r\n" + next))
 	f.Fuzz(func(t *testing.T, said []byte) {
-		_, _, address := serve(t, first)
+		e := *first
+		if len(said)%2 == 1 {
+			e.Stream = sink{}
+		}
+		_, _, address := serve(t, &e)
 		c := dial(t, address)
 		c.conn.Write(said)
 		c.conn.(*net.TCPConn).CloseWrite()
