@@ -27,6 +27,7 @@
 // i of its shape. So nothing is prepared per type, and nothing is looked up by a
 // field's name.
 //
-// It does not verify signatures yet, nor decide what a caller may do; and it
-// knows nothing of any operation's meaning.
+// verify.go verifies signatures for those who ask: function URLs do, the
+// operations do not yet. wire does not decide what a caller may do, and it knows
+// nothing of any operation's meaning.
 package wire
