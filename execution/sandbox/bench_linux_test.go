@@ -71,7 +71,7 @@ func BenchmarkFreezeAndThaw(b *testing.B) {
 func BenchmarkProgram(b *testing.B) {
 	d := &namespaces{}
 	l := launch{
-		spec:   Spec{Task: os.TempDir(), Command: []string{"/bin/true"}, TmpMB: 512, Network: PrivateNetwork},
+		spec:   Spec{Task: os.TempDir(), Command: []string{"/bin/true"}, TmpMB: 512, Network: PrivateNetwork, Directory: taskDirectory},
 		layout: readHostLayout(), filter: newFilter(true), id: d.users.choose(),
 	}
 	for b.Loop() {

@@ -17,17 +17,21 @@ import (
 const (
 	messageFailure   = 1 + iota // instruction, negative errno
 	messageInit                 // process ID on the host
-	messageListeners            // with two files
+	messageListeners            // with two files, and sockets
 	messageCommand              // with credentials: the sender's process ID
 	messageStarted
-	messageExited // wait status, then struct rusage
-	messageProbe  // results of calls
+	messageExited    // wait status, then struct rusage
+	messageProbe     // results of calls
+	messageExtension // index, process ID as init knows it
+	messageReaped    // process ID as init knows it, wait status, struct rusage
 )
 
 const (
 	messageSize = 24
-	exitedSize  = 16 + 144
-	peakAt      = 16 + 32 // of ru_maxrss in messageExited
+	usageSize   = 144
+	exitedSize  = 16 + usageSize
+	reapedSize  = 24 + usageSize
+	peakAt      = 32 // of ru_maxrss in struct rusage
 	probeSize   = 512
 )
 
@@ -35,8 +39,9 @@ const (
 // and a signal.
 const (
 	requestSize    = 16
-	commandProcess = 2          // the first that init forks
-	everyProcess   = ^uint64(0) // -1: all but init
+	commandProcess = 2            // the first that init forks
+	everyProcess   = ^uint64(0)   // -1: all but init
+	releaseSignal  = unix.SIGUSR1 // what a command waits for beside extensions
 )
 
 // newControl makes the socket between server and launcher.
@@ -65,7 +70,7 @@ func (p *program) sendBytes(message address, size uint64, onError label) {
 // A message is one of the launcher's.
 type message struct {
 	kind, a, b uint64
-	peak       int64 // messageExited: the command's most memory, in bytes
+	peak       int64 // messageExited, messageReaped: the process's most memory, in bytes
 	sender     int   // process ID on the host
 	files      []int
 	results    []int64 // messageProbe
@@ -79,7 +84,7 @@ func (s *namespace) receive() (message, error) {
 		return m, err
 	}
 	var data [probeSize]byte
-	var oob [128]byte
+	var oob [512]byte // room for every socket
 	var n, oobn int
 	var failed error
 	err = conn.Read(func(fd uintptr) bool {
@@ -110,7 +115,9 @@ func (s *namespace) receive() (message, error) {
 	m.b = binary.LittleEndian.Uint64(data[16:])
 	switch m.kind {
 	case messageExited:
-		m.peak = int64(binary.LittleEndian.Uint64(data[peakAt:])) << 10
+		m.peak = int64(binary.LittleEndian.Uint64(data[16+peakAt:])) << 10
+	case messageReaped:
+		m.peak = int64(binary.LittleEndian.Uint64(data[24+peakAt:])) << 10
 	case messageProbe:
 		for at := 8; at < n; at += 8 {
 			m.results = append(m.results, int64(binary.LittleEndian.Uint64(data[at:])))

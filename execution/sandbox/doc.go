@@ -24,6 +24,7 @@
 //	machine_linux.go, .s        what runs the launcher: a program of system calls
 //	control_linux.go            what launcher and server say to each other
 //	namespace_sandbox_linux.go  a running sandbox, to its end
+//	reach_linux.go              what a running sandbox is asked for
 //	cgroup_linux.go, group_linux.go, watch_linux.go   memory, processes, freezing
 //	probe_linux.go, diagnose_linux.go   what this host upholds, and why not
 //

@@ -18,7 +18,7 @@ func (p *program) init(l launch, wait label) {
 	if l.id.privileged {
 		p.becomeUser(l.id)
 	}
-	p.giveUp(l)
+	p.giveUp()
 	p.try(unix.SYS_PRCTL, unix.PR_SET_NAME, p.str("lamgate-init"))
 	p.send(p.words(messageStarted, 0, 0), failure)
 
@@ -39,14 +39,18 @@ func (p *program) init(l launch, wait label) {
 	request.zero, request.positive = orphaned, pass
 	p.try(unix.SYS_READ, signalFD, signals, 128)
 	reap := p.here()
-	first := p.try(unix.SYS_WAIT4, everyProcess, status, unix.WNOHANG, usage)
-	first.negative, first.zero = loop, loop
-	// Someone has been reaped. If the command is still running it was not the
-	// command; if there is no such child any more it was, and its status is
-	// the one that was stored.
-	p.mark(wait)
-	second := p.try(unix.SYS_WAIT4, 0, status, unix.WNOHANG, usage)
-	second.zero, second.negative, second.positive = reap, report, report
+	if l.held {
+		p.reapEach(reap, loop, orphaned)
+	} else {
+		first := p.try(unix.SYS_WAIT4, everyProcess, status, unix.WNOHANG, usage)
+		first.negative, first.zero = loop, loop
+		// Someone has been reaped. If the command is still running it was not
+		// the command; if there is no such child any more it was, and its
+		// status is the one that was stored.
+		p.mark(wait)
+		second := p.try(unix.SYS_WAIT4, 0, status, unix.WNOHANG, usage)
+		second.zero, second.negative, second.positive = reap, report, report
+	}
 
 	p.mark(pass)
 	kill := p.try(unix.SYS_KILL, 0, 0)
@@ -59,6 +63,17 @@ func (p *program) init(l launch, wait label) {
 		p.try(unix.SYS_WRITE, thawFD, p.str("THAWED"), 6)
 	}
 	p.exit(0)
+}
+
+// reapEach writes the steps that tell the server of everyone who has ended.
+// Init ends when there is nobody left.
+func (p *program) reapEach(reap, loop, nobody label) {
+	message := p.bytes(make([]byte, reapedSize))
+	binary.LittleEndian.PutUint64(p.data[message-dataBase:], messageReaped)
+	wait := p.try(unix.SYS_WAIT4, everyProcess, message+16, unix.WNOHANG, message+24)
+	wait.out, wait.negative, wait.zero = message+8, nobody, loop
+	told := p.do("", unix.SYS_SENDTO, controlFD, message, reapedSize, unix.MSG_NOSIGNAL, 0, 0)
+	told.negative, told.zero, told.positive = reap, reap, reap
 }
 
 // fail writes the steps taken after a failure in any stage.

@@ -13,6 +13,7 @@ import (
 //	stub      in the host's namespaces; makes the new ones, forks init, ends
 //	init      process 1 of the sandbox: builds the root, opens the listeners
 //	command   forked by init: joins its control groups, gives up everything, execs
+//	          (extensions go the same way beside it, and then it waits for Release)
 //	init      gives up everything too, reaps, and watches the server
 //
 // It speaks to the server in messages on one socket. When the server's end of
@@ -38,12 +39,22 @@ type launch struct {
 	joins    int  // number of control groups that the command writes itself into
 	birth    bool // the file after those is a control group to be born in
 	thaw     bool // thawFD is a freezer
+	held     bool // the file after those tells that the command runs, by its end
 	landlock bool // the kernel can keep abstract sockets apart
 	filter   []unix.SockFilter
 	limits   []limit
 
 	capabilities uint64         // how many the kernel has
 	inside       func(*program) // goes on in place of the command
+}
+
+// heldFD is the file that a command which waits keeps open until it runs.
+func (l launch) heldFD() uint64 {
+	fd := uint64(joinFD + l.joins)
+	if l.birth {
+		fd++
+	}
+	return fd
 }
 
 // program writes the launcher's program.
@@ -53,16 +64,24 @@ func (l launch) program() (*program, error) {
 	if l.birth {
 		p.spare++
 	}
+	if l.held {
+		p.spare++
+	}
+	p.filterAt = p.filter(l.filter)
 	p.stub(l)
 	if err := p.root(l.layout, l.spec, l.id); err != nil {
 		return nil, err
 	}
 	if l.spec.Network == PrivateNetwork {
 		p.loopback()
-		p.listeners()
+		p.listeners(l.spec.Sockets)
 	}
+	p.do("hold back signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, p.words(^uint64(0)), 0, 8)
 	wait := p.label()
 	p.command(l, wait)
+	for i, e := range l.spec.Extensions {
+		p.extension(l, i, e)
+	}
 	p.init(l, wait)
 	p.fail()
 	return p, nil
@@ -95,25 +114,65 @@ func (p *program) stub(l launch) {
 // command writes the steps that fork the command and everything it does until
 // it is the command. Its process ID goes into the step that waits for it.
 func (p *program) command(l launch, wait label) {
-	all := p.words(^uint64(0))
-	none := p.words(0)
-	p.do("hold back signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, all, 0, 8)
-
 	parent := p.label()
-	// As vfork: the memory is shared, and init waits until the exec.
+	// As vfork: the memory is shared, and init waits until the exec. Not if the
+	// command waits itself.
 	flags := uint64(unix.CLONE_VM | unix.CLONE_VFORK)
-	if l.inside != nil {
+	if l.inside != nil || l.held {
 		flags = 0
 	}
-	var fork *step
+	fork := p.fork(l, flags)
+	fork.positive = parent
+	if !l.held {
+		fork.outTo = reference{wait, 0}
+	}
+	p.confine(l)
+	p.send(p.words(messageCommand, 0, 0), failure)
+	p.giveUpEverything(l)
+	if l.inside != nil {
+		l.inside(p)
+		p.mark(parent)
+		return
+	}
+	if l.held {
+		again := p.here() // stopping and continuing interrupts it
+		p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(releaseSignal-1)), 0, 0, 8).negative = again
+	}
+	run := p.exec(l.spec.Command[0], l.spec.Command, l.spec.Env)
+	if l.held {
+		run.negative = next
+		p.try(unix.SYS_WRITE, l.heldFD(), failureRecord, messageSize)
+		p.exit(1)
+	}
+	p.mark(parent)
+}
+
+// extension writes the steps that fork an extension and everything it does
+// until it is the extension. Its process ID is told to the server.
+func (p *program) extension(l launch, index int, e Extension) {
+	parent := p.label()
+	runs := p.words(messageExtension, uint64(index), 0)
+	fork := p.fork(l, unix.CLONE_VM|unix.CLONE_VFORK)
+	fork.out, fork.positive = runs+16, parent
+	p.confine(l)
+	p.giveUpEverything(l)
+	p.exec(e.Path, []string{e.Path}, e.Env).extension = e.Name
+	p.mark(parent)
+	p.send(runs, failure)
+}
+
+// fork writes the step that forks a process of the sandbox.
+func (p *program) fork(l launch, flags uint64) *step {
 	if l.birth {
 		birth := p.words(flags|unix.CLONE_INTO_CGROUP, 0, 0, 0, uint64(unix.SIGCHLD), 0, 0, 0, 0, 0, uint64(joinFD+l.joins))
-		fork = p.do("fork into a control group", unix.SYS_CLONE3, birth, 11*8)
-	} else {
-		fork = p.do("fork", unix.SYS_CLONE, flags|uint64(unix.SIGCHLD), 0, 0, 0, 0)
+		return p.do("fork into a control group", unix.SYS_CLONE3, birth, 11*8)
 	}
-	fork.outTo, fork.positive = reference{wait, 0}, parent
+	return p.do("fork", unix.SYS_CLONE, flags|uint64(unix.SIGCHLD), 0, 0, 0, 0)
+}
 
+// confine writes the steps by which a process enters its control groups, limits
+// and user namespace.
+func (p *program) confine(l launch) {
 	for i := range l.joins {
 		p.do("join a control group", unix.SYS_WRITE, uint64(joinFD+i), p.str("0"), 1)
 	}
@@ -135,8 +194,11 @@ func (p *program) command(l launch, wait label) {
 	}
 	p.do("close files at exec", unix.SYS_CLOSE_RANGE, 3, mask, unix.CLOSE_RANGE_CLOEXEC)
 	p.do("begin a session", unix.SYS_SETSID)
-	p.do("go to /var/task", unix.SYS_CHDIR, p.str("/var/task"))
-	p.send(p.words(messageCommand, 0, 0), failure)
+	p.do("go to "+l.spec.Directory, unix.SYS_CHDIR, p.str(l.spec.Directory))
+}
+
+// giveUpEverything writes the steps after which a process is as a function's.
+func (p *program) giveUpEverything(l launch) {
 	for capability := range l.capabilities {
 		p.do("drop a capability", unix.SYS_PRCTL, unix.PR_CAPBSET_DROP, capability)
 	}
@@ -144,22 +206,20 @@ func (p *program) command(l launch, wait label) {
 	if l.landlock && l.spec.Network == HostNetwork {
 		p.landlock()
 	}
-	p.giveUp(l)
-	if l.inside != nil {
-		l.inside(p)
-		p.mark(parent)
-		return
-	}
-	p.do("let signals through", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, none, 0, 8)
-	p.do("run "+l.spec.Command[0], unix.SYS_EXECVE, p.str(l.spec.Command[0]), p.strs(l.spec.Command), p.strs(l.spec.Env))
-	p.mark(parent)
+	p.giveUp()
+}
+
+// exec writes the steps that become a program.
+func (p *program) exec(file string, args, env []string) *step {
+	p.do("let signals through", unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, p.words(0), 0, 8)
+	return p.do("run "+file, unix.SYS_EXECVE, p.str(file), p.strs(args), p.strs(env))
 }
 
 // giveUp writes the steps that take away capabilities and system calls.
-func (p *program) giveUp(l launch) {
+func (p *program) giveUp() {
 	p.do("drop capabilities", unix.SYS_CAPSET, p.words(unix.LINUX_CAPABILITY_VERSION_3), p.words(0, 0, 0))
 	p.do("forbid new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
-	p.do("filter system calls", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, p.filter(l.filter))
+	p.do("filter system calls", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, p.filterAt)
 }
 
 func (p *program) exit(code uint64) { p.do("exit", unix.SYS_EXIT_GROUP, code) }

@@ -56,7 +56,9 @@ const (
 type step struct {
 	what   string // for people, when it fails: "mount /proc"
 	number uintptr
-	args   [6]uint64
+	// The extension that cannot be run, when it fails.
+	extension string
+	args      [6]uint64
 
 	out    address   // where the result is stored, if not 0
 	outTo  reference // or else, if not zero
@@ -79,6 +81,8 @@ type program struct {
 	labels []int // step by label; -1 until marked
 	data   []byte
 	spare  uint64 // the number that the next opened file gets: one at a time
+
+	filterAt address // the filter of system calls
 }
 
 // The first words of a program's data: what is sent to the server when a call
@@ -222,13 +226,17 @@ func (p *program) assemble() ([]byte, error) {
 	return b, nil
 }
 
-// explain names the step at an address.
-func (p *program) explain(at address) string {
+// explain makes an error of a failure at an address.
+func (p *program) explain(at address, errno unix.Errno) error {
 	i := int((at - instructionBase) / address(unsafe.Sizeof(instruction{})))
 	if at < instructionBase || i >= len(p.steps) {
-		return "unknown step"
+		return &stepError{"unknown step", errno}
 	}
-	return p.steps[i].what
+	s := p.steps[i]
+	if s.extension != "" {
+		return &ExtensionError{s.extension, errno}
+	}
+	return &stepError{s.what, errno}
 }
 
 // file writes the program and the machine into an executable file in memory.

@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -25,6 +26,8 @@ func TestMain(m *testing.M) {
 	programs["hang"] = hang
 	programs["count"] = count
 	programs["catch"] = catch
+	programs["answer"] = answer
+	programs["hold"] = hold
 	os.Exit(programs[name](argument))
 }
 
@@ -54,4 +57,34 @@ func catch(string) int {
 	fmt.Println("ready")
 	<-c
 	return 42
+}
+
+// answer listens on a port, prints it, and says the same to everyone.
+func answer(string) int {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println("port", l.Addr().(*net.TCPAddr).Port)
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return 1
+		}
+		fmt.Fprint(c, "answer")
+		c.Close()
+	}
+}
+
+// hold keeps some megabytes.
+func hold(megabytes string) int {
+	n, _ := strconv.Atoi(megabytes)
+	b := make([]byte, n<<20)
+	for i := 0; i < len(b); i += 4096 {
+		b[i] = 1
+	}
+	fmt.Println("holding")
+	time.Sleep(time.Hour)
+	return int(b[0])
 }

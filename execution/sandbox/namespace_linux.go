@@ -110,7 +110,7 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 // launch writes a launcher and starts its stub. What the sandbox is made of
 // belongs to it from then on.
 func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err error) {
-	s = &namespace{driver: d, spec: spec, started: time.Now(), done: make(chan struct{})}
+	s = &namespace{driver: d, spec: spec, started: time.Now(), done: make(chan struct{}), ended: make(chan Ended, len(spec.Extensions)+1)}
 	if inside != nil {
 		s.reports = make(chan []int64, 1)
 	}
@@ -137,6 +137,20 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 	if err != nil {
 		return nil, fmt.Errorf("open the freezer: %w", err)
 	}
+	held := len(spec.Extensions) > 0
+	var runs *os.File
+	if held {
+		s.running, runs, err = os.Pipe()
+		files.add(runs)
+		if err != nil {
+			return nil, fmt.Errorf("make the pipe of a command that waits: %w", err)
+		}
+		defer func() {
+			if err != nil {
+				s.running.Close()
+			}
+		}()
+	}
 	id := d.users.choose()
 	s.program, err = launch{
 		spec:     spec,
@@ -145,6 +159,7 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 		joins:    len(joins),
 		birth:    birth != nil,
 		thaw:     thaw != nil,
+		held:     held,
 		landlock: d.landlock,
 		filter:   d.filter,
 		limits:   d.limits(spec, id),
@@ -182,6 +197,9 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 	}
 	if birth != nil {
 		inherited = append(inherited, birth.Fd())
+	}
+	if held {
+		inherited = append(inherited, runs.Fd())
 	}
 	// By the server's table of files: in its own, the child may already have put
 	// one of the inherited where the launcher was.

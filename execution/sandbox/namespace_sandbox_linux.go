@@ -16,7 +16,6 @@ import (
 
 // A namespace is a sandbox of the namespace driver.
 type namespace struct {
-	unbuilt
 	driver  *namespaces
 	spec    Spec
 	program *program
@@ -28,15 +27,21 @@ type namespace struct {
 	started                time.Time
 
 	reports chan []int64 // of a probe
+	running *os.File     // of a command that waits: its end tells that it runs
 	copying sync.WaitGroup
 	done    chan struct{}
+	ended   chan Ended
 	exit    Exit
 
-	mu      sync.Mutex
-	gone    bool  // init has been waited for: its process ID may be another's
-	max     int64 // the most memory seen
-	tooMuch bool  // ended by the watch
-	looks   int   // of the watch
+	mu       sync.Mutex
+	gone     bool  // init has been waited for: its process ID may be another's
+	max      int64 // the most memory seen
+	tooMuch  bool  // ended by the watch
+	released bool
+	looks    int   // of the watch
+	sockets  []int // for Dial
+
+	members map[int]string // extensions by their process ID inside
 
 	status   syscall.WaitStatus // of the command
 	reported bool
@@ -47,6 +52,7 @@ func (s *namespace) Endpoint() net.Listener   { return s.listeners[1] }
 func (s *namespace) Done() <-chan struct{}    { return s.done }
 func (s *namespace) Exit() Exit               { return s.exit }
 func (s *namespace) PID() int                 { return s.command }
+func (s *namespace) Ended() <-chan Ended      { return s.ended }
 
 // Freeze implements Sandbox. A frozen sandbox is not watched: it takes no more
 // memory.
@@ -177,7 +183,7 @@ func (s *namespace) closeListeners() {
 func (s *namespace) take(m message) error {
 	switch m.kind {
 	case messageFailure:
-		return &stepError{s.program.explain(m.a), syscall.Errno(-int64(m.b))}
+		return s.program.explain(m.a, syscall.Errno(-int64(m.b)))
 	case messageInit:
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -198,16 +204,54 @@ func (s *namespace) take(m message) error {
 		defer s.mu.Unlock()
 		s.max = max(s.max, m.peak)
 		s.status, s.reported = syscall.WaitStatus(m.a), true
+	case messageExtension:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.members == nil {
+			s.members = map[int]string{commandProcess: ""}
+		}
+		s.members[int(m.b)] = s.spec.Extensions[m.a].Name
+	case messageReaped:
+		s.reaped(m)
 	}
 	return nil
 }
 
+// reaped is told of every process that has ended; most are nobody that matters.
+func (s *namespace) reaped(m message) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, known := s.members[int(m.a)]
+	if !known {
+		return
+	}
+	delete(s.members, int(m.a)) // the next with this ID is another
+	status := syscall.WaitStatus(m.b)
+	if m.a == commandProcess {
+		s.max = max(s.max, m.peak)
+		s.status, s.reported = status, true
+	}
+	x := exitOf(status)
+	x.Ran = time.Since(s.started)
+	x.OutOfMemory = status != 0 && s.group.outOfMemory()
+	s.ended <- Ended{name, x} // there is room for each
+}
+
+// exitOf makes an Exit of how a process ended.
+func exitOf(status syscall.WaitStatus) Exit {
+	if status.Signaled() {
+		return Exit{Code: -1, Signal: status.Signal().String()}
+	}
+	return Exit{Code: status.ExitStatus()}
+}
+
 func (s *namespace) listen(files []int) error {
-	if len(files) != len(s.listeners) {
+	if len(files) != len(s.listeners)+s.spec.Sockets {
 		return fmt.Errorf("the launcher sent %d listeners", len(files))
 	}
 	var failed error
-	for i, fd := range files {
+	s.sockets = files[len(s.listeners):]
+	for i, fd := range files[:len(s.listeners)] {
 		f := os.NewFile(uintptr(fd), "listener")
 		l, err := net.FileListener(f)
 		f.Close()
@@ -222,6 +266,7 @@ func (s *namespace) listen(files []int) error {
 // attend follows a started sandbox to its end.
 func (s *namespace) attend() {
 	s.finish()
+	close(s.ended)
 	close(s.done)
 }
 
@@ -239,22 +284,25 @@ func (s *namespace) finish() {
 	s.mu.Lock()
 	s.gone = true
 	s.control.Close()
+	if s.running != nil {
+		s.running.Close()
+	}
+	for _, fd := range s.sockets {
+		syscall.Close(fd)
+	}
+	s.sockets = nil
 	s.mu.Unlock()
 	s.copying.Wait()
 
-	s.exit.Ran = time.Since(s.started)
 	status := s.status
 	if !s.reported { // init was killed, and the command with it
 		status = syscall.WaitStatus(syscall.SIGKILL)
 	}
 	// The kernel may have ended another process of several, which the command
 	// can live with.
+	s.exit = exitOf(status)
+	s.exit.Ran = time.Since(s.started)
 	s.exit.OutOfMemory = s.tooMuch || s.group.outOfMemory() && status != 0
-	if status.Signaled() {
-		s.exit.Code, s.exit.Signal = -1, status.Signal().String()
-	} else {
-		s.exit.Code = status.ExitStatus()
-	}
 	if err := s.group.remove(); err != nil {
 		s.driver.log.Warn("a control group remains", "sandbox", s.spec.Name, "error", err)
 	}
@@ -273,4 +321,9 @@ func (s *namespace) lastWords() {
 			s.Kill()
 		}
 	}
+}
+
+// Assign implements Sandbox.
+func (s *namespace) Assign(context.Context, Assignment) error {
+	return fmt.Errorf("late code: %w", ErrNotBuilt)
 }

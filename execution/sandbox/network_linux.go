@@ -19,8 +19,9 @@ func (p *program) loopback() {
 	p.do("close the socket", unix.SYS_CLOSE, p.spare)
 }
 
-// listeners writes the steps that open the two listeners and send them out.
-func (p *program) listeners() {
+// listeners writes the steps that open the two listeners and some sockets that
+// the server connects later, and send them out.
+func (p *program) listeners(sockets int) {
 	for i, port := range []uint16{9001, 4566} { // RuntimeAPIAddress, EndpointAddress
 		fd := uint64(listenersFD + i)
 		at := p.bytes([]byte{unix.AF_INET, 0, byte(port >> 8), byte(port), 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0})
@@ -30,13 +31,30 @@ func (p *program) listeners() {
 		p.do(fmt.Sprintf("bind port %d", port), unix.SYS_BIND, fd, at, 16)
 		p.do(fmt.Sprintf("listen on port %d", port), unix.SYS_LISTEN, fd, 512)
 	}
-	vector := p.words(p.words(messageListeners, 0, 0), messageSize)
-	// struct cmsghdr and two descriptors
-	control := p.words(16+8, unix.SOL_SOCKET|unix.SCM_RIGHTS<<32, listenersFD|(listenersFD+1)<<32)
-	header := p.words(0, 0, vector, 1, control, 24, 0)
-	p.do("send the listeners", unix.SYS_SENDMSG, controlFD, header, unix.MSG_NOSIGNAL)
-	p.do("close a listener", unix.SYS_CLOSE, listenersFD)
-	p.do("close a listener", unix.SYS_CLOSE, listenersFD+1)
+	files := []uint32{listenersFD, listenersFD + 1}
+	for i := range sockets { // in a row, from the lowest number that is free
+		p.do("make a socket", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		files = append(files, uint32(p.spare)+uint32(i))
+	}
+	p.sendFiles("send the listeners", messageListeners, files)
+	p.do("close the listeners", unix.SYS_CLOSE_RANGE, listenersFD, listenersFD+1, 0)
+	if sockets > 0 {
+		p.do("close the sockets", unix.SYS_CLOSE_RANGE, p.spare, p.spare+uint64(sockets)-1, 0)
+	}
+}
+
+// sendFiles writes the step that sends files to the server.
+func (p *program) sendFiles(what string, kind uint64, files []uint32) {
+	size := uint64(unix.SizeofCmsghdr + 4*len(files))
+	control := binary.LittleEndian.AppendUint64(nil, size)
+	control = binary.LittleEndian.AppendUint32(control, unix.SOL_SOCKET)
+	control = binary.LittleEndian.AppendUint32(control, unix.SCM_RIGHTS)
+	for _, fd := range files {
+		control = binary.LittleEndian.AppendUint32(control, fd)
+	}
+	vector := p.words(p.words(kind, 0, 0), messageSize)
+	header := p.words(0, 0, vector, 1, p.bytes(control), size, 0)
+	p.do(what, unix.SYS_SENDMSG, controlFD, header, unix.MSG_NOSIGNAL)
 }
 
 // landlock writes the steps that keep the host's abstract sockets out of reach:

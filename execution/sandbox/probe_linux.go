@@ -25,7 +25,7 @@ const probeTime = 10 * time.Second
 
 // A probe's sandbox is small, so that its limits are met at once.
 func probeSpec(network Network) Spec {
-	return Spec{Name: "probe", Command: []string{"/"}, MemoryMB: 4, TmpMB: 1, Processes: 8, Files: 64, Network: network}
+	return Spec{Name: "probe", Command: []string{"/"}, Directory: taskDirectory, MemoryMB: 4, TmpMB: 1, Processes: 8, Files: 64, Network: network}
 }
 
 // Probe implements Driver.

@@ -6,13 +6,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -79,41 +76,33 @@ func (d *processes) start(ctx context.Context, spec Spec) (*process, error) {
 		os.RemoveAll(tmp)
 		return nil, fmt.Errorf("make the output's pipe: %w", err)
 	}
-	defer writer.Close()
-
-	translate := translator(spec)
-	env := slices.DeleteFunc(slices.Clone(spec.Env), func(v string) bool { return strings.HasPrefix(v, "TMPDIR=") })
-	for i, v := range env {
-		name, value, _ := strings.Cut(v, "=")
-		env[i] = name + "=" + translate(value)
+	s := &process{
+		spec: spec, tmp: tmp, started: time.Now(), translate: translator(spec),
+		writer: writer, output: output, copied: make(chan struct{}),
+		waiting: true, empty: make(chan struct{}), done: make(chan struct{}), ended: make(chan Ended, len(spec.Extensions)+1),
+		exit: Exit{Code: -1, Signal: syscall.SIGKILL.String()}, // if it is never released
 	}
-	args := make([]string, len(spec.Command))
-	for i, a := range spec.Command {
-		args[i] = translate(a)
+	for _, e := range spec.Extensions {
+		if err = s.startMember(e.Name, e.Path, []string{e.Path}, e.Env); err != nil {
+			err = &ExtensionError{e.Name, err}
+			break
+		}
 	}
-	cmd := &exec.Cmd{
-		Path:        args[0],
-		Args:        args,
-		Dir:         spec.Task,
-		Env:         append(env, "TMPDIR="+tmp),
-		Stdout:      writer,
-		Stderr:      writer,
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+	if err == nil && len(spec.Extensions) == 0 {
+		err = s.startCommand()
 	}
-	if err := cmd.Start(); err != nil {
-		output.Close()
-		os.RemoveAll(tmp)
-		return nil, err
-	}
-	s := &process{cmd: cmd, tmp: tmp, started: time.Now(), done: make(chan struct{})}
-	copied := make(chan struct{})
 	go func() {
-		defer close(copied)
+		defer close(s.copied)
 		if output != nil {
 			d.buffers.copy(spec.Output, output)
 		}
 	}()
-	go s.attend(output, copied)
+	go s.attend()
+	if err != nil {
+		s.Kill()
+		<-s.done
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -139,78 +128,4 @@ func translator(spec Spec) func(string) string {
 		}
 		return strings.Join(elements, ":")
 	}
-}
-
-// A process is a sandbox of the process driver: a process group.
-type process struct {
-	unbuilt
-	cmd     *exec.Cmd
-	tmp     string
-	started time.Time
-	done    chan struct{}
-	exit    Exit
-	max     int64
-
-	mu   sync.Mutex
-	gone bool // the leader has been waited for
-}
-
-func (s *process) RuntimeAPI() net.Listener { return nil }
-func (s *process) Endpoint() net.Listener   { return nil }
-func (s *process) Done() <-chan struct{}    { return s.done }
-func (s *process) Exit() Exit               { return s.exit }
-func (s *process) PID() int                 { return s.cmd.Process.Pid }
-func (s *process) Freeze() error            { return s.group(syscall.SIGSTOP) }
-func (s *process) Thaw() error              { return s.group(syscall.SIGCONT) }
-func (s *process) Kill()                    { _ = s.group(syscall.SIGKILL) }
-
-func (s *process) Signal(sig os.Signal) error { return s.cmd.Process.Signal(sig) }
-
-// group sends a signal to all processes that stayed in the group.
-func (s *process) group(sig syscall.Signal) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.gone {
-		return os.ErrProcessDone
-	}
-	return syscall.Kill(-s.cmd.Process.Pid, sig)
-}
-
-func (s *process) MaxMemory() int64 {
-	select {
-	case <-s.done:
-		return s.max
-	default:
-		return residentPeak(s.cmd.Process.Pid)
-	}
-}
-
-// attend waits for the command's end, ends the others of its group, and tidies
-// up.
-func (s *process) attend(output *os.File, copied <-chan struct{}) {
-	_ = s.cmd.Wait()
-	ran := time.Since(s.started)
-	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL) // group IDs outlive their leader
-	s.mu.Lock()
-	s.gone = true
-	s.mu.Unlock()
-
-	// One that left the group may hold the pipe for ever.
-	select {
-	case <-copied:
-	case <-time.After(time.Second):
-		_ = output.SetReadDeadline(time.Unix(1, 0))
-		<-copied
-	}
-	_ = os.RemoveAll(s.tmp)
-
-	state := s.cmd.ProcessState
-	s.exit = Exit{Code: state.ExitCode(), Ran: ran}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		s.exit.Code, s.exit.Signal = -1, status.Signal().String()
-	}
-	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-		s.max = maxResident(usage)
-	}
-	close(s.done)
 }

@@ -20,6 +20,16 @@ func residentPeak(pid int) int64 {
 	return kilobytes(status, "VmHWM:") << 10
 }
 
+// privateMemory reads what is nobody else's from a process's smaps_rollup, in
+// bytes.
+func privateMemory(file string) int64 {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	return kilobytes(b, "Private_Dirty:") << 10
+}
+
 // kilobytes finds a line "Name:  123 kB" in a file of /proc.
 func kilobytes(b []byte, name string) int64 {
 	for line := range bytes.Lines(b) {

@@ -46,6 +46,7 @@ type Spec struct {
 	Command []string // absolute path inside the sandbox, and arguments
 	Env     []string // the whole environment; nothing is inherited
 	// Extensions run beside Command, which waits for Release if there are any.
+	// The sandbox then ends by Kill, or when all of them have ended.
 	Extensions []Extension
 
 	// Late says that Task, Opt and the limits come with Assign. Command runs at
@@ -62,7 +63,8 @@ type Spec struct {
 	// an equal share. CPUQuota makes it the most that the sandbox gets at all.
 	CPU      int
 	CPUQuota bool
-	// Sockets is how many connections Dial may make in the sandbox's life.
+	// Sockets is how many connections Dial may make in the sandbox's life, with
+	// a network of its own; at most MaxSockets.
 	Sockets int
 
 	Network Network
@@ -92,14 +94,34 @@ type Assignment struct {
 	CPUQuota  bool
 }
 
-// An Ended is an extension that has ended.
+// An Ended is a process that has ended beside others.
 type Ended struct {
-	Extension string
+	Extension string // empty for Command
 	Exit      Exit
 }
 
+// An ExtensionError is a start that failed because an extension cannot be run.
+type ExtensionError struct {
+	Extension string
+	Err       error
+}
+
+func (e *ExtensionError) Error() string {
+	return "run the extension " + e.Extension + ": " + e.Err.Error()
+}
+func (e *ExtensionError) Unwrap() error { return e.Err }
+
+// MaxSockets is the most that a Spec may ask for.
+const MaxSockets = 32
+
 // ErrNotBuilt is returned of what a driver does not do, or not on this host.
 var ErrNotBuilt = errors.New("this isolation does not do it")
+
+// ErrNoSocket is returned by Dial when the Spec's Sockets are used up.
+var ErrNoSocket = errors.New("no socket into the sandbox is left")
+
+// errNothingWaits is returned by Release if there are no extensions, or again.
+var errNothingWaits = errors.New("the command does not wait to be released")
 
 // RuntimeAPIAddress and EndpointAddress are where the Runtime API and lamgate's
 // own endpoint listen inside a sandbox with a private network.
@@ -137,11 +159,13 @@ type Sandbox interface {
 
 	// Assign completes a Late sandbox.
 	Assign(ctx context.Context, a Assignment) error
-	// Release starts Command beside the Extensions.
+	// Release starts Command beside the Extensions, and tells whether it runs.
 	Release() error
-	// Ended tells of each extension's end. It is closed with Done.
+	// Ended tells of each extension's end, and beside extensions of the
+	// command's, unless Kill ended them. It is closed with Done.
 	Ended() <-chan Ended
 	// Dial connects to a port of 127.0.0.1 as the sandbox's processes see it.
+	// ErrNoSocket when there is none left.
 	Dial(ctx context.Context, port int) (net.Conn, error)
 
 	// Freeze stops all processes from running until Thaw.

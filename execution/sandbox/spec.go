@@ -2,15 +2,23 @@ package sandbox
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
+
+// taskDirectory is where the code stands inside.
+const taskDirectory = "/var/task"
 
 // complete checks a Spec and fills in what may be left out.
 func complete(spec Spec) (Spec, error) {
 	fail := func(what string) (Spec, error) {
 		return spec, fmt.Errorf("start sandbox %s: %s", spec.Name, what)
 	}
-	for _, list := range [][]string{spec.Command, spec.Env, spec.Runtime, {spec.Name, spec.Task, spec.Opt}} {
+	lists := [][]string{spec.Command, spec.Env, spec.Runtime, {spec.Name, spec.Task, spec.Opt, spec.Root, spec.Directory, spec.LateFrom}}
+	for _, e := range spec.Extensions {
+		lists = append(lists, e.Env, []string{e.Name, e.Path})
+	}
+	for _, list := range lists {
 		for _, s := range list {
 			if strings.IndexByte(s, 0) >= 0 {
 				return fail(fmt.Sprintf("%q contains a zero byte", s))
@@ -20,14 +28,20 @@ func complete(spec Spec) (Spec, error) {
 	switch {
 	case len(spec.Command) == 0 || len(spec.Command[0]) == 0 || spec.Command[0][0] != '/':
 		return fail("its command is not an absolute path")
+	case spec.Directory != "" && spec.Directory[0] != '/':
+		return fail("the directory that it starts in is not an absolute path")
+	case spec.Sockets < 0 || spec.Sockets > MaxSockets:
+		return fail(fmt.Sprintf("%d sockets are not between 0 and %d", spec.Sockets, MaxSockets))
+	case slices.ContainsFunc(spec.Extensions, func(e Extension) bool { return e.Name == "" || e.Path == "" || e.Path[0] != '/' }):
+		return fail("an extension has no name or no absolute path")
 	case spec.MemoryMB <= 0:
 		return fail("it has no memory")
 	case spec.TmpMB <= 0:
 		return fail("it has no room in /tmp")
 	}
 	for what, asked := range map[string]bool{
-		"a root of its own": spec.Root != "", "another directory to start in": spec.Directory != "", "extensions": len(spec.Extensions) > 0,
-		"late code": spec.Late, "a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
+		"a root of its own": spec.Root != "",
+		"late code":         spec.Late, "a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
 	} {
 		if asked {
 			return spec, fmt.Errorf("start sandbox %s with %s: %w", spec.Name, what, ErrNotBuilt)
@@ -37,6 +51,9 @@ func complete(spec Spec) (Spec, error) {
 	case HostNetwork, PrivateNetwork:
 	default:
 		return fail(fmt.Sprintf("there is no network called %q", spec.Network))
+	}
+	if spec.Directory == "" {
+		spec.Directory = taskDirectory
 	}
 	if spec.Processes == 0 {
 		spec.Processes = 1024

@@ -119,6 +119,22 @@ func (s *namespace) tmpUsed() int64 {
 // resident adds up the memory of all processes in the sandbox. Exactly counts
 // each page once; it is slow.
 func (s *namespace) resident(exactly bool) int64 {
+	return s.sum(func(dir string) int64 {
+		if exactly {
+			b, _ := os.ReadFile(dir + "/smaps_rollup")
+			return kilobytes(b, "Pss:") << 10
+		}
+		b, _ := os.ReadFile(dir + "/statm")
+		if fields := bytes.Fields(b); len(fields) > 1 {
+			n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+			return n * int64(os.Getpagesize())
+		}
+		return 0
+	})
+}
+
+// sum adds up something over the directories in /proc of all processes but init.
+func (s *namespace) sum(of func(dir string) int64) int64 {
 	proc := fmt.Sprintf("/proc/%d/root/proc/", s.initial)
 	dir, err := os.Open(proc)
 	if err != nil {
@@ -128,18 +144,8 @@ func (s *namespace) resident(exactly bool) int64 {
 	names, _ := dir.Readdirnames(-1)
 	var sum int64
 	for _, name := range names {
-		if _, err := strconv.Atoi(name); err != nil || name == "1" {
-			continue
-		}
-		if exactly {
-			b, _ := os.ReadFile(proc + name + "/smaps_rollup")
-			sum += kilobytes(b, "Pss:") << 10
-			continue
-		}
-		b, _ := os.ReadFile(proc + name + "/statm")
-		if fields := bytes.Fields(b); len(fields) > 1 {
-			n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-			sum += n * int64(os.Getpagesize())
+		if _, err := strconv.Atoi(name); err == nil && name != "1" {
+			sum += of(proc + name)
 		}
 	}
 	return sum
