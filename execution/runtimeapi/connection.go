@@ -34,7 +34,7 @@ func newConnection(s *Server, conn net.Conn) *connection {
 
 func (c *connection) run() {
 	defer c.conn.Close()
-	defer c.server.talk.leave(c)
+	defer c.server.leave(c)
 	for {
 		if c.in.Buffered() == 0 || c.unsent() > maxUnsent {
 			if c.flush() != nil {
@@ -78,20 +78,28 @@ func (c *connection) serve() error {
 			return err
 		}
 	}
+	if c.server.options.Assignment {
+		if string(q.path) == assignmentPath {
+			return c.assigned()
+		}
+		if !c.server.assignment.given.Load() {
+			return c.refuse(notAssigned)
+		}
+	}
 	path, ok := bytes.CutPrefix(q.path, []byte(apiPrefix))
 	if !ok {
-		return c.refuse(otherAPI(q.path))
+		return c.otherAPI()
 	}
 	if action, ok := bytes.CutPrefix(path, []byte(invocationPrefix)); ok {
 		if string(action) == "next" {
-			if q.post || q.other {
+			if q.method != methodGet {
 				return c.refuse(methodNotAllowed)
 			}
 			return c.next()
 		}
 		id, verb, ok := bytes.Cut(action, []byte("/"))
 		if ok && (string(verb) == "response" || string(verb) == "error") {
-			if !q.post {
+			if q.method != methodPost {
 				return c.refuse(methodNotAllowed)
 			}
 			c.id = append(c.id[:0], id...)
@@ -101,18 +109,32 @@ func (c *connection) serve() error {
 	}
 	switch string(path) {
 	case "runtime/init/error":
-		if !q.post {
+		if q.method != methodPost {
 			return c.refuse(methodNotAllowed)
 		}
-		return c.initError()
+		return c.failInit(starting, failed)
 	case "runtime/restore/next", "runtime/restore/error":
-		return c.refuse(noRestore)
+		return c.restore(string(path) == "runtime/restore/error")
 	case "ping":
 		if err := c.discard(); err != nil {
 			return err
 		}
 		c.append(pong)
 		return nil
+	}
+	return c.refuse(notFound)
+}
+
+// otherAPI answers what is not for the Runtime API.
+func (c *connection) otherAPI() error {
+	if path, ok := bytes.CutPrefix(c.req.path, []byte(extensionsPrefix)); ok {
+		return c.extensionRequest(string(path))
+	}
+	switch string(c.req.path) {
+	case logsPath:
+		return c.subscribe(true)
+	case telemetryPath:
+		return c.subscribe(false)
 	}
 	return c.refuse(notFound)
 }
@@ -136,6 +158,7 @@ func (c *connection) next() error {
 		if e := c.server.owner.Ready(); e != nil {
 			talk.given(e)
 			c.appendEvent(e)
+			c.server.inform(e)
 			return c.flush()
 		}
 	}
@@ -161,6 +184,29 @@ func (c *connection) next() error {
 		return errMalformed
 	}
 	return nil
+}
+
+// await notices c's end while it is parked: until it is sent something, nothing
+// may come on this connection, for HTTP answers in order.
+func (c *connection) await(parked func() bool) error {
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if _, err := c.in.Peek(1); err != nil {
+		return err
+	}
+	if parked() {
+		return errMalformed
+	}
+	return nil
+}
+
+// send writes a reply to a connection that is parked.
+func (c *connection) send(reply string) {
+	c.append(reply)
+	if c.flush() != nil {
+		c.conn.Close()
+	}
 }
 
 // deliver writes an event to the connection that waits for it. If that fails,
@@ -215,14 +261,16 @@ func (c *connection) answer(asError bool) error {
 	return nil
 }
 
-func (c *connection) initError() error {
+// failInit takes the runtime's report that it cannot go on, which may come in
+// one phase.
+func (c *connection) failInit(in, to phase) error {
 	body, _, err := c.body()
 	if err != nil && !errors.Is(err, errTooLarge) {
 		return err
 	}
-	from, ok := c.server.talk.fail()
+	from, ok := c.server.talk.fail(in, to)
 	if !ok {
-		c.fault(invalidTransition(from, failed))
+		c.fault(invalidTransition(from, to))
 		return nil
 	}
 	c.append(accepted)
@@ -231,6 +279,33 @@ func (c *connection) initError() error {
 		return err
 	}
 	c.server.owner.InitFailed(Answer{Failed: true, Body: body, ErrorType: string(c.req.errorType)})
+	return nil
+}
+
+// restore tells the runtime of a function with SnapStart, which has done what it
+// does before a snapshot, that it has been restored: no snapshot is taken, and
+// it goes on at once. asError is its report that it could not go on.
+//
+// AWS: the answer has no body, as its runtime interface emulator has it.
+func (c *connection) restore(asError bool) error {
+	q, s := &c.req, c.server
+	switch {
+	case !s.options.SnapStart:
+		return c.refuse(noRestore)
+	case asError != (q.method == methodPost) || !asError && q.method != methodGet:
+		return c.refuse(methodNotAllowed)
+	case asError:
+		return c.failInit(restoring, restoreFailed)
+	}
+	if err := c.discard(); err != nil {
+		return err
+	}
+	if from, ok := s.talk.restore(); !ok {
+		c.fault(invalidTransition(from, ready))
+		return nil
+	}
+	c.append(restored)
+	s.owner.Restored()
 	return nil
 }
 

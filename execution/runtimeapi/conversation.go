@@ -17,6 +17,9 @@ const (
 	answering phase = "InvocationResponse" // its answer is passed on as it comes
 	responded phase = "ResponseSent"
 	failed    phase = "InitError"
+
+	restoring     phase = "Restoring" // it has been told to go on, and asks for nothing yet
+	restoreFailed phase = "RestoreError"
 )
 
 // A conversation keeps the order: the runtime asks, gets one event, answers it
@@ -61,7 +64,7 @@ func (t *conversation) ask() (from phase, again, ok bool) {
 	defer t.mu.Unlock()
 	from = t.now()
 	switch {
-	case from == starting || from == responded:
+	case from == starting || from == responded || from == restoring:
 		t.phase = ready
 		return from, false, true
 	case from == answering && t.broken:
@@ -160,14 +163,34 @@ func (t *conversation) answer(id []byte) bool {
 	return true
 }
 
-// fail takes the runtime's report that it could not start.
-func (t *conversation) fail() (from phase, ok bool) {
+// fail takes the runtime's report that it cannot go on, which it may make in one
+// phase only.
+func (t *conversation) fail(in, to phase) (from phase, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	from = t.now()
+	if from != in {
+		return from, false
+	}
+	t.phase = to
+	return from, true
+}
+
+// restore is the runtime asking to be restored.
+func (t *conversation) restore() (from phase, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	from = t.now()
 	if from != starting {
 		return from, false
 	}
-	t.phase = failed
+	t.phase = restoring
 	return from, true
+}
+
+// past reports whether the conversation has gone on from p.
+func (t *conversation) past(p phase) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now() != p
 }

@@ -21,11 +21,20 @@ var (
 	errTooLarge  = errors.New("body too large")
 )
 
+// A method is one that some path takes.
+type method uint8
+
+const (
+	methodGet method = iota
+	methodPost
+	methodPut
+	methodOther
+)
+
 // A request is what has been read of one, without its body. Its slices stay
 // valid until the next is read.
 type request struct {
-	post      bool
-	other     bool // neither GET nor POST
+	method    method
 	path      []byte
 	length    int // of the body; -1 if it is chunked
 	close     bool
@@ -35,23 +44,39 @@ type request struct {
 
 	contentType []byte
 	errorBody   []byte // of a stream that failed; nil without one
+
+	extensionName  []byte
+	extensionID    []byte
+	extensionError []byte
+	acceptFeature  []byte
 }
 
 // read reads the request line and headers.
 func (q *request) read(r *bufio.Reader) error {
-	*q = request{path: q.path[:0], errorType: q.errorType[:0], mode: q.mode[:0], contentType: q.contentType[:0]}
+	*q = request{
+		path: q.path[:0], errorType: q.errorType[:0], mode: q.mode[:0], contentType: q.contentType[:0],
+		extensionName: q.extensionName[:0], extensionID: q.extensionID[:0], extensionError: q.extensionError[:0], acceptFeature: q.acceptFeature[:0],
+	}
 
 	line, err := readLine(r)
 	if err != nil {
 		return err
 	}
-	method, rest, ok := bytes.Cut(line, []byte(" "))
+	verb, rest, ok := bytes.Cut(line, []byte(" "))
 	target, version, ok2 := bytes.Cut(rest, []byte(" "))
 	if !ok || !ok2 || !bytes.HasPrefix(version, []byte("HTTP/1.")) || len(target) == 0 {
 		return errMalformed
 	}
-	q.post = string(method) == "POST"
-	q.other = !q.post && string(method) != "GET"
+	switch string(verb) {
+	case "GET":
+		q.method = methodGet
+	case "POST":
+		q.method = methodPost
+	case "PUT":
+		q.method = methodPut
+	default:
+		q.method = methodOther
+	}
 	q.close = string(version) == "HTTP/1.0"
 	target, _, _ = bytes.Cut(target, []byte("?"))
 	q.path = append(q.path, target...)
@@ -117,6 +142,22 @@ func (q *request) read(r *bufio.Reader) error {
 		case len("Lambda-Runtime-Function-Response-Mode"):
 			if equalFold(name, "lambda-runtime-function-response-mode") {
 				q.mode = append(q.mode[:0], value...)
+			}
+		case len("Lambda-Extension-Name"):
+			if equalFold(name, "lambda-extension-name") {
+				q.extensionName = append(q.extensionName[:0], value...)
+			}
+		case len("Lambda-Extension-Identifier"):
+			if equalFold(name, "lambda-extension-identifier") {
+				q.extensionID = append(q.extensionID[:0], value...)
+			}
+		case len("Lambda-Extension-Accept-Feature"):
+			if equalFold(name, "lambda-extension-accept-feature") {
+				q.acceptFeature = append(q.acceptFeature[:0], value...)
+			}
+		case len("Lambda-Extension-Function-Error-Type"):
+			if equalFold(name, "lambda-extension-function-error-type") {
+				q.extensionError = append(q.extensionError[:0], value...)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package runtimeapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 const (
 	accepted      = "HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n{\"status\":\"OK\"}\n"
 	pong          = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 4\r\n\r\npong"
+	restored      = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	continueReply = "HTTP/1.1 100 Continue\r\n\r\n"
 )
 
@@ -38,26 +38,14 @@ var (
 
 	noRestore = fault{http.StatusNotImplemented, "Runtime.RestoreNotSupported",
 		"lamgate starts environments without snapshots: there is nothing to restore (AWS_LAMBDA_INITIALIZATION_TYPE is on-demand)"}
-	noExtensions = fault{http.StatusNotImplemented, "Extension.NotSupported",
-		"lamgate does not serve the Extensions API yet"}
-	noTelemetry = fault{http.StatusNotImplemented, "Telemetry.NotSupported",
-		"lamgate does not serve the Telemetry and Logs APIs yet"}
+	notAssigned     = fault{http.StatusForbidden, "Lamgate.NotAssigned", "this environment has no function yet"}
+	assignedAlready = fault{http.StatusForbidden, "Lamgate.AssignedAlready", "this environment has been told what to become, or waits to be told"}
 )
 
 // AWS: as its runtime interface emulator has it.
 func invalidTransition(from, to phase) fault {
 	return fault{http.StatusForbidden, "InvalidStateTransition",
 		fmt.Sprintf("State transition from %s to %s failed for runtime. Error: State transition is not allowed", from, to)}
-}
-
-func otherAPI(path []byte) fault {
-	switch {
-	case bytes.HasPrefix(path, []byte("/2020-01-01/")):
-		return noExtensions
-	case bytes.HasPrefix(path, []byte("/2020-08-15/")), bytes.HasPrefix(path, []byte("/2022-07-01/")):
-		return noTelemetry
-	}
-	return notFound
 }
 
 func (c *connection) fault(f fault) {

@@ -11,8 +11,9 @@ import (
 )
 
 // maxConnections bounds what a runtime can make the server hold. A runtime
-// needs one; some clients open another for their error reports.
-const maxConnections = 32
+// needs one; some clients open another for their error reports, and extensions
+// have their own.
+const maxConnections = 64
 
 // An Event is one invocation as the runtime receives it.
 type Event struct {
@@ -61,7 +62,8 @@ type Owner interface {
 	// Registered says that an extension has: one of Options.Extensions, or an
 	// internal one, which the runtime's process brought.
 	Registered(name string, internal bool)
-	// ExtensionReady says that an extension asks for its next event.
+	// ExtensionReady says that an extension asks for its next event. Settled
+	// tells whether it is the last.
 	ExtensionReady(name string)
 	// ExtensionFailed brings an extension's report that it could not start, or
 	// that it ends.
@@ -98,11 +100,13 @@ type Subscription struct {
 
 // A Server is the Runtime API of one environment.
 type Server struct {
-	owner    Owner
-	options  Options
-	listener net.Listener
-	talk     conversation
-	reading  sync.Mutex // held while a body is read that is kept
+	owner      Owner
+	options    Options
+	listener   net.Listener
+	talk       conversation
+	assignment assignment
+	extensions registry
+	reading    sync.Mutex // held while a body is read that is kept
 
 	mu          sync.Mutex
 	connections map[*connection]struct{}
@@ -114,17 +118,27 @@ type Server struct {
 // New serves the Runtime API on l until Close.
 func New(l net.Listener, owner Owner, o Options) *Server {
 	s := &Server{owner: owner, options: o, listener: l, connections: map[*connection]struct{}{}, accepted: make(chan struct{})}
+	s.extensions.expect(o.Extensions)
 	s.running.Add(1)
 	go s.accept()
 	return s
 }
 
-// Send gives the runtime an event: at once if it waits for one, or when it
-// asks. There must be none under way.
+// Send gives the runtime an event, and the extensions that want to be told of
+// it: at once if they wait for one, or when they ask. There must be none under
+// way.
 func (s *Server) Send(e *Event) {
 	if c := s.talk.send(e); c != nil {
 		c.deliver(e)
 	}
+	s.inform(e)
+}
+
+// leave is a connection going away.
+func (s *Server) leave(c *connection) {
+	s.talk.leave(c)
+	s.assignment.leave(c)
+	s.extensions.leave(c)
 }
 
 // Close ends the listener and all connections and waits for their goroutines.

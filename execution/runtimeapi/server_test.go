@@ -241,8 +241,6 @@ func TestRuntimesOutOfTurn(t *testing.T) {
 	c.expect(post("init/error", `1`), 403, `{"errorMessage":"State transition from Running to InitError failed for runtime. Error: State transition is not allowed","errorType":"InvalidStateTransition"}`)
 	c.expect(strings.Replace(next, "GET", "POST", 1), 405, `{"errorMessage":"the Runtime API does not take this method here","errorType":"MethodNotAllowed"}`)
 	c.expect("GET /2018-06-01/runtime/other HTTP/1.1\r\n\r\n", 404, `{"errorMessage":"the Runtime API has no such path","errorType":"NotFound"}`)
-	c.expect("POST /2020-01-01/extension/register HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 501, `{"errorMessage":"lamgate does not serve the Extensions API yet","errorType":"Extension.NotSupported"}`)
-	c.expect("PUT /2022-07-01/telemetry HTTP/1.1\r\n\r\n", 501, `{"errorMessage":"lamgate does not serve the Telemetry and Logs APIs yet","errorType":"Telemetry.NotSupported"}`)
 	c.say("GET /2018-06-01/runtime/restore/next HTTP/1.1\r\n\r\n")
 	if status, _, body := c.hear(); status != 501 || !strings.Contains(body, "Runtime.RestoreNotSupported") {
 		t.Errorf("restore: %d %s", status, body)
