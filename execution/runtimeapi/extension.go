@@ -161,7 +161,7 @@ func (r *registry) fail(e *extension, s extensionStep) (first bool, _ *fault) {
 		return false, invalidExtensionStep(e.phase, s, e.id)
 	}
 	first = e.phase != to
-	e.phase = to
+	e.phase, e.pending = to, ""
 	return first, nil
 }
 
