@@ -126,7 +126,8 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	runtimes := runtimes.New(clients)
+	runtimes := runtimes.New(runtimes.Config{Clients: clients})
+	open.add(func() error { runtimes.Close(); return nil })
 	packages, err := code.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
 	if err != nil {
 		return nil, err
@@ -165,7 +166,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Clock: c.Clock, Log: c.Log})
 	i.lambda = lambda.New(ctx, lambda.Config{
 		Documents: docs, Blobs: blobs, Invoker: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
-		FindRuntime:    func(name string) (string, error) { _, warning, err := runtimes.Find(name); return warning, err },
+		FindRuntime:    func(name string) (string, error) { return runtimes.Warning(name, "") },
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
 		StrictRuntimes: c.StrictRuntimes,
 	})

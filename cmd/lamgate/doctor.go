@@ -107,22 +107,17 @@ func (c *doctorCommand) isolation(ctx context.Context) section {
 // runtimes looks for the interpreters of today's runtimes.
 func (c *doctorCommand) runtimes() section {
 	s := section{Name: "Runtimes"}
-	found := runtimes.New("")
-	for _, name := range []string{
-		"python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python3.8",
-		"nodejs24.x", "nodejs22.x", "nodejs20.x", "nodejs18.x", "provided.al2023", "provided.al2",
-	} {
-		i, warning, err := found.Find(name)
-		f := finding{Name: name, OK: true, Optional: true}
+	for _, listed := range runtimes.New(runtimes.Config{}).List() {
+		f := finding{Name: listed.Name, OK: true, Optional: true}
 		switch {
-		case err != nil:
-			f.OK, f.Says = false, err.Error()
-		case warning != "":
-			f.OK, f.Says = false, warning
-		case i.Path == "":
+		case listed.Err != nil:
+			f.OK, f.Says = false, listed.Err.Error()
+		case listed.Warning != "":
+			f.OK, f.Says = false, listed.Warning
+		case listed.Path == "":
 			f.Says = "any bootstrap"
 		default:
-			f.Says = i.Version + " at " + i.Path
+			f.Says = listed.Version + " at " + listed.Path
 		}
 		s.Findings = append(s.Findings, f)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,6 +20,8 @@ type material struct {
 	warning string
 	task    *code.Package // the function's code
 	opt     *code.Package // its layers; nil without any
+	command *runtimes.Command
+	nothing *runtimes.EntrypointError // why there is no command
 }
 
 // maxUnzipped is what code and layers may have together.
@@ -35,7 +35,7 @@ func (p *Pool) gather(ctx context.Context) (*material, error) {
 	f, c := p.fleet, &p.config
 	m := new(material)
 	var err error
-	if m.runtime, m.warning, err = f.Runtimes.Find(c.Runtime); err != nil {
+	if m.runtime, m.warning, err = f.Runtimes.Find(ctx, c.Runtime, c.Architecture); err != nil {
 		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err)
 	}
 	if m.task, err = f.Packages.Open(ctx, c.Code); err != nil {
@@ -46,6 +46,13 @@ func (p *Pool) gather(ctx context.Context) (*material, error) {
 			m.release()
 			return nil, unpackable(err)
 		}
+	}
+	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir()})
+	if e, ok := errors.AsType[*runtimes.EntrypointError](err); ok {
+		m.command, m.nothing = nil, e
+	} else if err != nil {
+		m.release()
+		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err)
 	}
 	return m, nil
 }
@@ -80,22 +87,14 @@ func (m *material) optDir() string {
 
 // command returns what runs the function; nil if there is nothing to run.
 func (p *Pool) command(m *material) []string {
-	if m.runtime.Family == runtimes.Provided {
-		// AWS: the bootstrap of the package, else that of a layer. A wrapper is not
-		// for custom runtimes, which could ask for one themselves.
-		switch {
-		case isFile(filepath.Join(m.task.Dir, "bootstrap")):
-			return []string{"/var/task/bootstrap"}
-		case m.opt != nil && isFile(filepath.Join(m.opt.Dir, "bootstrap")):
-			return []string{"/opt/bootstrap"}
-		}
+	if m.command == nil {
 		return nil
 	}
-	command := m.runtime.Command(p.config.MemoryMB)
-	if wrapper := p.config.Environment[wrapperVariable]; wrapper != "" {
-		command = append([]string{wrapper}, command...)
+	// A wrapper is not for custom runtimes, which could ask for one themselves.
+	if wrapper := p.config.Environment[wrapperVariable]; wrapper != "" && m.runtime.Family != runtimes.Provided {
+		return append([]string{wrapper}, m.command.Args...)
 	}
-	return command
+	return m.command.Args
 }
 
 // wrapperVariable names a script that is to start the runtime, which it is
@@ -103,11 +102,6 @@ func (p *Pool) command(m *material) []string {
 //
 // AWS: "Wrapper scripts" in the developer guide; of managed runtimes only.
 const wrapperVariable = "AWS_LAMBDA_EXEC_WRAPPER"
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
 
 // cannotExec tells whether a sandbox failed because the function's file cannot
 // be run.
@@ -124,7 +118,5 @@ func cannotExec(err error, path string) (verdict, bool) {
 
 var execFailures = []syscall.Errno{syscall.ENOEXEC, syscall.EACCES, syscall.ENOENT}
 
-// notFoundBootstrap is a custom runtime that is not there.
-func notFoundBootstrap() verdict {
-	return invalidEntrypoint("Couldn't find valid bootstrap(s): [%s]", "/var/task/bootstrap /opt/bootstrap")
-}
+// notStartable is a function that has nothing to start.
+func (m *material) notStartable() verdict { return invalidEntrypoint("%v", m.nothing) }

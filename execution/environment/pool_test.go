@@ -125,7 +125,7 @@ func newPool(t *testing.T) (*Pool, *driver, *aws.ManualClock) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := NewFleet(Config{Driver: d, Network: sandbox.HostNetwork, Runtimes: runtimes.New(""), Packages: packages, Logs: &sink{}, Clock: clock, FreezeAfter: -1})
+	f := NewFleet(Config{Driver: d, Network: sandbox.HostNetwork, Runtimes: runtimes.New(runtimes.Config{}), Packages: packages, Logs: &sink{}, Clock: clock, FreezeAfter: -1})
 	t.Cleanup(func() { f.Close(); packages.Collect(0) })
 	return f.Pool(execution.FunctionRef{Account: "1", Region: "r", Name: "f"}, execution.Configuration{
 		Version: execution.Latest, Runtime: "provided.al2023", MemoryMB: 128, Timeout: time.Hour, EphemeralMB: 512,

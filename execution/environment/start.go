@@ -152,7 +152,7 @@ func (e *Environment) start() {
 	}
 	e.mu.Unlock()
 	if command == nil {
-		e.unstartable(listener, notFoundBootstrap())
+		e.unstartable(listener, m.notStartable())
 		return
 	}
 	began := f.Clock.Now()
@@ -160,9 +160,9 @@ func (e *Environment) start() {
 		Name:     p.function.Name + " " + e.log.stream,
 		Task:     m.task.Dir,
 		Opt:      m.optDir(),
-		Runtime:  m.runtime.Directories,
+		Runtime:  m.command.Directories,
 		Command:  command,
-		Env:      e.variables(m.runtime, key, address),
+		Env:      e.variables(m, key, address),
 		MemoryMB: max(p.config.MemoryMB, 1),
 		TmpMB:    max(p.config.EphemeralMB, 512),
 		Network:  f.Network,

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/execution/runtimes"
 )
@@ -21,7 +22,7 @@ type Credentials interface {
 // variables returns the environment of a function's processes.
 //
 // AWS: the defined runtime environment variables of the developer guide.
-func (e *Environment) variables(i *runtimes.Runtime, key AccessKey, runtimeAPI string) []string {
+func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) []string {
 	c, f := &e.pool.config, e.pool.function
 	memory := strconv.Itoa(c.MemoryMB)
 	v := map[string]string{
@@ -49,11 +50,12 @@ func (e *Environment) variables(i *runtimes.Runtime, key AccessKey, runtimeAPI s
 		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 		"LD_LIBRARY_PATH":                 "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
 	}
-	if i.Family != runtimes.Provided {
+	if m.runtime.Family != runtimes.Provided {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
 	}
-	if i.Family == runtimes.Node {
-		v["NODE_PATH"] = "/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"
+	for _, set := range m.command.Env {
+		name, value, _ := strings.Cut(set, "=")
+		v[name] = value
 	}
 	if c.LogFormat == "JSON" {
 		v["AWS_LAMBDA_LOG_FORMAT"] = "JSON"

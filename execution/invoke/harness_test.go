@@ -105,7 +105,7 @@ func newHost(t testing.TB, o options) *host {
 	must(err)
 	h := &host{t: t, store: store, driver: driver, logs: &logs{}, clock: o.clock, options: o}
 	h.fleet = environment.NewFleet(environment.Config{
-		Driver: driver, Network: o.network, Runtimes: runtimes.New(clients), Packages: packages,
+		Driver: driver, Network: o.network, Runtimes: runtimes.New(runtimes.Config{Clients: clients}), Packages: packages,
 		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint,
 	})
 	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Exhausted: o.exhausted})

@@ -1,9 +1,17 @@
-// Package runtimes knows what runs a function: which interpreter of this host
-// serves a managed runtime, and with which command.
+// Package runtimes knows what runs a function: which interpreter of this host,
+// or which container image, serves a managed runtime, and with which command.
 //
 //   - runtimes.go: Runtimes finds the Runtime for a function's name of one, and
-//     says when it is not the version asked for.
-//   - discover.go: where interpreters may be on a host.
+//     says when it is not the version asked for, or not the processor.
+//   - launch.go: what a Runtime is started with.
+//   - language.go: what the families of runtimes have in common; python.go,
+//     node.go, java.go, ruby.go, dotnet.go and provided.go are those families:
+//     where they are installed, and how they are started.
+//   - search.go: places on a host, and which files there are interpreters.
+//   - image.go: runtimes that are container images.
+//   - architecture.go: processors, and what this host's can run.
 //
-// It starts nothing but an interpreter's --version.
+// It starts nothing but an interpreter's --version, and that only where neither
+// a name nor a file tells it. It does not start functions, nor prepare what they
+// see: see environment and sandbox.
 package runtimes

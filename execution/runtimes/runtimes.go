@@ -1,131 +1,196 @@
 package runtimes
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
-	"github.com/lamgate/lamgate/execution/bootstrap"
+	"github.com/lamgate/lamgate/execution/image"
 )
 
-// A Family is a kind of runtime that lamgate can run.
-type Family string
-
-const (
-	Python   Family = "python"
-	Node     Family = "nodejs"
-	Provided Family = "provided"
-)
-
-// A Runtime is what runs a function: an interpreter of this host with lamgate's
-// client, or what the function's package brings.
-type Runtime struct {
-	Name string // as the function names it
-	// Path is the binary on the host; empty for custom runtimes, whose package
-	// brings it.
-	Path    string
-	Version string // of the binary, as far as it is known
-	// Directories are what a sandbox must show beside /usr, read-only.
-	Directories []string
-
-	Family Family
-	client string // lamgate's runtime client
+// Config is what Runtimes need. Its zero value finds this host's interpreters
+// and has no clients for them.
+type Config struct {
+	// Clients is the directory that bootstrap.Install returned.
+	Clients string
+	// Images are references of container images that serve managed runtimes, by
+	// the runtime's name. Store opens them.
+	Images map[string]string
+	Store  *image.Store
+	// JavaClient is a directory with AWS's runtime interface client for Java;
+	// empty if there is none but those of functions and of Maven.
+	JavaClient string
 }
 
-// Command returns the sandbox's command for a function of so much memory.
-func (i *Runtime) Command(memoryMB int) []string {
-	switch i.Family {
-	case Python:
-		// The package is read-only: nothing is gained by trying to cache
-		// bytecode in it. And what other packages of this host have hooked into
-		// the interpreter's start is neither the function's nor free: the client
-		// finds site-packages by itself.
-		return []string{i.Path, "-B", "-S", i.client}
-	case Node:
-		// AWS: the heap may grow to nine tenths of the function's memory.
-		return []string{i.Path, "--max-old-space-size=" + strconv.Itoa(max(memoryMB*9/10, 16)), i.client}
-	}
-	return nil
-}
-
-// Runtimes finds interpreters on the host. Nothing is looked for before it is
-// asked for.
+// Runtimes finds what runs functions. Nothing is looked for before it is asked
+// for.
 type Runtimes struct {
-	clients string
-	search  search
+	clients    string
+	store      *image.Store
+	images     map[string]*fromImage
+	javaPlaces []string
+	host       architecture
+	search     search
 
 	mu    sync.Mutex
 	found map[Family][]installation
 }
 
-// New returns the runtimes of this host. clients is the directory that
-// bootstrap.Install returned.
-func New(clients string) *Runtimes {
-	return &Runtimes{clients: clients, search: hostSearch(), found: map[Family][]installation{}}
+// New returns the runtimes of this host.
+func New(c Config) *Runtimes {
+	r := &Runtimes{
+		clients: c.Clients, store: c.Store, images: map[string]*fromImage{}, host: hostArchitecture(), search: hostSearch(),
+		found: map[Family][]installation{},
+	}
+	for name, reference := range c.Images {
+		r.images[name] = &fromImage{reference: reference}
+	}
+	if c.JavaClient != "" {
+		r.javaPlaces = append(r.javaPlaces, c.JavaClient)
+	}
+	if r.search.home != "" {
+		r.javaPlaces = append(r.javaPlaces, filepath.Join(r.search.home, ".m2/repository/com/amazonaws"))
+	}
+	return r
 }
 
-// runtimePattern takes a managed runtime's name apart.
-var runtimePattern = regexp.MustCompile(`^(?:(python)(\d+)\.(\d+)|(nodejs)(\d+)(?:\.x|\.\d+)?)$`)
-
-// Find returns the interpreter for a runtime: of exactly its version if the
-// host has one, else of the nearest, with a warning that says so.
-func (r *Runtimes) Find(runtime string) (i *Runtime, warning string, err error) {
-	switch {
-	case runtime == "provided.al2" || runtime == "provided.al2023":
-		return &Runtime{Name: runtime, Family: Provided}, "", nil
-	case runtime == "provided" || runtime == "go1.x":
-		return nil, "", fmt.Errorf("lamgate does not run the runtime %s; build the function for provided.al2023", runtime)
-	case runtime == "":
-		return nil, "", fmt.Errorf("lamgate does not run container images yet")
+// Close gives the images back.
+func (r *Runtimes) Close() {
+	for _, i := range r.images {
+		i.close()
 	}
-	m := runtimePattern.FindStringSubmatch(runtime)
-	if m == nil || m[1] == "python" && m[2] != "3" {
-		return nil, "", fmt.Errorf("lamgate does not run the runtime %s (it runs python3.x, nodejs*.x, provided.al2 and provided.al2023)", runtime)
-	}
-	f, name, client := Python, "Python", bootstrap.Python
-	var want version
-	if m[1] == "python" {
-		want.major, _ = strconv.Atoi(m[2])
-		want.minor, _ = strconv.Atoi(m[3])
-	} else {
-		f, name, client = Node, "Node.js", bootstrap.Node
-		want.major, _ = strconv.Atoi(m[5])
-	}
-	best := nearest(f, r.installations(f), want)
-	if best == nil {
-		return nil, "", fmt.Errorf("%s is not installed on this host: install %s %s, in PATH or with %s", name, name, want.of(f), f.manager())
-	}
-	i = &Runtime{
-		Name: runtime, Path: best.path, Version: best.version.String(), Directories: []string{r.clients},
-		Family: f, client: filepath.Join(r.clients, client),
-	}
-	if prefix := best.prefix(); prefix != "" {
-		i.Directories = append(i.Directories, prefix)
-	}
-	if best.version.of(f) != want.of(f) {
-		warning = fmt.Sprintf("%s %s is not installed on this host: functions of %s run with %s %s (%s); install %s %s to have the version asked for",
-			name, want.of(f), runtime, name, best.version, best.path, name, want.of(f))
-	}
-	return i, warning, nil
 }
 
-// Warning is Find for those who only want to know whether a function can run.
-func (r *Runtimes) Warning(runtime string) (string, error) {
-	_, warning, err := r.Find(runtime)
+// Find returns what serves a runtime: its image if it has one, else the
+// interpreter of exactly its version if this host has one, else of the nearest,
+// with a warning that says so. An image that is not there is pulled.
+func (r *Runtimes) Find(ctx context.Context, runtime, architecture string) (*Runtime, string, error) {
+	i, ok := r.images[runtime]
+	if !ok {
+		return r.installed(runtime, architecture)
+	}
+	family := Provided
+	if l, _, ok := parseName(runtime); ok {
+		family = l.family
+	}
+	if err := r.CanRun(architecture); err != nil {
+		return nil, "", err
+	}
+	tree, err := i.open(ctx, r.store, architecture)
+	if err != nil {
+		return nil, "", fmt.Errorf("the image %s for the runtime %s: %w", i.reference, runtime, err)
+	}
+	return &Runtime{
+		Name: runtime, Family: family, Version: i.reference, Root: tree.Root, host: r.host,
+		image: &fromImage{reference: i.reference, tree: tree},
+	}, "", nil
+}
+
+// Warning is Find for those who only want to know whether a function can run. It
+// pulls nothing.
+func (r *Runtimes) Warning(runtime, architecture string) (string, error) {
+	if _, ok := r.images[runtime]; ok {
+		return "", r.CanRun(architecture)
+	}
+	_, warning, err := r.installed(runtime, architecture)
 	return warning, err
 }
 
-// Installed lists the interpreters of this host, for people: "python3.13" with
-// its path.
+// installed returns what of this host serves a runtime.
+func (r *Runtimes) installed(runtime, architecture string) (*Runtime, string, error) {
+	switch runtime {
+	case "provided.al2", "provided.al2023":
+		return &Runtime{Name: runtime, Family: Provided, host: r.host}, "", nil
+	case "provided", "go1.x":
+		return nil, "", fmt.Errorf("lamgate does not run the runtime %s; build the function for provided.al2023", runtime)
+	case "":
+		return nil, "", errors.New("a container image has no runtime to be found")
+	}
+	l, want, ok := parseName(runtime)
+	if !ok {
+		return nil, "", fmt.Errorf("lamgate does not run the runtime %s (it runs python3.x, nodejs*.x, java*, ruby3.x, dotnet*, provided.al2 and provided.al2023)", runtime)
+	}
+	list := r.installations(l)
+	best := l.nearest(list, want)
+	if best == nil {
+		return nil, "", l.missing(list, want)
+	}
+	i := &Runtime{
+		Name: runtime, Family: l.family, Path: best.path, Version: best.version.String(),
+		host: r.host, asked: want, found: best.version, javaPlaces: r.javaPlaces,
+	}
+	i.Directories = append(i.Directories, best.shown...)
+	if l.client != "" {
+		i.Own, i.client = true, filepath.Join(r.clients, l.client)
+		if r.clients != "" && !exists(i.client) {
+			return nil, "", fmt.Errorf("lamgate does not run the runtime %s yet: it has no client for %s", runtime, l.title)
+		}
+		i.Directories = append(i.Directories, r.clients)
+	}
+	i.script = i.client
+	var warnings []string
+	if l.of(best.version) != l.of(want) {
+		warnings = append(warnings, fmt.Sprintf("%s %s is not installed on this host: functions of %s run with %s %s (%s); install %[1]s %[2]s to have the version asked for",
+			l.title, l.of(want), runtime, l.title, best.version, best.path))
+	}
+	if w := r.foreign(architecture); w != "" {
+		warnings = append(warnings, w)
+	}
+	return i, strings.Join(warnings, "; "), nil
+}
+
+// A Listed is a managed runtime and what serves it, for people.
+type Listed struct {
+	Name    string
+	Origin  string // host, image, package (a custom runtime's own), or empty if nothing serves it
+	Version string
+	Path    string // of the interpreter, or the image's reference
+	Warning string
+	Err     error // why nothing serves it, and what to do
+}
+
+// List tells what serves each managed runtime that AWS offers today, and each
+// that an image serves.
+func (r *Runtimes) List() (list []Listed) {
+	var names []string
+	for _, l := range languages {
+		names = append(names, l.names...)
+	}
+	names = append(names, "provided.al2023", "provided.al2")
+	for name := range r.images {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
+		if i, ok := r.images[name]; ok {
+			list = append(list, Listed{Name: name, Origin: "image", Path: i.reference})
+			continue
+		}
+		i, warning, err := r.installed(name, "")
+		switch {
+		case err != nil:
+			list = append(list, Listed{Name: name, Err: err})
+		case i.Family == Provided:
+			list = append(list, Listed{Name: name, Origin: "package"})
+		default:
+			list = append(list, Listed{Name: name, Origin: "host", Version: i.Version, Path: i.Path, Warning: warning})
+		}
+	}
+	return list
+}
+
+// Installed lists the interpreters of this host that serve managed runtimes with
+// a client of lamgate's own: "python3.13" with its path.
 func (r *Runtimes) Installed() (list [][2]string) {
-	for _, f := range []Family{Python, Node} {
-		for _, i := range r.installations(f) {
-			name := string(f) + i.version.of(f)
-			if f == Node {
+	for _, l := range []*language{&python, &node} {
+		for _, i := range r.installations(l) {
+			name := string(l.family) + l.of(i.version)
+			if l == &node {
 				name += ".x"
 			}
 			list = append(list, [2]string{name, i.path})
@@ -134,106 +199,21 @@ func (r *Runtimes) Installed() (list [][2]string) {
 	return list
 }
 
-func (r *Runtimes) installations(f Family) []installation {
+func (r *Runtimes) installations(l *language) []installation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	list, ok := r.found[f]
+	list, ok := r.found[l.family]
 	// A binary may have gone, or come: what was found is trusted as long as it
 	// is there.
 	if ok && len(list) > 0 && !slices.ContainsFunc(list, installation.gone) {
 		return list
 	}
-	if f == Python {
-		list = r.search.pythons()
-	} else {
-		list = r.search.nodes()
-	}
-	r.found[f] = list
+	list = l.installations(r.search)
+	r.found[l.family] = list
 	return list
 }
 
-// nearest returns the installation whose version is wanted, or the one least
-// far from it; the newer of two as far.
-func nearest(f Family, list []installation, want version) *installation {
-	var best *installation
-	distance := func(i *installation) int {
-		if f == Python {
-			return abs(i.version.minor - want.minor)
-		}
-		return abs(i.version.major - want.major)
-	}
-	for n := range list {
-		i := &list[n]
-		if best == nil {
-			best = i
-			continue
-		}
-		switch d, b := distance(i), distance(best); {
-		case d < b, d == b && best.version.less(i.version):
-			best = i
-		}
-	}
-	return best
-}
-
-func abs(n int) int { return max(n, -n) }
-
-func (f Family) manager() string {
-	if f == Python {
-		return "pyenv or uv"
-	}
-	return "nvm"
-}
-
-// A version is that of an interpreter.
-type version struct{ major, minor, patch int }
-
-func (v version) less(w version) bool {
-	return slices.Compare([]int{v.major, v.minor, v.patch}, []int{w.major, w.minor, w.patch}) < 0
-}
-
-// of is the part of a version that a runtime's name has.
-func (v version) of(f Family) string {
-	if f == Python {
-		return fmt.Sprintf("%d.%d", v.major, v.minor)
-	}
-	return strconv.Itoa(v.major)
-}
-
-func (v version) String() string {
-	if v.patch < 0 {
-		return fmt.Sprintf("%d.%d", v.major, v.minor)
-	}
-	return fmt.Sprintf("%d.%d.%d", v.major, v.minor, v.patch)
-}
-
-// parseVersion reads versions such as "3.13", "v20.9.0" and "cpython-3.12.1-…".
-func parseVersion(s string) (v version, ok bool) {
-	start := strings.IndexFunc(s, func(r rune) bool { return r >= '0' && r <= '9' })
-	if start < 0 {
-		return v, false
-	}
-	v.patch = -1
-	for n, part := range strings.SplitN(s[start:], ".", 3) {
-		end := strings.IndexFunc(part, func(r rune) bool { return r < '0' || r > '9' })
-		if end >= 0 {
-			part = part[:end]
-		}
-		number, err := strconv.Atoi(part)
-		if err != nil {
-			break
-		}
-		switch n {
-		case 0:
-			v.major, ok = number, true
-		case 1:
-			v.minor = number
-		case 2:
-			v.patch = number
-		}
-		if end >= 0 {
-			break
-		}
-	}
-	return v, ok
+// without drops what a client or lamgate is not written for.
+func without(list []installation, old func(version) bool) []installation {
+	return slices.DeleteFunc(list, func(i installation) bool { return old(i.version) })
 }

@@ -1,0 +1,45 @@
+package runtimes
+
+import (
+	"fmt"
+	"strconv"
+)
+
+var node = language{
+	family: Node, title: "Node.js", mend: "nvm", client: "node/bootstrap.cjs",
+	names:         []string{"nodejs24.x", "nodejs22.x", "nodejs20.x", "nodejs18.x", "nodejs16.x"},
+	installations: search.nodes,
+	launch:        launchNode,
+}
+
+// nodes finds node by the version in a directory's name, and asks those that a
+// system's packages have installed.
+func (s search) nodes() []installation {
+	list := versions(nil, "node", s.glob(
+		".nvm/versions/node/*/bin", "$NVM_DIR/versions/node/*/bin",
+		".local/share/fnm/node-versions/*/installation/bin", ".fnm/node-versions/*/installation/bin", "$FNM_DIR/node-versions/*/installation/bin",
+		".volta/tools/image/node/*/bin", "$VOLTA_HOME/tools/image/node/*/bin",
+		".asdf/installs/nodejs/*/bin", "$ASDF_DATA_DIR/installs/nodejs/*/bin",
+		".local/share/mise/installs/node/*/bin", "$MISE_DATA_DIR/installs/node/*/bin",
+		"n/n/versions/node/*/bin", "n/versions/node/*/bin", "$N_PREFIX/n/versions/node/*/bin", "/usr/local/n/versions/node/*/bin",
+		".nodenv/versions/*/bin", "$NODENV_ROOT/versions/*/bin", ".nvs/node/*/x64/bin",
+		"$RUNNER_TOOL_CACHE/node/*/x64/bin", "/opt/hostedtoolcache/node/*/x64/bin",
+	))
+	s.path = append(s.path[:len(s.path):len(s.path)], s.glob("/opt/homebrew/opt/node@*/bin", "/home/linuxbrew/.linuxbrew/opt/node@*/bin")...)
+	// The client is written for Node.js 16 and later.
+	return without(s.asked(list, "node"), func(v version) bool { return v.major < 16 })
+}
+
+func launchNode(r *Runtime, l *Launch, c *Command) error {
+	if l.MemoryMB > 0 {
+		// AWS: the heap may grow to nine tenths of the function's memory.
+		c.Args = append(c.Args, "--max-old-space-size="+strconv.Itoa(max(l.MemoryMB*9/10, 16)))
+	}
+	if l.DebugPort > 0 {
+		c.Args = append(c.Args, "--inspect=127.0.0.1:"+strconv.Itoa(l.DebugPort))
+	}
+	c.Args = append(c.Args, r.client)
+	// AWS: NODE_PATH of "Using Lambda environment variables" in the developer guide.
+	c.set("NODE_PATH", fmt.Sprintf("/opt/nodejs/node%d/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", r.asked.major))
+	return nil
+}

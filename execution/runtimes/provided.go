@@ -1,0 +1,73 @@
+package runtimes
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// An EntrypointError is a function whose package has nothing that can be
+// started. It is the function's own mistake, and fails its init.
+//
+// AWS: Runtime.InvalidEntrypoint.
+type EntrypointError struct {
+	Message string // as AWS words it
+	Hint    string // what lamgate knows besides; empty if nothing
+}
+
+func (e *EntrypointError) Error() string {
+	if e.Hint == "" {
+		return e.Message
+	}
+	return e.Message + " (" + e.Hint + ")"
+}
+
+// launchProvided starts the bootstrap of the package, or that of a layer.
+func launchProvided(r *Runtime, l *Launch, c *Command) error {
+	path, file := "", ""
+	for _, place := range []struct{ inside, dir string }{{"/var/task", l.Task}, {"/opt", l.Opt}} {
+		file = filepath.Join(place.dir, "bootstrap")
+		if info, err := os.Stat(file); place.dir != "" && err == nil && info.Mode().IsRegular() {
+			path = place.inside + "/bootstrap"
+			break
+		}
+	}
+	if path == "" {
+		return &EntrypointError{Message: "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}
+	}
+	if built := builtFor(file); built != "" && built != r.host && !emulated(built) {
+		return &EntrypointError{
+			Message: "fork/exec " + path + ": exec format error",
+			Hint:    fmt.Sprintf("it is built for %s, and this host is %s: %s", built, r.host, r.host.mend(built)),
+		}
+	}
+	c.Args = []string{path}
+	if l.DebugPort > 0 {
+		return debugProvided(l, c)
+	}
+	return nil
+}
+
+// debugProvided has delve start the bootstrap, which is taken for a Go program.
+func debugProvided(l *Launch, c *Command) error {
+	delve, err := exec.LookPath("dlv")
+	if err != nil {
+		home, _ := os.UserHomeDir()
+		delve = filepath.Join(home, "go/bin/dlv")
+	}
+	real := resolve(delve)
+	if real == "" {
+		return fmt.Errorf("delve is not on this host: go install github.com/go-delve/delve/cmd/dlv@latest")
+	}
+	if dir := filepath.Dir(real); !strings.HasPrefix(dir, "/usr/") {
+		c.Directories = append(c.Directories, dir)
+	}
+	c.Args = []string{
+		real, "exec", "--headless", "--accept-multiclient", "--continue", "--api-version=2", "--check-go-version=false", "--only-same-user=false",
+		"--listen=127.0.0.1:" + strconv.Itoa(l.DebugPort), c.Args[0],
+	}
+	return nil
+}
