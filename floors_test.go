@@ -72,8 +72,7 @@ func sameFloor(importer, imported string) bool {
 		return order(importer, executionOrder...) < order(imported, executionOrder...)
 	}
 	if under(importer, "gateway") {
-		return order(importer, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway") <
-			order(imported, "gateway/rest", "gateway/plan", "gateway/endpoint", "gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway")
+		return order(importer, gatewayOrder...) < order(imported, gatewayOrder...)
 	}
 	return true
 }
@@ -82,6 +81,12 @@ func sameFloor(importer, imported string) bool {
 var executionOrder = []string{
 	"execution/invoke", "execution/destination", "execution/environment", "execution/runtimeapi", "execution/runtimes",
 	"execution/bootstrap", "execution/image", "execution/code", "execution/sandbox", "execution/network", "execution",
+}
+
+// gatewayOrder are the packages of the data plane from its roof down.
+var gatewayOrder = []string{
+	"gateway/rest", "gateway/url", "gateway/plan", "gateway/relay", "gateway/endpoint",
+	"gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway/jsontext", "gateway",
 }
 
 func order(name string, list ...string) int {

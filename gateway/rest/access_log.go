@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/state"
 )
@@ -114,24 +115,24 @@ func (c *call) appendAccessVariable(b []byte, name string) []byte {
 	case "integration.status":
 		return appendStatus(b, c.integrationStatus())
 	case "integration.requestId":
-		return appendEscaped(b, c.endpointRequestID())
+		return jsontext.AppendEscaped(b, c.endpointRequestID())
 	case "integration.error", "integrationErrorMessage":
 		if c.refusal != nil && c.failedAt(stepIntegration, stepPermission) {
-			return appendEscaped(b, c.failure())
+			return jsontext.AppendEscaped(b, c.failure())
 		}
 		return b
 	case "error.messageString":
 		if c.refusal == nil {
 			return b
 		}
-		return appendString(b, c.refusal.message()) // with its quotes
+		return jsontext.AppendString(b, c.refusal.message()) // with its quotes
 	case "authorizer.error", "authorizer.integrationLatency", "authorizer.integrationStatus", "authorizer.latency",
 		"authorizer.requestId", "authorizer.status", "authenticate.error", "authenticate.latency", "authenticate.status",
 		"authorize.error", "authorize.latency", "authorize.status", "waf.error", "waf.latency", "waf.status":
 		return b // nothing of the kind is built, so nothing was asked
 	}
 	text, _ := c.contextText(name)
-	return appendEscaped(b, text)
+	return jsontext.AppendEscaped(b, text)
 }
 
 func appendMillis(b []byte, d time.Duration) []byte {

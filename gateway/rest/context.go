@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/value"
 )
 
@@ -177,7 +178,7 @@ func (c *call) errorText(member string) (string, bool) {
 	case "message":
 		return r.message(), true
 	case "messageString":
-		return string(appendString(nil, r.message())), true
+		return string(jsontext.AppendString(nil, r.message())), true
 	case "responseType":
 		return r.kind, true
 	}

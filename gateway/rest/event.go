@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -27,7 +28,7 @@ type frame struct {
 
 func newFrame(s *stage, d *plan.Deployment, r *plan.Route) frame {
 	f := frame{edge: d.EndpointType == "EDGE", binary: d.BinaryMediaTypes}
-	f.opening = appendString([]byte(`{"resource":`), r.ResourcePath)
+	f.opening = jsontext.AppendString([]byte(`{"resource":`), r.ResourcePath)
 	f.opening = append(f.opening, `,"path":`...)
 
 	b := []byte(`,"stageVariables":`)
@@ -37,24 +38,24 @@ func newFrame(s *stage, d *plan.Deployment, r *plan.Route) frame {
 		comma := byte('{')
 		for name, value := range s.Variables {
 			b = append(b, comma)
-			b = append(appendString(b, name), ':')
-			b = appendString(b, value)
+			b = append(jsontext.AppendString(b, name), ':')
+			b = jsontext.AppendString(b, value)
 			comma = ','
 		}
 		b = append(b, '}')
 	}
-	b = appendString(append(b, `,"requestContext":{"resourceId":`...), r.ResourceID)
-	b = appendString(append(b, `,"resourcePath":`...), r.ResourcePath)
+	b = jsontext.AppendString(append(b, `,"requestContext":{"resourceId":`...), r.ResourceID)
+	b = jsontext.AppendString(append(b, `,"resourcePath":`...), r.ResourcePath)
 	f.variables = append(b, `,"httpMethod":`...)
 
-	f.account = appendString([]byte(`,"accountId":`), d.Account)
+	f.account = jsontext.AppendString([]byte(`,"accountId":`), d.Account)
 	f.account = append(f.account, `,"protocol":`...)
-	f.stage = appendString([]byte(`,"stage":`), s.Name)
+	f.stage = jsontext.AppendString([]byte(`,"stage":`), s.Name)
 	f.stage = append(f.stage, `,"domainPrefix":`...)
 	f.identity = []byte(`,"identity":{"cognitoIdentityPoolId":null,"accountId":null,"cognitoIdentityId":null,"caller":null,"sourceIp":`)
 	f.agent = []byte(`,"principalOrgId":null,"accessKey":null,"cognitoAuthenticationType":null,"cognitoAuthenticationProvider":null,"userArn":null,"userAgent":`)
-	f.closing = appendString([]byte(`,"deploymentId":`), d.ID)
-	f.closing = appendString(append(f.closing, `,"apiId":`...), d.API)
+	f.closing = jsontext.AppendString([]byte(`,"deploymentId":`), d.ID)
+	f.closing = jsontext.AppendString(append(f.closing, `,"apiId":`...), d.API)
 	f.closing = append(f.closing, `},"body":`...)
 	return f
 }
@@ -68,40 +69,40 @@ func (c *call) appendEvent(b []byte) []byte {
 	b = append(b, f.opening...)
 	b = appendPath(b, c.address.Path)
 	b = append(b, `,"httpMethod":`...)
-	b = appendString(b, r.Method)
+	b = jsontext.AppendString(b, r.Method)
 	b = c.appendHeaders(b)
 	b = c.appendQuery(b)
 	b = c.appendPathParameters(b)
 
 	b = append(b, f.variables...)
-	b = appendString(b, r.Method)
+	b = jsontext.AppendString(b, r.Method)
 	b = append(b, `,"extendedRequestId":"`...)
 	b = append(b, c.extendedID...)
 	b = append(b, `","requestTime":"`...)
 	b = c.now.UTC().AppendFormat(b, clfTime)
 	b = append(b, `","path":"/`...)
-	b = appendEscaped(b, c.stage.Name)
-	b = appendEscaped(b, c.address.Path)
+	b = jsontext.AppendEscaped(b, c.stage.Name)
+	b = jsontext.AppendEscaped(b, c.address.Path)
 	b = append(b, '"')
 	b = append(b, f.account...)
-	b = appendString(b, r.Proto)
+	b = jsontext.AppendString(b, r.Proto)
 	b = append(b, f.stage...)
-	b = appendString(b, domainPrefix(c.address.Domain))
+	b = jsontext.AppendString(b, domainPrefix(c.address.Domain))
 	b = append(b, `,"requestTimeEpoch":`...)
 	b = strconv.AppendInt(b, c.now.UnixMilli(), 10)
 	b = append(b, `,"requestId":"`...)
 	b = append(b, c.requestID...)
 	b = append(b, '"')
 	b = append(b, f.identity...)
-	b = appendString(b, c.sourceIP)
+	b = jsontext.AppendString(b, c.sourceIP)
 	b = append(b, f.agent...)
 	if agent := r.Header["User-Agent"]; len(agent) > 0 {
-		b = appendString(b, agent[0])
+		b = jsontext.AppendString(b, agent[0])
 	} else {
 		b = append(b, "null"...)
 	}
 	b = append(b, `,"user":null},"domainName":`...)
-	b = appendString(b, c.address.Domain)
+	b = jsontext.AppendString(b, c.address.Domain)
 	b = append(b, f.closing...)
 	return c.appendBody(b)
 }
@@ -111,7 +112,7 @@ func (c *call) appendEvent(b []byte) []byte {
 // AWS: slashes before it count as one (recorded).
 func appendPath(b []byte, path string) []byte {
 	b = append(b, '"', '/')
-	b = appendEscaped(b, strings.TrimLeft(path, "/"))
+	b = jsontext.AppendEscaped(b, strings.TrimLeft(path, "/"))
 	return append(b, '"')
 }
 
@@ -128,15 +129,15 @@ func (c *call) appendQuery(b []byte) []byte {
 		if i+1 < len(q) && q[i+1].name == q[i].name {
 			continue
 		}
-		b = append(appendString(b, q[i].name), ':')
-		b = append(appendString(b, q[i].value), ',')
+		b = append(jsontext.AppendString(b, q[i].name), ':')
+		b = append(jsontext.AppendString(b, q[i].value), ',')
 	}
 	b = append(b[:len(b)-1], `},"multiValueQueryStringParameters":{`...)
 	for i := 0; i < len(q); {
 		name := q[i].name
-		b = append(appendString(b, name), ':', '[')
+		b = append(jsontext.AppendString(b, name), ':', '[')
 		for ; i < len(q) && q[i].name == name; i++ {
-			b = append(appendString(b, q[i].value), ',')
+			b = append(jsontext.AppendString(b, q[i].value), ',')
 		}
 		b = append(b[:len(b)-1], ']', ',')
 	}
@@ -149,8 +150,8 @@ func (c *call) appendPathParameters(b []byte) []byte {
 	}
 	b = append(b, `,"pathParameters":{`...)
 	for _, p := range c.params {
-		b = append(appendString(b, p.Name), ':')
-		b = append(appendString(b, p.Value), ',')
+		b = append(jsontext.AppendString(b, p.Name), ':')
+		b = append(jsontext.AppendString(b, p.Value), ',')
 	}
 	return append(b[:len(b)-1], '}')
 }
@@ -165,6 +166,6 @@ func (c *call) appendBody(b []byte) []byte {
 		b = base64.StdEncoding.AppendEncode(b, c.body)
 		return append(b, `","isBase64Encoded":true}`...)
 	}
-	b = appendString(b, c.body)
+	b = jsontext.AppendString(b, c.body)
 	return append(b, `,"isBase64Encoded":false}`...)
 }

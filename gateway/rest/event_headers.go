@@ -1,6 +1,10 @@
 package rest
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lamgate/lamgate/gateway/jsontext"
+)
 
 // headerMaps are the two maps of an event's headers while they are made. What a
 // header has in both is written into the single one and copied.
@@ -25,7 +29,7 @@ func (m *headerMaps) named() {
 func (m *headerMaps) end(earlier []string) {
 	m.multi = append(append(m.multi, m.single[m.name:m.value]...), '[')
 	for _, v := range earlier {
-		m.multi = append(appendString(m.multi, v), ',')
+		m.multi = append(jsontext.AppendString(m.multi, v), ',')
 	}
 	m.multi = append(append(m.multi, m.single[m.value:]...), ']', ',')
 	m.single = append(m.single, ',')
@@ -53,13 +57,13 @@ func (c *call) appendHeaders(b []byte) []byte {
 		h := &c.headers[i]
 		m.begin()
 		if h.sent != nil {
-			m.single = appendEscaped(m.single, h.sent)
+			m.single = jsontext.AppendEscaped(m.single, h.sent)
 		} else {
-			m.single = appendEscaped(m.single, h.name)
+			m.single = jsontext.AppendEscaped(m.single, h.name)
 		}
 		m.named()
 		last := len(h.values) - 1
-		m.single = appendString(m.single, h.values[last])
+		m.single = jsontext.AppendString(m.single, h.values[last])
 		m.end(h.values[:last])
 	}
 	proto, port := c.front()
@@ -73,13 +77,13 @@ func (c *call) appendHeaders(b []byte) []byte {
 	m.single = c.appendForwardedFor(m.single)
 	m.close()
 	m.open("X-Forwarded-Port")
-	m.single = appendEscaped(m.single, port)
+	m.single = jsontext.AppendEscaped(m.single, port)
 	m.close()
 	m.open("X-Forwarded-Proto")
 	m.single = append(m.single, proto...)
 	m.close()
 	m.open("Host")
-	m.single = appendEscaped(m.single, c.address.Domain)
+	m.single = jsontext.AppendEscaped(m.single, c.address.Domain)
 	m.close()
 	c.text = m.multi
 	b = append(m.single[:len(m.single)-1], m.multi[:len(m.multi)-1]...) // without their last commas
@@ -127,9 +131,9 @@ func (c *call) appendEdgeID(b []byte) []byte {
 // those that the client tells, and the client's own.
 func (c *call) appendForwardedFor(b []byte) []byte {
 	for _, v := range c.request.Header["X-Forwarded-For"] {
-		b = append(appendEscaped(b, v), ", "...)
+		b = append(jsontext.AppendEscaped(b, v), ", "...)
 	}
-	b = appendEscaped(b, c.sourceIP)
+	b = jsontext.AppendEscaped(b, c.sourceIP)
 	if c.target.frame.edge {
 		// AWS: CloudFront's own address follows. Here it is this machine's.
 		b = append(b, ", 127.0.0.1"...)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 )
 
@@ -220,7 +221,7 @@ func FuzzAppendString(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		b := appendString(nil, s)
+		b := jsontext.AppendString(nil, s)
 		var got string
 		if err := json.Unmarshal(b, &got); err != nil || !utf8.Valid(b) {
 			t.Fatalf("%q: %q is no JSON: %v", s, b, err)
@@ -244,7 +245,7 @@ func TestBytesThatAreNotUTF8(t *testing.T) {
 		"ok \xf0\x9f é": "ok \ufffd é",
 	} {
 		var got string
-		if err := json.Unmarshal(appendString(nil, s), &got); err != nil || got != want {
+		if err := json.Unmarshal(jsontext.AppendString(nil, s), &got); err != nil || got != want {
 			t.Errorf("%q: %q, want %q (%v)", s, got, want, err)
 		}
 	}

@@ -86,7 +86,7 @@ func contentTypeOf(c *call) string {
 	return contentTypeJSON
 }
 
-func (m *malformed) executionFailure(*call) string {
+func (m malformed) executionFailure(*call) string {
 	return "Execution failed due to configuration error: Malformed Lambda proxy response"
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -40,7 +41,7 @@ func (r *gatewayResponse) message() string { return r.text }
 // version.
 func (r *gatewayResponse) appendBody(b []byte) []byte {
 	b = append(b, [...]string{`{"message": `, `{"message":`, `{"Message":`}[r.form]...)
-	return append(appendString(b, r.text), '}')
+	return append(jsontext.AppendString(b, r.text), '}')
 }
 
 func missingAuthenticationToken() *gatewayResponse {

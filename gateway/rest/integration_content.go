@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"unicode/utf8"
 
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -87,7 +88,7 @@ func validText(text []byte) []byte {
 	}
 	valid := make([]byte, 0, len(text)+64)
 	for i := 0; i < len(text); {
-		size, ok := character(text[i:])
+		size, ok := jsontext.Character(text[i:])
 		if text[i] < utf8.RuneSelf {
 			size, ok = 1, true
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -90,7 +91,7 @@ func (c *call) notInvoked(ctx context.Context, timeout time.Duration, err error)
 func (c *call) readAnswer(payload []byte) *gatewayResponse {
 	l := &c.answer
 	if err := decodeLambdaResponse(payload, l); err != nil {
-		return c.refuse(stepIntegration, telemetry.Failed, err.(*malformed), malformedAnswer())
+		return c.refuse(stepIntegration, telemetry.Failed, malformed{err.(*jsontext.SyntaxError)}, malformedAnswer())
 	}
 	// AWS: base64 is decoded where the caller's Accept is a binary media type
 	// of the API; elsewhere it goes out as it is (recorded).

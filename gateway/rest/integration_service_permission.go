@@ -6,6 +6,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/endpoint"
+	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -67,7 +68,7 @@ func (c *call) denyAsService(n need) {
 	switch prefix, _ := jsonService(c.target.service.Service); {
 	case prefix != "":
 		r.status, contentType = http.StatusBadRequest, "application/x-amz-json-1.1"
-		r.body = append(appendString([]byte(`{"__type":"AccessDeniedException","Message":`), message), '}')
+		r.body = append(jsontext.AppendString([]byte(`{"__type":"AccessDeniedException","Message":`), message), '}')
 	case c.target.service.Service == "s3":
 		r.body = []byte(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<Error><Code>AccessDenied</Code><Message>" + escaped + "</Message></Error>")
 	default:

@@ -2,11 +2,12 @@ package rest
 
 import (
 	"encoding/base64"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/lamgate/lamgate/gateway/jsontext"
 )
 
 // A response is what an integration answered, on its way to the caller.
@@ -42,15 +43,10 @@ func (r *response) has(name string) bool {
 }
 
 // A malformed is why a function's answer is no response, and where.
-type malformed struct {
-	what   string
-	offset int
-}
-
-func (m *malformed) Error() string { return fmt.Sprintf("%s (at byte %d)", m.what, m.offset) }
+type malformed struct{ *jsontext.SyntaxError }
 
 // Explain makes a malformed the detail of a journey's step.
-func (m *malformed) Explain() (what, mend string) {
+func (m malformed) Explain() (what, mend string) {
 	return "the function's answer is no response: " + m.Error(),
 		`let it answer {"statusCode": number, "headers": {name: value}, "multiValueHeaders": {name: [values]}, "body": string, "isBase64Encoded": true or false}`
 }
@@ -74,102 +70,103 @@ type lambdaResponse struct {
 // null counts as absent.
 func decodeLambdaResponse(payload []byte, into *lambdaResponse) error {
 	*into = lambdaResponse{status: http.StatusOK, single: into.single[:0], multi: into.multi[:0]}
-	d := decoder{data: payload}
-	d.space()
-	if kind := d.kind(); kind != "an object" {
-		return d.fail("it is " + kind + ", not an object")
+	d := jsontext.Reader{Data: payload}
+	d.Space()
+	if kind := d.Kind(); kind != "an object" {
+		return d.Fail("it is " + kind + ", not an object")
 	}
-	err := d.object(func(name []byte) error { return d.member(string(name), into) })
+	err := d.Object(func(name []byte) error { return readMember(&d, string(name), into) })
 	if err != nil {
 		return err
 	}
-	if d.space(); d.at < len(d.data) {
-		return d.fail("something follows the object")
+	if d.Space(); d.At < len(d.Data) {
+		return d.Fail("something follows the object")
 	}
 	return nil
 }
 
-func (d *decoder) member(name string, into *lambdaResponse) error {
-	kind := d.kind()
+// readMember reads the value of a member of an answer.
+func readMember(d *jsontext.Reader, name string, into *lambdaResponse) error {
+	kind := d.Kind()
 	if kind == "null" {
 		switch name {
 		case "statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded":
-			return d.literal("null")
+			return d.Literal("null")
 		}
 	}
 	switch name {
 	case "statusCode":
-		start := d.at
-		text, err := d.scalar(name)
+		start := d.At
+		text, err := d.Scalar(name)
 		if err != nil {
 			return err
 		}
 		into.status, err = strconv.Atoi(strings.TrimSuffix(text, ".0"))
 		if err != nil || into.status < 200 || into.status > 599 {
-			d.at = start
-			return d.fail("statusCode is " + strconv.Quote(text) + ", not a number from 200 to 599")
+			d.At = start
+			return d.Fail("statusCode is " + strconv.Quote(text) + ", not a number from 200 to 599")
 		}
 		return nil
 	case "headers":
 		if kind != "an object" {
-			return d.fail("headers is " + kind + ", not an object")
+			return d.Fail("headers is " + kind + ", not an object")
 		}
-		return d.object(func(header []byte) error { return d.header(name, string(header), &into.single) })
+		return d.Object(func(header []byte) error { return readHeader(d, name, string(header), &into.single) })
 	case "multiValueHeaders":
 		if kind != "an object" {
-			return d.fail("multiValueHeaders is " + kind + ", not an object")
+			return d.Fail("multiValueHeaders is " + kind + ", not an object")
 		}
-		return d.object(func(lent []byte) error {
+		return d.Object(func(lent []byte) error {
 			header := string(lent)
-			switch kind := d.kind(); kind {
+			switch kind := d.Kind(); kind {
 			case "null":
-				return d.literal("null")
+				return d.Literal("null")
 			case "an array":
-				return d.array(func() error { return d.header(name, header, &into.multi) })
+				return d.Array(func() error { return readHeader(d, name, header, &into.multi) })
 			default:
-				return d.fail("multiValueHeaders." + header + " is " + kind + ", not an array")
+				return d.Fail("multiValueHeaders." + header + " is " + kind + ", not an array")
 			}
 		})
 	case "body":
 		if kind != "a string" {
-			return d.fail("body is " + kind + ", not a string; if it is to be JSON, put the JSON into a string")
+			return d.Fail("body is " + kind + ", not a string; if it is to be JSON, put the JSON into a string")
 		}
-		body, err := d.string()
+		body, err := d.Text()
 		into.body = body
 		return err
 	case "isBase64Encoded":
-		start := d.at
-		text, err := d.scalar(name)
+		start := d.At
+		text, err := d.Scalar(name)
 		if err != nil {
 			return err
 		}
 		if text != "true" && text != "false" {
-			d.at = start
-			return d.fail("isBase64Encoded is " + strconv.Quote(text) + ", neither true nor false")
+			d.At = start
+			return d.Fail("isBase64Encoded is " + strconv.Quote(text) + ", neither true nor false")
 		}
 		into.base64 = text == "true"
 		return nil
 	}
-	return d.fail("there is no member " + strconv.Quote(name) + " in a response")
+	return d.Fail("there is no member " + strconv.Quote(name) + " in a response")
 }
 
-// header reads a header's value.
-func (d *decoder) header(member, name string, into *[]field) error {
-	if d.kind() == "null" {
-		return d.literal("null")
+// readHeader reads a header's value.
+func readHeader(d *jsontext.Reader, member, name string, into *[]field) error {
+	if d.Kind() == "null" {
+		return d.Literal("null")
 	}
 	if !isToken(name) {
-		return d.fail(member + " has the name " + strconv.Quote(name) + ", which no header can have")
+		return d.Fail(member + " has the name " + strconv.Quote(name) + ", which no header can have")
 	}
-	value, err := d.scalar(member + "." + name)
+	value, err := d.Scalar(member + "." + name)
 	if err != nil {
 		return err
 	}
 	if strings.ContainsAny(value, "\r\n\x00") {
-		return d.fail(member + "." + name + " has a line break or a zero byte in its value")
+		return d.Fail(member + "." + name + " has a line break or a zero byte in its value")
 	}
 	if len(*into) == maxResponseHeaders {
-		return d.fail(member + " has more than " + strconv.Itoa(maxResponseHeaders) + " values")
+		return d.Fail(member + " has more than " + strconv.Itoa(maxResponseHeaders) + " values")
 	}
 	*into = append(*into, field{name, value})
 	return nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lamgate/lamgate/gateway/jsontext"
 )
 
 func TestAnswersThatAreResponses(t *testing.T) {
@@ -122,8 +124,8 @@ func FuzzLambdaResponse(f *testing.F) {
 			t.Fatal("the payload was changed")
 		}
 		if err != nil {
-			m, ok := err.(*malformed)
-			if !ok || m.offset < 0 || m.offset > len(payload) {
+			m, ok := err.(*jsontext.SyntaxError)
+			if !ok || m.Offset < 0 || m.Offset > len(payload) {
 				t.Fatalf("%v", err)
 			}
 			return

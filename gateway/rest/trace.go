@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/jsontext"
 )
 
 // traceHeader is the header that carries a trace through AWS's services.
@@ -91,7 +92,7 @@ func (t *trace) header() string {
 // client's own, or the root alone.
 func (t *trace) appendIncoming(b []byte) []byte {
 	if t.incoming != "" {
-		return appendEscaped(b, t.incoming)
+		return jsontext.AppendEscaped(b, t.incoming)
 	}
 	return append(append(b, "Root="...), t.root...)
 }

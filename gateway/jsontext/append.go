@@ -1,4 +1,4 @@
-package rest
+package jsontext
 
 import (
 	"math/bits"
@@ -7,18 +7,18 @@ import (
 
 const hexDigits = "0123456789abcdef"
 
-// appendString appends s as a JSON string.
+// AppendString appends s as a JSON string.
 //
 // AWS: bytes that are not UTF-8 become U+FFFD (recorded), one for each longest
 // run that begins like a character, as Java decodes.
-func appendString[T string | []byte](b []byte, s T) []byte {
+func AppendString[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
-	b = appendEscaped(b, s)
+	b = AppendEscaped(b, s)
 	return append(b, '"')
 }
 
-// appendEscaped appends what stands between the quotes of a JSON string.
-func appendEscaped[T string | []byte](b []byte, s T) []byte {
+// AppendEscaped appends what stands between the quotes of a JSON string.
+func AppendEscaped[T string | []byte](b []byte, s T) []byte {
 	for {
 		n := unchanged(s)
 		b = append(b, s[:n]...)
@@ -40,7 +40,7 @@ func appendEscaped[T string | []byte](b []byte, s T) []byte {
 				b = append(b, '\\', 'u', '0', '0', hexDigits[ch>>4], hexDigits[ch&15])
 				break
 			}
-			size, _ = character(s[n:])
+			size, _ = Character(s[n:])
 			b = append(b, "\ufffd"...)
 		}
 		s = s[n+size:]
@@ -72,7 +72,7 @@ func unchanged[T string | []byte](s T) int {
 		ch := s[n]
 		switch {
 		case ch >= utf8.RuneSelf:
-			size, valid := character(s[n:])
+			size, valid := Character(s[n:])
 			if !valid {
 				return n
 			}
@@ -86,9 +86,9 @@ func unchanged[T string | []byte](s T) int {
 	return n
 }
 
-// character returns the size of the character that s begins with. If it is
+// Character returns the size of the character that s begins with. If it is
 // none, it returns the size of what would have become one.
-func character[T string | []byte](s T) (size int, valid bool) {
+func Character[T string | []byte](s T) (size int, valid bool) {
 	var low, high byte = 0x80, 0xbf // of the second byte
 	switch ch := s[0]; {
 	case ch < 0xc2, ch > 0xf4:

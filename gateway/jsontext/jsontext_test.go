@@ -1,0 +1,62 @@
+package jsontext_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/lamgate/lamgate/gateway/jsontext"
+)
+
+func compact(text string) (string, error) {
+	r := jsontext.Reader{Data: []byte(text)}
+	r.Space()
+	b, err := r.AppendValue(nil)
+	if r.Space(); err == nil && r.At < len(text) {
+		err = r.Fail("something follows")
+	}
+	return string(b), err
+}
+
+func TestAppendValue(t *testing.T) {
+	for text, want := range map[string]string{
+		`  null `:                          `null`,
+		`[ ]`:                              `[]`,
+		`{ }`:                              `{}`,
+		`["hello", 3, true, false, null ]`: `["hello",3,true,false,null]`,
+		"{\n \"a\" : {\"b\": [1.50, -2e3]},\t\"a\": \"\\u00e9\\/\\n\"}": "{\"a\":{\"b\":[1.50,-2e3]},\"a\":\"\u00e9/\\n\"}",
+	} {
+		if got, err := compact(text); got != want || err != nil {
+			t.Errorf("%s became %s, %v; want %s", text, got, err, want)
+		}
+	}
+	for text, want := range map[string]string{
+		``:                         "the value is nothing, not a string, a number or a boolean (at byte 0)",
+		`[1 2]`:                    "a comma or ] should stand here (at byte 3)",
+		`{"a" 1}`:                  "a colon should stand here (at byte 5)",
+		`"a`:                       "a string has no end (at byte 2)",
+		`tru`:                      "this is no JSON (at byte 0)",
+		strings.Repeat("[", 1_001): "this stands too deep (at byte 1000)",
+	} {
+		if got, err := compact(text); err == nil || err.Error() != want {
+			t.Errorf("%.20s became %s, %v; want %s", text, got, err, want)
+		}
+	}
+}
+
+func FuzzAppendValue(f *testing.F) {
+	f.Add(`{"a": [1, "\u00e9\ud83d\ude00", {"b": null}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := compact(text)
+		if err != nil {
+			return
+		}
+		again, err := compact(got)
+		if err != nil || again != got {
+			t.Errorf("%q became %q, and that %q, %v", text, got, again, err)
+		}
+		if !json.Valid([]byte(got)) {
+			t.Errorf("%q became %q, which is no JSON", text, got)
+		}
+	})
+}
