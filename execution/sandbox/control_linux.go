@@ -23,7 +23,8 @@ const (
 	messageExited    // wait status, then struct rusage
 	messageProbe     // results of calls
 	messageExtension // index, process ID as init knows it
-	messageReaped    // process ID as init knows it, wait status, struct rusage
+	messageAssigned
+	messageReaped // process ID as init knows it, wait status, struct rusage
 )
 
 const (
@@ -35,10 +36,11 @@ const (
 	probeSize   = 512
 )
 
-// The message that the server sends to init is a process ID, as init knows it,
-// and a signal.
+// The message that the server sends to init is a system call and its first two
+// arguments: that of kill, with a process ID as init knows it; or, once, one
+// that succeeds, and an assignment.
 const (
-	requestSize    = 16
+	requestSize    = 24
 	commandProcess = 2            // the first that init forks
 	everyProcess   = ^uint64(0)   // -1: all but init
 	releaseSignal  = unix.SIGUSR1 // what a command waits for beside extensions
@@ -128,9 +130,14 @@ func (s *namespace) receive() (message, error) {
 
 // send asks init to send a signal.
 func (s *namespace) send(process uint64, sig syscall.Signal) error {
-	b := binary.LittleEndian.AppendUint64(nil, process)
-	b = binary.LittleEndian.AppendUint64(b, uint64(sig))
-	_, err := s.control.Write(b)
+	b := binary.LittleEndian.AppendUint64(nil, unix.SYS_KILL)
+	b = binary.LittleEndian.AppendUint64(b, process)
+	return s.ask(binary.LittleEndian.AppendUint64(b, uint64(sig)))
+}
+
+// ask sends init a request.
+func (s *namespace) ask(request []byte) error {
+	_, err := s.control.Write(request)
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
 		return os.ErrProcessDone
 	}

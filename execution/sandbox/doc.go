@@ -21,6 +21,7 @@
 //	  limits_linux.go             its resource limits
 //	  seccomp_linux.go            its filter, made from syscalls_linux.go
 //	  init_linux.go               what stays behind as process 1
+//	  late_linux.go               what comes when everything already runs
 //	machine_linux.go, .s        what runs the launcher: a program of system calls
 //	control_linux.go            what launcher and server say to each other
 //	namespace_sandbox_linux.go  a running sandbox, to its end

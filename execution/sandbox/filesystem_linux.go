@@ -110,10 +110,13 @@ func (p *program) root(layout hostLayout, spec Spec, id identity) error {
 	b.system(layout)
 	b.devices()
 	b.files(spec)
-	tmp := fmt.Sprintf("size=%dm,nr_inodes=%d,mode=0700,uid=%d,gid=%d", spec.TmpMB, 64*spec.TmpMB, id.mountUID, id.mountGID)
+	tmp := tmpSize(spec.TmpMB) + fmt.Sprintf(",mode=0700,uid=%d,gid=%d", id.mountUID, id.mountGID)
 	b.mount("mount /tmp", "tmpfs", "/tmp", unix.MS_NOSUID|unix.MS_NODEV, tmp)
 	if err := b.given(spec); err != nil {
 		return err
+	}
+	if spec.Late {
+		b.late(spec)
 	}
 	// Read-only /proc: nothing in it is written by runtimes, and much of it
 	// acts on more than the process.

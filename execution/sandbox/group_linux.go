@@ -93,6 +93,15 @@ func (g *group) limit(spec Spec) error {
 	return nil
 }
 
+// limitAgain changes the limits from one Spec's to another's.
+func (g *group) limitAgain(from, to Spec) error {
+	if g.memory != "" && g.of.memory.version == 1 && to.MemoryMB+to.TmpMB > from.MemoryMB+from.TmpMB {
+		// Memory alone can never be allowed more than memory and swap together.
+		_ = write(g.memory+"/memory.memsw.limit_in_bytes", strconv.FormatInt(int64(to.MemoryMB+to.TmpMB)<<20, 10))
+	}
+	return g.limit(to)
+}
+
 // write writes a control file, with none of what os.WriteFile does around it.
 func write(file, value string) error {
 	fd, err := unix.Open(file, unix.O_WRONLY|unix.O_CLOEXEC, 0)

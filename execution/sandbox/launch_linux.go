@@ -77,12 +77,11 @@ func (l launch) program() (*program, error) {
 		p.listeners(l.spec.Sockets)
 	}
 	p.do("hold back signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, p.words(^uint64(0)), 0, 8)
-	wait := p.label()
-	p.command(l, wait)
+	p.command(l)
 	for i, e := range l.spec.Extensions {
 		p.extension(l, i, e)
 	}
-	p.init(l, wait)
+	p.init(l)
 	p.fail()
 	return p, nil
 }
@@ -112,8 +111,8 @@ func (p *program) stub(l launch) {
 }
 
 // command writes the steps that fork the command and everything it does until
-// it is the command. Its process ID goes into the step that waits for it.
-func (p *program) command(l launch, wait label) {
+// it is the command.
+func (p *program) command(l launch) {
 	parent := p.label()
 	// As vfork: the memory is shared, and init waits until the exec. Not if the
 	// command waits itself.
@@ -121,11 +120,7 @@ func (p *program) command(l launch, wait label) {
 	if l.inside != nil || l.held {
 		flags = 0
 	}
-	fork := p.fork(l, flags)
-	fork.positive = parent
-	if !l.held {
-		fork.outTo = reference{wait, 0}
-	}
+	p.fork(l, flags).positive = parent
 	p.confine(l)
 	p.send(p.words(messageCommand, 0, 0), failure)
 	p.giveUpEverything(l)
@@ -184,6 +179,11 @@ func (p *program) confine(l launch) {
 
 	for _, limit := range l.limits {
 		p.do(fmt.Sprintf("set resource limit %d", limit.resource), unix.SYS_PRLIMIT64, 0, uint64(limit.resource), p.words(limit.value, limit.value), 0)
+	}
+	// Before there is another user namespace, in which what was mounted would be
+	// locked.
+	if l.spec.Late {
+		p.receiveMounts()
 	}
 	if l.id.privileged {
 		p.becomeUser(l.id)

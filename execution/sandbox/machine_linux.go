@@ -82,7 +82,8 @@ type program struct {
 	data   []byte
 	spare  uint64 // the number that the next opened file gets: one at a time
 
-	filterAt address // the filter of system calls
+	filterAt     address // the filter of system calls
+	assignmentAt address // what a Late sandbox receives
 }
 
 // The first words of a program's data: what is sent to the server when a call

@@ -32,8 +32,9 @@ type namespaces struct {
 	landlock     bool   // the kernel can keep abstract sockets apart
 	capabilities uint64 // how many the kernel has
 
-	mu       sync.Mutex
-	controls []Control
+	mu          sync.Mutex
+	controls    []Control
+	lateProblem string // why no sandbox can be Late
 }
 
 func openNamespace(o Options) (Driver, error) {
@@ -83,6 +84,11 @@ func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	if spec.Late {
+		if err := d.checkLate(&spec); err != nil {
+			return nil, fmt.Errorf("start sandbox %s: %w", spec.Name, err)
+		}
+	}
 	s, err := d.startInside(ctx, spec, nil)
 	if err != nil {
 		return nil, fmt.Errorf("start sandbox %s: %w", spec.Name, err)
@@ -93,6 +99,9 @@ func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
 // startInside starts a sandbox whose command, if inside is not nil, is what that
 // writes.
 func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*program)) (*namespace, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	s, err := d.launch(spec, inside)
 	if err != nil {
 		return nil, err
@@ -101,7 +110,10 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 		s.giveUp()
 		return nil, err
 	}
-	s.program, s.spec.Env = nil, nil // no longer needed, and large
+	s.spec.Env = nil // no longer needed, and large
+	if !spec.Late {
+		s.program = nil
+	}
 	d.watch.add(s)
 	go s.attend()
 	return s, nil
@@ -110,7 +122,7 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 // launch writes a launcher and starts its stub. What the sandbox is made of
 // belongs to it from then on.
 func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err error) {
-	s = &namespace{driver: d, spec: spec, started: time.Now(), done: make(chan struct{}), ended: make(chan Ended, len(spec.Extensions)+1)}
+	s = &namespace{driver: d, spec: spec, started: time.Now(), done: make(chan struct{}), assigned: make(chan error, 1), ended: make(chan Ended, len(spec.Extensions)+1)}
 	if inside != nil {
 		s.reports = make(chan []int64, 1)
 	}

@@ -26,12 +26,13 @@ type namespace struct {
 	listeners              [2]net.Listener
 	started                time.Time
 
-	reports chan []int64 // of a probe
-	running *os.File     // of a command that waits: its end tells that it runs
-	copying sync.WaitGroup
-	done    chan struct{}
-	ended   chan Ended
-	exit    Exit
+	reports  chan []int64 // of a probe
+	assigned chan error   // of a Late sandbox: what came of its assignment
+	running  *os.File     // of a command that waits: its end tells that it runs
+	copying  sync.WaitGroup
+	done     chan struct{}
+	ended    chan Ended
+	exit     Exit
 
 	mu       sync.Mutex
 	gone     bool  // init has been waited for: its process ID may be another's
@@ -183,6 +184,9 @@ func (s *namespace) closeListeners() {
 func (s *namespace) take(m message) error {
 	switch m.kind {
 	case messageFailure:
+		if s.program == nil { // of the command, which has told Release
+			return nil
+		}
 		return s.program.explain(m.a, syscall.Errno(-int64(m.b)))
 	case messageInit:
 		s.mu.Lock()
@@ -211,6 +215,9 @@ func (s *namespace) take(m message) error {
 			s.members = map[int]string{commandProcess: ""}
 		}
 		s.members[int(m.b)] = s.spec.Extensions[m.a].Name
+	case messageAssigned:
+		s.assigned <- nil // there is room for one
+		s.program = nil
 	case messageReaped:
 		s.reaped(m)
 	}
@@ -316,14 +323,15 @@ func (s *namespace) lastWords() {
 		if err != nil {
 			return
 		}
-		_ = s.take(m)
+		err = s.take(m)
+		if m.kind == messageFailure && s.program != nil { // of an assignment
+			select {
+			case s.assigned <- err:
+			default:
+			}
+		}
 		if m.kind == messageInit { // of a launch that has been given up
 			s.Kill()
 		}
 	}
-}
-
-// Assign implements Sandbox.
-func (s *namespace) Assign(context.Context, Assignment) error {
-	return fmt.Errorf("late code: %w", ErrNotBuilt)
 }

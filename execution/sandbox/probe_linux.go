@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,20 +35,22 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var hidden, shared []Control
+	var late Control
 	var failed [2]error
-	var both sync.WaitGroup
-	both.Go(func() { hidden, failed[0] = d.probePrivate(ctx) })
-	both.Go(func() { shared, failed[1] = d.probeHost(ctx) })
-	both.Wait()
+	var all sync.WaitGroup
+	all.Go(func() { hidden, failed[0] = d.probePrivate(ctx) })
+	all.Go(func() { shared, failed[1] = d.probeHost(ctx) })
+	all.Go(func() { late = d.probeLate(ctx) })
+	all.Wait()
 	for _, err := range failed {
 		if err != nil {
 			return nil, d.refuse(err)
 		}
 	}
-	controls := append(hidden, shared...)
+	controls := append(append(hidden, shared...), late)
 	for _, c := range controls {
 		switch c.Name {
-		case controlMemory, controlProcessLimit, controlFreeze, controlSockets:
+		case controlMemory, controlProcessLimit, controlFreeze, controlSockets, controlLateCode:
 			continue // worth knowing, and no part of what the level promises
 		}
 		if !c.Enforced {
@@ -54,7 +58,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 		}
 	}
 	d.mu.Lock()
-	d.controls = controls
+	d.controls, d.lateProblem = controls, late.Problem
 	d.mu.Unlock()
 	return controls, nil
 }
@@ -229,6 +233,70 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 		death = Control{Name: controlDeath, Problem: "a sandbox outlives its server"}
 	}
 	return []Control{sockets, death}, nil
+}
+
+// probeLate completes a sandbox after its start, and looks at what it has got.
+func (d *namespaces) probeLate(ctx context.Context) Control {
+	err := d.tryLate(ctx)
+	if err != nil {
+		return Control{Name: controlLateCode, Problem: err.Error(), Mend: "none is needed: every environment starts when it is asked for"}
+	}
+	return Control{Name: controlLateCode, Enforced: true, By: "mounts that init passes on"}
+}
+
+func (d *namespaces) tryLate(ctx context.Context) error {
+	from, task, file, err := findLate()
+	if err != nil {
+		return err
+	}
+	spec := probeSpec(PrivateNetwork)
+	spec.Late, spec.LateFrom = true, from
+	var t *trials
+	s, err := d.startInside(ctx, spec, func(p *program) {
+		t = newTrials(p)
+		at := uint64(unix.AT_FDCWD & mask)
+		again := p.here()
+		p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(unix.SIGUSR1-1)), 0, 0, 8).negative = again
+		t.expect(controlLateCode, "see code that has come late", succeeds, unix.SYS_FACCESSAT, at, p.str(taskDirectory+"/"+file), unix.F_OK)
+		for _, dir := range []string{taskDirectory, "/opt", lateFrom} {
+			t.expect(controlLateCode, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir+"/probe"), 0o755)
+		}
+		t.expect(controlLateCode, "see the code of others", fails(unix.ENOENT), unix.SYS_FACCESSAT, at, p.str(lateFrom+"/"+filepath.Base(task)), unix.F_OK)
+		t.open(unix.SYS_OPENAT, at, p.str("/tmp/probe"), unix.O_CREAT|unix.O_RDWR, 0o600)
+		t.expect(controlLateCode, "fill /tmp as it is now", succeeds, unix.SYS_FALLOCATE, probeFD, 0, 0, 2<<20)
+		t.send()
+		t.park()
+	})
+	if err != nil {
+		return err
+	}
+	defer s.discard()
+	if err := s.Assign(ctx, Assignment{Name: spec.Name, Task: task, MemoryMB: 2 * spec.MemoryMB, TmpMB: 4 * spec.TmpMB}); err != nil {
+		return err
+	}
+	if err := s.Signal(unix.SIGUSR1); err != nil {
+		return err
+	}
+	problems, err := t.judge(ctx, s)
+	if problem := problems[controlLateCode]; err == nil && problem != "" {
+		err = errors.New(problem)
+	}
+	return err
+}
+
+// findLate finds a directory of the host with a directory with a file.
+func findLate() (from, dir, file string, err error) {
+	from, err = filepath.EvalSymlinks("/usr")
+	if err != nil {
+		return "", "", "", err
+	}
+	for _, name := range []string{"bin", "lib", "share"} {
+		entries, _ := os.ReadDir(filepath.Join(from, name))
+		if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return e.Type().IsRegular() }); i >= 0 {
+			return from, filepath.Join(from, name), entries[i].Name(), nil
+		}
+	}
+	return "", "", "", errors.New("the host has nothing to show late")
 }
 
 // how tells whom sandboxes are.

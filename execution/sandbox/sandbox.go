@@ -157,7 +157,7 @@ type Sandbox interface {
 	RuntimeAPI() net.Listener
 	Endpoint() net.Listener
 
-	// Assign completes a Late sandbox.
+	// Assign completes a Late sandbox. After an error it can only be killed.
 	Assign(ctx context.Context, a Assignment) error
 	// Release starts Command beside the Extensions, and tells whether it runs.
 	Release() error

@@ -41,7 +41,7 @@ func complete(spec Spec) (Spec, error) {
 	}
 	for what, asked := range map[string]bool{
 		"a root of its own": spec.Root != "",
-		"late code":         spec.Late, "a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
+		"a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
 	} {
 		if asked {
 			return spec, fmt.Errorf("start sandbox %s with %s: %w", spec.Name, what, ErrNotBuilt)
@@ -79,4 +79,5 @@ const (
 	controlTmp          = "size of /tmp"
 	controlFreeze       = "freeze"
 	controlDeath        = "death with the server"
+	controlLateCode     = "late code"
 )
