@@ -18,6 +18,9 @@ type Environment struct {
 	born    time.Time // when its start began
 	invoked bool      // it was started within an invocation, its init having failed before
 	counted bool      // as one of pool.starting; guarded by the pool
+	// provisioned says that it is one of the pool's provision; guarded by the pool
+	// once it has started.
+	provisioned bool
 
 	// Set once, before the runtime can speak.
 	box      sandbox.Sandbox
@@ -33,6 +36,7 @@ type Environment struct {
 	lastID    string  // of the last ticket
 	placed    bool    // among the starts under way
 	stopPlace func() bool
+	promised  int64  // bytes of memory, until it is ready
 	turn      uint64 // grows with each alarm, so that an old one is recognised
 	stop      func() bool
 	began     time.Time // the init, or the ticket under way
@@ -246,8 +250,11 @@ func (e *Environment) fail(turn uint64, v verdict) {
 	}
 }
 
+// spindown is why most environments are ended: nobody needs them any more.
+const spindown = "spindown"
+
 // end retires the environment.
-func (e *Environment) end() {
+func (e *Environment) end(reason string) {
 	e.mu.Lock()
 	if e.state == Dead {
 		e.mu.Unlock()

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +38,8 @@ type Config struct {
 
 	FreezeAfter time.Duration // idle for so long; a second if 0, never if negative
 	RetireAfter time.Duration // idle for so long; ten minutes if 0
+
+	Memory Memory
 }
 
 // A Fleet is all environments of this server.
@@ -50,6 +54,7 @@ type Fleet struct {
 	keeper  keeper
 	server  *http.Server // of Endpoint
 	spare   func() bool  // whether the host has processors to spare
+	budget  budget       // of the host's memory
 
 	mu    sync.Mutex
 	pools map[*Pool]struct{}
@@ -79,6 +84,10 @@ func NewFleet(c Config) *Fleet {
 	}
 	f.life, f.end = context.WithCancel(context.Background())
 	f.keeper.fleet = f
+	f.budget.Memory = c.Memory
+	if f.budget.Read == nil {
+		f.budget.Read = hostMemory
+	}
 	f.spare = new(processors).spare
 	f.server = &http.Server{Handler: c.Endpoint, ReadHeaderTimeout: 30 * time.Second}
 	return f
@@ -88,6 +97,14 @@ func NewFleet(c Config) *Fleet {
 func (f *Fleet) Pool(function execution.FunctionRef, c execution.Configuration) *Pool {
 	function.Qualifier = ""
 	return &Pool{fleet: f, function: function, config: c, all: map[*Environment]struct{}{}}
+}
+
+// Prepare is told of a configuration that will soon be invoked. fresh says that
+// its code has just come: it is unpacked in the background.
+func (f *Fleet) Prepare(c *execution.Configuration, fresh bool) {
+	if fresh && c.Code.SHA256 != "" {
+		f.Packages.Prepare(c.Code, c.Layers...)
+	}
 }
 
 // remember keeps a pool among those that the fleet looks after, as long as there
@@ -108,20 +125,10 @@ func (f *Fleet) Close() {
 	f.closed.Store(true)
 	f.end()
 	f.keeper.stop()
-	f.mu.Lock()
-	pools := make([]*Pool, 0, len(f.pools))
-	for p := range f.pools {
-		pools = append(pools, p)
+	for _, e := range f.allAlive() {
+		e.end(spindown)
 	}
-	alive := make([]*Environment, 0, len(f.alive))
-	for e := range f.alive {
-		alive = append(alive, e)
-	}
-	f.mu.Unlock()
-	for _, e := range alive {
-		e.end()
-	}
-	for _, p := range pools {
+	for _, p := range f.allPools() {
 		p.mu.Lock()
 		p.dismiss()
 		p.mu.Unlock()
@@ -129,6 +136,18 @@ func (f *Fleet) Close() {
 	f.server.Close()
 	f.running.Wait()
 	f.Packages.Wait()
+}
+
+func (f *Fleet) allPools() []*Pool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Keys(f.pools))
+}
+
+func (f *Fleet) allAlive() []*Environment {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Keys(f.alive))
 }
 
 // States lists the states of all environments, for people and tests.
@@ -172,9 +191,12 @@ func (f *Fleet) admit(e *Environment) {
 // started gives an environment's place to the next start, once.
 func (f *Fleet) started(e *Environment) {
 	e.mu.Lock()
-	placed, stop := e.placed, e.stopPlace
-	e.placed = false
+	placed, stop, promised := e.placed, e.stopPlace, e.promised
+	e.placed, e.promised = false, 0
 	e.mu.Unlock()
+	if promised > 0 {
+		f.budget.keep(promised)
+	}
 	if placed {
 		if stop != nil {
 			stop()

@@ -1,12 +1,8 @@
 package environment
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -70,19 +66,10 @@ func (k *keeper) look() {
 		return
 	}
 	k.round++
-	scarce := k.round%memoryEvery == 0 && memoryIsScarce()
+	scarce := k.round%memoryEvery == 0 && f.budget.scarce()
 	k.mu.Unlock()
 
-	f.mu.Lock()
-	pools := make([]*Pool, 0, len(f.pools))
-	for p := range f.pools {
-		pools = append(pools, p)
-	}
-	alive := make([]*Environment, 0, len(f.alive))
-	for e := range f.alive {
-		alive = append(alive, e)
-	}
-	f.mu.Unlock()
+	pools, alive := f.allPools(), f.allAlive()
 
 	now := f.Clock.Now()
 	awake := false
@@ -90,7 +77,7 @@ func (k *keeper) look() {
 	for _, p := range pools {
 		stillIdle, old, pending := p.keep(now)
 		for _, e := range old {
-			e.end()
+			e.end(spindown)
 		}
 		idle = append(idle, stillIdle...)
 		awake = awake || pending
@@ -127,36 +114,55 @@ func (p *Pool) keep(now time.Time) (idle, old []*Environment, pending bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = slices.DeleteFunc(p.idle, func(e *Environment) bool {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		rested := now.Sub(e.idle)
-		switch {
-		case rested >= f.RetireAfter:
+		rested := e.rested(now)
+		if rested >= f.RetireAfter {
 			old = append(old, e)
 			return true
-		case e.state == Idle && f.FreezeAfter >= 0 && rested >= f.FreezeAfter:
-			if e.to(Frozen) {
-				// Who takes it from here on waits for this before it thaws.
-				e.freezing.Lock()
-				f.running.Go(func() {
-					defer e.freezing.Unlock()
-					if err := e.box.Freeze(); err != nil {
-						f.Log.Debug("environment was not frozen", "function", p.function.Name, "error", err)
-					}
-				})
-			}
-		case e.state == Idle:
-			pending = true
 		}
+		pending = p.freeze(e, rested) || pending
 		idle = append(idle, e)
 		return false
 	})
+	for _, e := range p.ready {
+		pending = p.freeze(e, e.rested(now)) || pending
+	}
 	return idle, old, pending
 }
 
-// retireOldest ends the half of the idle that has rested longest.
-func retireOldest(idle []*Environment) {
-	slices.SortFunc(idle, func(a, b *Environment) int { return cmp.Compare(a.rested(), b.rested()) })
+// freeze stops an idle environment's processes if it has rested for long enough.
+// It returns whether that is still to come.
+func (p *Pool) freeze(e *Environment, rested time.Duration) (pending bool) {
+	f := p.fleet
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.state != Idle:
+		return false
+	case f.FreezeAfter < 0 || rested < f.FreezeAfter:
+		return true
+	}
+	if e.to(Frozen) {
+		// Who takes it from here on waits for this before it thaws.
+		e.freezing.Lock()
+		f.running.Go(func() {
+			defer e.freezing.Unlock()
+			if err := e.box.Freeze(); err != nil {
+				f.Log.Debug("environment was not frozen", "function", p.function.Name, "error", err)
+			}
+		})
+	}
+	return false
+}
+
+// retireOldest ends the half of the idle that has rested longest, and returns
+// it.
+func retireOldest(idle []*Environment) (ended []*Environment) {
+	since := func(e *Environment) int64 {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.idle.UnixNano()
+	}
+	slices.SortFunc(idle, func(a, b *Environment) int { return cmp.Compare(since(a), since(b)) })
 	for _, e := range idle[:(len(idle)+1)/2] {
 		p := e.pool
 		p.mu.Lock()
@@ -166,37 +172,15 @@ func retireOldest(idle []*Environment) {
 		}
 		p.mu.Unlock()
 		if i >= 0 {
-			e.end()
+			e.end(spindown)
+			ended = append(ended, e)
 		}
 	}
+	return ended
 }
 
-func (e *Environment) rested() int64 {
+func (e *Environment) rested(now time.Time) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.idle.UnixNano()
-}
-
-// memoryIsScarce tells whether the host has less than a sixteenth of its memory
-// left.
-func memoryIsScarce() bool {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return false
-	}
-	var total, available int64
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		fields := bytes.Fields(lines.Bytes())
-		if len(fields) < 2 {
-			continue
-		}
-		n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-		switch string(fields[0]) {
-		case "MemTotal:":
-			total = n
-		case "MemAvailable:":
-			available = n
-		}
-	}
-	return total > 0 && available < total/16
+	return now.Sub(e.idle)
 }

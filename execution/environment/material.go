@@ -24,11 +24,6 @@ type material struct {
 	nothing *runtimes.EntrypointError // why there is no command
 }
 
-// maxUnzipped is what code and layers may have together.
-//
-// AWS: the deployment package quota of the developer guide.
-const maxUnzipped = 262144000
-
 // gather fetches what the pool's environments are made of. The error of a
 // function that is at fault is a fault.
 func (p *Pool) gather(ctx context.Context) (*material, error) {
@@ -42,7 +37,7 @@ func (p *Pool) gather(ctx context.Context) (*material, error) {
 		return nil, unpackable(err)
 	}
 	if len(c.Layers) > 0 {
-		if m.opt, err = f.Packages.OpenLayers(ctx, c.Layers, maxUnzipped-m.task.Size()); err != nil {
+		if m.opt, err = f.Packages.OpenLayers(ctx, c.Layers, code.MaxUnzipped-m.task.Size()); err != nil {
 			m.release()
 			return nil, unpackable(err)
 		}

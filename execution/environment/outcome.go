@@ -29,6 +29,8 @@ type Outcome struct {
 	execution.Result
 	Waited time.Duration // in line, a cold start included
 	Cause  Cause
+	// Provisioned says that provisioned concurrency ran it.
+	Provisioned bool
 }
 
 // A verdict is how an invocation, or an init, ended.

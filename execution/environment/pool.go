@@ -75,7 +75,9 @@ type Pool struct {
 	// returning are environments that have answered and will ask for an event
 	// in a moment.
 	returning atomic.Int64
+	size      int64 // of an environment, lately; 0 if none has been measured
 	placement
+	provision
 }
 
 // Invoke runs the function once and waits for its answer. When ctx ends first,
@@ -161,14 +163,16 @@ func (p *Pool) dismiss() {
 }
 
 // takeIdle gives a ticket to the environment that was used last, which is the
-// one most likely to be warm in every sense.
+// one most likely to be warm in every sense. What is provisioned is used first.
 func (p *Pool) takeIdle(t *ticket, now time.Time) (e *Environment, frozen bool) {
-	for n := len(p.idle); n > 0; n = len(p.idle) {
-		e := p.idle[n-1]
-		p.idle[n-1] = nil
-		p.idle = p.idle[:n-1]
-		if frozen, ok := e.take(t, now); ok {
-			return e, frozen
+	for _, list := range [...]*[]*Environment{&p.ready, &p.idle} {
+		for n := len(*list); n > 0; n = len(*list) {
+			e := (*list)[n-1]
+			(*list)[n-1] = nil
+			*list = (*list)[:n-1]
+			if frozen, ok := e.take(t, now); ok {
+				return e, frozen
+			}
 		}
 	}
 	return nil, false
@@ -197,9 +201,16 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 	if first {
 		p.all[e] = struct{}{}
 		p.settle(e)
-		p.sawStart(now.Sub(e.born))
+		if e.provisioned {
+			p.provisionReady()
+		} else {
+			p.sawStart(now.Sub(e.born))
+		}
 	} else {
 		p.sawWork(worked)
+	}
+	if e.provisioned && p.alive > p.provision.wanted {
+		p.demote(e)
 	}
 	if t := p.next(); t != nil {
 		if _, ok := e.take(t, now); ok {
@@ -209,11 +220,15 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 		return nil
 	}
 	if p.retired || p.fleet.closed.Load() {
-		go e.end()
+		go e.end(spindown)
 		return nil
 	}
 	if e.rest(now) {
-		p.idle = append(p.idle, e)
+		if e.provisioned {
+			p.ready = append(p.ready, e)
+		} else {
+			p.idle = append(p.idle, e)
+		}
 		p.fleet.keeper.wake()
 	}
 	return nil
@@ -229,18 +244,28 @@ func (p *Pool) putBack(t *ticket) {
 func (p *Pool) remove(e *Environment) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if e.provisioned {
+		_, was := p.all[e]
+		p.demote(e)
+		if !was {
+			p.provisionFailed("FUNCTION_ERROR_INIT_FAILURE")
+		}
+	}
 	delete(p.all, e)
-	if i := slices.Index(p.idle, e); i >= 0 {
-		p.idle = slices.Delete(p.idle, i, i+1)
+	for _, list := range [...]*[]*Environment{&p.ready, &p.idle} {
+		if i := slices.Index(*list, e); i >= 0 {
+			*list = slices.Delete(*list, i, i+1)
+		}
 	}
 	p.settle(e)
+	p.replenish()
 	p.consider()
 	p.keepIfUsed()
 }
 
 // keepIfUsed has the fleet know of the pool as long as there is anything in it.
 func (p *Pool) keepIfUsed() {
-	used := len(p.all) > 0 || len(p.line) > 0 || p.starting > 0
+	used := len(p.all) > 0 || len(p.line) > 0 || p.starting > 0 || p.alive > 0 || p.provision.wanted > 0
 	if used != p.kept {
 		p.kept = used
 		p.fleet.remember(p, used)
@@ -253,11 +278,13 @@ func (p *Pool) keepIfUsed() {
 func (p *Pool) Retire() {
 	p.mu.Lock()
 	p.retired = true
-	idle := p.idle
-	p.idle = nil
+	p.provision.wanted = 0
+	idle := slices.Concat(p.ready, p.idle)
+	p.ready, p.idle = nil, nil
+	p.keepIfUsed()
 	p.mu.Unlock()
 	for _, e := range idle {
-		e.end()
+		e.end(spindown)
 	}
 }
 
@@ -266,5 +293,5 @@ func (p *Pool) Retire() {
 func (p *Pool) Count() (all, idle int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.all), len(p.idle)
+	return len(p.all), len(p.idle) + len(p.ready)
 }

@@ -109,7 +109,7 @@ func (d *driver) speak(f *fake) {
 func newPool(t *testing.T) (*Pool, *driver, *aws.ManualClock) {
 	t.Helper()
 	clock := aws.NewManualClock(time.Unix(1700000000, 0))
-	d := &driver{t: t, started: make(chan *fake, 100), begin: make(chan struct{}, 100), events: make(chan string, 100), answer: make(chan struct{}, 1000)}
+	d := &driver{t: t, started: make(chan *fake, 1000), begin: make(chan struct{}, 1000), events: make(chan string, 1000), answer: make(chan struct{}, 1000)}
 	var content bytes.Buffer
 	archive := zip.NewWriter(&content)
 	if _, err := archive.Create("bootstrap"); err != nil {

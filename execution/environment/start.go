@@ -33,10 +33,29 @@ func (f *Fleet) launch(p *Pool) {
 			f.leave()
 			return
 		}
+		promised, ok := f.room(p)
+		if !ok {
+			f.leave()
+			p.noMemory()
+			return
+		}
 		e := p.newEnvironment(nil)
-		e.counted = true
+		e.counted, e.promised = true, promised
 		e.start()
 	})
+}
+
+// room returns the memory that a start may take. Others' idle environments go
+// before one is refused.
+func (f *Fleet) room(p *Pool) (int64, bool) {
+	for {
+		p.mu.Lock()
+		n, ok := p.promise()
+		p.mu.Unlock()
+		if ok || !f.makeRoom(p) {
+			return n, ok
+		}
+	}
 }
 
 // initFailed is an init phase that came to nothing: it is run again within the
@@ -45,7 +64,10 @@ func (f *Fleet) launch(p *Pool) {
 // AWS: this is how Lambda treats a failed init phase.
 func (p *Pool) initFailed(e *Environment) {
 	p.mu.Lock()
-	t := p.next()
+	var t *ticket
+	if !e.provisioned {
+		t = p.next()
+	}
 	p.mu.Unlock()
 	p.remove(e)
 	switch {
@@ -194,7 +216,7 @@ func (e *Environment) start() {
 		if e.ticket != nil {
 			e.arm(p.config.Timeout)
 		} else {
-			e.arm(initLimit)
+			e.arm(p.initTime(e.provisioned))
 		}
 	}
 	e.mu.Unlock()
@@ -223,7 +245,9 @@ func (e *Environment) abort(err error) {
 	}
 	if t == nil {
 		e.pool.mu.Lock()
-		t = e.pool.next()
+		if !e.provisioned {
+			t = e.pool.next()
+		}
 		e.pool.mu.Unlock()
 	}
 	e.pool.remove(e)
