@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -19,6 +18,9 @@ const (
 	Python = "python/bootstrap.py"
 	Node   = "node/bootstrap.cjs"
 )
+
+// clients are all of them, in the order that the directory's name is made of.
+func clients() []string { return []string{Python, Node} }
 
 // Install writes the runtime clients below data, unless they are there, and
 // returns their directory. Its name is made of their content: servers of
@@ -39,8 +41,8 @@ func Install(data string) (string, error) {
 	if err := os.Chmod(temp, 0o755); err != nil {
 		return "", fmt.Errorf("write the runtime clients: %w", err)
 	}
-	for _, name := range []string{Python, Node} {
-		content, err := fs.ReadFile(files, name)
+	for _, name := range clients() {
+		content, err := files.ReadFile(name)
 		if err != nil {
 			return "", err
 		}
@@ -63,7 +65,7 @@ func Install(data string) (string, error) {
 
 func digest() string {
 	h := sha256.New()
-	for _, name := range []string{Python, Node} {
+	for _, name := range clients() {
 		content, _ := files.ReadFile(name)
 		h.Write(content)
 	}

@@ -4,20 +4,19 @@ It keeps the contract of Lambda's own client: the context object, the shapes of
 errors, the form of log lines. It imports as little as it can, since every
 import is part of a cold start, and it speaks to the Runtime API over a bare
 socket: an answer and the question for the next event leave in one write.
+
+Started with LAMGATE_STEM=1 it is a stem cell: it makes itself ready, asks what
+to become, and goes on as if it had been started that way.
 """
 
 import builtins
 import sys
 import time
 import _socket
-from json import dumps, loads
-from os import environ
+from os import chdir, environ
 
-HERE = __file__
-JSON_LOGS = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-LOG_LEVEL = {"TRACE": "NOTSET", "WARN": "WARNING", "FATAL": "CRITICAL"}.get(
-    environ.get("AWS_LAMBDA_LOG_LEVEL", ""), environ.get("AWS_LAMBDA_LOG_LEVEL", "")
-)
+# Frames name the source, also where its bytecode runs.
+HERE = (lambda: None).__code__.co_filename
 
 
 class Fault(Exception):
@@ -26,6 +25,121 @@ class Fault(Exception):
     def __init__(self, kind, message, trace=None):
         Exception.__init__(self, message)
         self.kind, self.message, self.trace = kind, message, trace or []
+
+
+# ---- JSON ----
+#
+# The json package costs as much as the rest of this client's start together, all
+# of it for regular expressions. The scanner and the encoder beneath it are
+# written in C and do without: json itself is imported for the words of an error.
+
+
+class Scanning:
+    """What the scanner is told."""
+
+    strict = True
+    object_hook = object_pairs_hook = array_hook = memo = None
+    parse_float, parse_int = float, int
+    parse_constant = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": -float("inf")}.__getitem__
+
+
+def loads(text):
+    bare = text.strip(" \t\n\r")
+    try:
+        value, end = scan(bare, 0)
+        if end == len(bare):
+            return value
+    except StopIteration:
+        pass
+    import json
+
+    return json.loads(text)
+
+
+SCALARS = frozenset((str, int, float, bool, type(None)))
+NUMBER = None  # begins a string that stands for a decimal number
+markers = {}  # the containers that the encoder is in
+
+
+def encode_other(o):
+    """Tell the encoder what an object of no type of its own is."""
+    global NUMBER
+    # AWS: as the client's encoder, simplejson, has it: bytes are text, what
+    # has _asdict is an object, and decimals keep their digits.
+    if isinstance(o, bytes):
+        return o.decode("utf-8")
+    decimal = sys.modules.get("decimal")
+    if decimal is not None and isinstance(o, decimal.Decimal):
+        if o.is_nan():
+            return float("nan")
+        if NUMBER is None:
+            from os import urandom
+
+            NUMBER = urandom(16).hex()
+        return NUMBER + str(o)
+    if callable(getattr(o, "_asdict", None)):
+        return o._asdict()
+    raise TypeError("Object of type {} is not JSON serializable".format(type(o).__name__))
+
+
+def dumps(value):
+    try:
+        text = "".join(encode_value(value, 0))
+    except BaseException:
+        markers.clear()
+        raise
+    if NUMBER is not None and NUMBER in text:
+        first, *rest = text.split('"' + NUMBER)
+        text = first + "".join(part.replace('"', "", 1) for part in rest)
+    return text
+
+
+def peculiar(o):
+    """Whether o has something in it that the encoder takes for something else."""
+    kind = type(o)
+    if kind in SCALARS:
+        return False
+    if isinstance(o, dict):
+        for k, v in o.items():
+            if type(k) is bytes or type(v) not in SCALARS and peculiar(v):
+                return True
+        return False
+    if isinstance(o, (list, tuple)):
+        if kind is not list and kind is not tuple and hasattr(o, "_asdict"):
+            return True
+        for v in o:
+            if type(v) not in SCALARS and peculiar(v):
+                return True
+    return False
+
+
+def ordinary(o):
+    """Return o with named tuples as objects and keys of bytes as text."""
+    if hasattr(o, "_asdict"):
+        o = o._asdict()
+    if isinstance(o, dict):
+        return {k.decode("utf-8") if isinstance(k, bytes) else k: ordinary(v) for k, v in o.items()}
+    if isinstance(o, (list, tuple)):
+        return [ordinary(v) for v in o]
+    return o
+
+
+def marshal(result):
+    """Return a handler's result as text, or bytes, and its media type."""
+    if isinstance(result, bytes):
+        return result, b"application/unknown"
+    try:
+        try:
+            if type(result) not in SCALARS and peculiar(result):
+                result = ordinary(result)
+        except RecursionError:
+            pass  # the encoder has its own words for it
+        return dumps(result), b"application/json"
+    except Exception as e:
+        raise Fault("Runtime.MarshalError", "Unable to marshal response: {}".format(e))
+
+
+# ---- The Runtime API ----
 
 
 class Connection:
@@ -41,13 +155,15 @@ class Connection:
         self.ask = self.head(b"GET", b"invocation/next", b"") + b"\r\n"
 
     def head(self, method, path, headers):
-        return (
-            method + b" /2018-06-01/runtime/" + path + b" HTTP/1.1\r\nHost: " + self.host + b"\r\n" + headers
-        )
+        return method + b" /2018-06-01/runtime/" + path + b" HTTP/1.1\r\nHost: " + self.host + b"\r\n" + headers
 
     def post(self, path, body, headers, then=b""):
         length = b"Content-Length: %d\r\n\r\n" % len(body)
         self.socket.sendall(self.head(b"POST", path, headers) + length + body + then)
+
+    def get(self, path):
+        self.socket.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: " + self.host + b"\r\n\r\n")
+        return self.reply()
 
     def more(self):
         data = self.socket.recv(1 << 18)
@@ -80,13 +196,14 @@ class Connection:
         return lines[0][9:12], headers, data[start:size]
 
 
+# ---- The context ----
+
+
 class CognitoIdentity(object):
     __slots__ = ["cognito_identity_id", "cognito_identity_pool_id"]
 
     def __repr__(self):
-        return "{}([cognito_identity_id={},cognito_identity_pool_id={}])".format(
-            type(self).__name__, self.cognito_identity_id, self.cognito_identity_pool_id
-        )
+        return describe(self, self.__slots__)
 
 
 class Client(object):
@@ -108,31 +225,50 @@ def describe(o, names):
 
 
 class LambdaContext(object):
-    function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-    memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-    log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-    log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-    tenant_id = None
-
     def __init__(self, headers):
         self.aws_request_id = headers["lambda-runtime-aws-request-id"]
+        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self._epoch_deadline_time_in_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
+        self._w3c = {}
+        self.client_context = None
+        given = parse_header(headers, "lambda-runtime-client-context", "Client Context")
+        if given is not None:
+            self.client_context = self._make_client_context(given)
         self.identity = identity = CognitoIdentity()
         given = parse_header(headers, "lambda-runtime-cognito-identity", "Cognito Identity") or {}
         identity.cognito_identity_id = given.get("cognitoIdentityId")
         identity.cognito_identity_pool_id = given.get("cognitoIdentityPoolId")
-        self.client_context = None
-        given = parse_header(headers, "lambda-runtime-client-context", "Client Context")
-        if given is not None:
-            self.client_context = make_client_context(given)
+
+    def _make_client_context(self, given):
+        # AWS: a trace context of the W3C's form is taken out of the client's.
+        w3c = given.pop("w3c", None)
+        if isinstance(w3c, dict):
+            fields = ("traceparent", "tracestate", "baggage")
+            self._w3c = {k: w3c[k] for k in fields if isinstance(w3c.get(k), str)}
+        context = ClientContext()
+        context.custom, context.env, context.client = given.get("custom"), given.get("env"), None
+        client = given.get("client")
+        if client is not None:
+            context.client = Client()
+            for name in Client.__slots__:
+                setattr(context.client, name, client.get(name))
+        return context
 
     def get_remaining_time_in_millis(self):
         return max(self._epoch_deadline_time_in_ms - int(time.time() * 1000), 0)
 
     def log(self, msg):
-        sys.stdout.write(str(msg))
+        text = str(msg)
+        write_event(text[:-1] if text.endswith("\n") else text)
+
+    def w3c(self):
+        return dict(self._w3c)
 
     def __repr__(self):
         return describe(
@@ -162,15 +298,7 @@ def parse_header(headers, name, title):
         raise Fault("Runtime.LambdaContextUnmarshalError", "Unable to parse {} JSON: {}".format(title, e))
 
 
-def make_client_context(given):
-    context = ClientContext()
-    context.custom, context.env, context.client = given.get("custom"), given.get("env"), None
-    client = given.get("client")
-    if client:
-        context.client = Client()
-        for name in Client.__slots__:
-            setattr(context.client, name, client.get(name))
-    return context
+# ---- The function ----
 
 
 def find_handler(name):
@@ -197,12 +325,12 @@ def find_handler(name):
             "Syntax error in module '{}': {}".format(module_name, e),
             ['  File "{}" Line {}\n    {}'.format(e.filename, e.lineno, e.text)],
         )
-    handler = getattr(module, function_name, None)
-    if handler is None:
+    try:
+        return getattr(module, function_name)
+    except AttributeError:
         raise Fault(
             "Runtime.HandlerNotFound", "Handler '{}' missing on module '{}'".format(function_name, module_name)
         )
-    return handler
 
 
 def error_object(request_id, e):
@@ -223,14 +351,95 @@ def error_object(request_id, e):
     return {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
 
 
+def encode_error(error):
+    # What UTF-8 has no bytes for comes out as JSON's own escape.
+    return dumps(error).encode("utf-8", "backslashreplace")
+
+
+ERROR_HEADERS = b"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: %s\r\n"
+
+
+def header_value(text):
+    return text.encode("ascii", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
+
+
+def give_up(connection, path, e, kind=None, status=1):
+    """Report an error before the first event, and end."""
+    error = error_object("", e)
+    log_error(error)
+    flush()
+    connection.post(path, encode_error(error), ERROR_HEADERS % header_value(kind or error["errorType"]))
+    connection.reply()
+    sys.exit(status)
+
+
+# ---- Snapshots ----
+
+
+class Hooks:
+    """Finds snapshot_restore_py, which AWS's runtime has, where the function has
+    not brought it."""
+
+    before, after = [], []
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "snapshot_restore_py":
+            return None
+        from importlib.util import spec_from_loader
+
+        return spec_from_loader(name, self)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        def register(hooks):
+            def register(func, *args, **kwargs):
+                hooks.append((func, args, kwargs))
+                return func
+
+            return register
+
+        module.register_before_snapshot, module.register_after_restore = register(self.before), register(self.after)
+        module.get_before_snapshot, module.get_after_restore = lambda: self.before, lambda: self.after
+
+
+def snapshot(connection):
+    """Run what the function wants run around a snapshot. lamgate takes none:
+    it answers the question for the restore at once."""
+    hooks = sys.modules.get("snapshot_restore_py")
+    before, after = (hooks.get_before_snapshot(), hooks.get_after_restore()) if hooks else ([], [])
+    try:
+        while before:  # AWS: the last one first
+            func, args, kwargs = before.pop()
+            func(*args, **kwargs)
+        connection.get(b"/2018-06-01/runtime/restore/next")
+    except BaseException as e:
+        give_up(connection, b"init/error", e, "Runtime.BeforeSnapshotError", 64)
+    try:
+        for func, args, kwargs in after:
+            func(*args, **kwargs)
+    except BaseException as e:
+        give_up(connection, b"restore/error", e, "Runtime.AfterRestoreError", 65)
+
+
+# ---- Logs ----
+
+request_id, tenant_id = "", None
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
 def log_error(error):
     if JSON_LOGS:
-        line = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": "ERROR"}
-        line.update((("log_level", "ERROR"),))
+        line = {"timestamp": now(), "level": "ERROR"}
         line.update(error)
         write_event(dumps(line))
         return
-    lines = ["[ERROR] {}: {}".format(error["errorType"], error["errorMessage"]), "Traceback (most recent call last):"]
+    head = "[ERROR] {}: {}" if error["errorMessage"] else "[ERROR] {}"
+    lines = [head.format(error["errorType"], error["errorMessage"]), "Traceback (most recent call last):"]
     for entry in error["stackTrace"]:
         for line in entry.splitlines():
             bare = line.lstrip(" ")
@@ -245,25 +454,12 @@ def write_event(text):
     sys.stdout.write(text.replace("\n", "\r") + "\n")
 
 
-def encode_other(o):
-    kind = type(o)
-    if kind.__name__ == "Decimal" and kind.__module__ == "decimal":
-        return float(o)
-    raise TypeError("Object of type {} is not JSON serializable".format(kind.__name__))
-
-
-# AWS: from python3.12 on the client leaves characters beyond ASCII as they are.
-ASCII = sys.version_info < (3, 12)
-
-
-def encode(result):
-    try:
+def flush():
+    for stream in (sys.stdout, sys.stderr):
         try:
-            return dumps(result, default=encode_other, ensure_ascii=ASCII).encode()
-        except UnicodeEncodeError:
-            return dumps(result, default=encode_other).encode()
-    except Exception as e:
-        raise Fault("Runtime.MarshalError", "Unable to marshal response: {}".format(e))
+            stream.flush()
+        except Exception:  # the function has closed or replaced it
+            pass
 
 
 class LoggingHook:
@@ -287,9 +483,6 @@ class LoggingHook:
         return spec
 
 
-request_id = ""
-
-
 def set_up_logging(logging):
     class LambdaLoggerHandler(logging.Handler):
         def emit(self, record):
@@ -298,31 +491,39 @@ def set_up_logging(logging):
     class LambdaLoggerFilter(logging.Filter):
         def filter(self, record):
             record.aws_request_id = request_id
-            record.tenant_id = None
+            record.tenant_id = tenant_id
             return True
 
     class JsonFormatter(logging.Formatter):
         def format(self, record):
+            import json
+
+            record.levelno = min(50, max(0, record.levelno)) // 10 * 10
+            record.levelname = logging.getLevelName(record.levelno)
+            whole = isinstance(record.msg, dict) and not record.args
             line = {
                 "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
                 "level": record.levelname,
-                "message": record.getMessage(),
+                "message": record.msg if whole else record.getMessage(),
                 "logger": record.name,
             }
-            if record.exc_info and record.exc_info[0]:
+            if record.exc_info:
                 import traceback
 
-                line["errorType"] = record.exc_info[0].__name__
-                line["errorMessage"] = str(record.exc_info[1])
                 line["stackTrace"] = traceback.format_tb(record.exc_info[2])
-                line["location"] = "{}:{}:{}".format(record.pathname, record.funcName, record.lineno)
-            known = logging.LogRecord("", 0, "", 0, "", (), None).__dict__
-            for name, value in record.__dict__.items():
-                if name not in known and name not in line and name not in ("message", "aws_request_id", "tenant_id"):
-                    line[name] = value
+                line["errorType"] = record.exc_info[0].__name__ if record.exc_info[0] else None
+                line["errorMessage"] = str(record.exc_info[1])
             line["requestId"] = request_id
-            return dumps({k: v for k, v in line.items() if v is not None}, default=str)
+            if record.exc_info:
+                line["location"] = "{}:{}:{}".format(record.pathname, record.funcName, record.lineno)
+            line["tenantId"] = tenant_id
+            for name, value in record.__dict__.items():
+                if name not in known and name not in line:
+                    line[name] = value
+            return json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False, default=str)
 
+    known = set(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
+    known.update(("aws_request_id", "tenant_id", "asctime"))
     logging.Formatter.converter = time.gmtime
     handler = LambdaLoggerHandler()
     handler.setFormatter(
@@ -334,12 +535,22 @@ def set_up_logging(logging):
     )
     handler.addFilter(LambdaLoggerFilter())
     root = logging.getLogger()
-    if LOG_LEVEL in logging._nameToLevel:
-        root.setLevel(LOG_LEVEL)
+    level = environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    level = "DEBUG" if level == "TRACE" else level
+    if level in logging._nameToLevel:
+        root.setLevel(level)
     root.addHandler(handler)
 
 
-def set_up():
+# ---- The start ----
+
+
+def set_up_process():
+    """Do what no function's environment has a say in."""
+    global scan
+    from _json import make_scanner
+
+    scan = make_scanner(Scanning)
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):  # from 3.7 on
@@ -347,6 +558,43 @@ def set_up():
         else:
             wrapper = type(stream)(stream.detach(), "utf-8", "backslashreplace", line_buffering=True)
             setattr(sys, name, wrapper)
+    builtins.exit = builtins.quit = sys.exit
+    # The function's modules must not find this one's names in __main__.
+    sys.argv[:] = [HERE]
+
+
+def become(connection):
+    """Ask what to become, and take its environment and its place."""
+    # AWS: its own client has imported these before the function comes.
+    import importlib, json, logging, traceback  # noqa
+
+    status, _, body = connection.get(b"/lamgate/assignment")
+    if status != "200":
+        return
+    given = loads(body.decode("utf-8"))["environment"]
+    # Python itself sets LC_CTYPE where the locale is missing, as it would have.
+    locale = environ.get("LC_CTYPE")
+    environ.clear()
+    environ.update(given)
+    if locale is not None and "LC_ALL" not in given:
+        environ.setdefault("LC_CTYPE", locale)
+    time.tzset()
+    chdir(environ.get("LAMBDA_TASK_ROOT", "/var/task"))
+    sys.path_importer_cache.clear()
+
+
+def set_up_function():
+    """Do what depends on the function's environment."""
+    global JSON_LOGS, encode_value
+    from _json import encode_basestring, encode_basestring_ascii, make_encoder
+
+    JSON_LOGS = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+    # AWS: from python3.12 on the client leaves characters beyond ASCII as they
+    # are.
+    release = environ.get("AWS_EXECUTION_ENV", "").rpartition("python3.")[2]
+    minor = int(release) if release.isdigit() else sys.version_info[1]
+    text = encode_basestring if minor >= 12 else encode_basestring_ascii
+    encode_value = make_encoder(markers, encode_other, text, None, ": ", ", ", False, False, True)
     root = environ.get("LAMBDA_TASK_ROOT", "")
     sys.path[0] = root
     # AWS: layers are found after the function's own modules.
@@ -357,36 +605,26 @@ def set_up():
     sys.path.append(sys.prefix + "/lib/" + version + "/site-packages")
     if sys.prefix == "/usr":  # Debian has them elsewhere
         sys.path += ["/usr/local/lib/" + version + "/dist-packages", "/usr/lib/python3/dist-packages"]
-    builtins.exit = builtins.quit = sys.exit
-    sys.meta_path.insert(0, LoggingHook())
-    # The function's modules must not find this one's names in __main__.
-    sys.argv[:] = [HERE]
-
-
-def flush():
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:  # the function has closed or replaced it
-            pass
-
-
-ERROR_HEADERS = b"Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: %s\r\n"
+    if "logging" in sys.modules:
+        set_up_logging(sys.modules["logging"])
+    else:
+        sys.meta_path.insert(0, LoggingHook())
+    sys.meta_path.append(Hooks())
 
 
 def main():
-    global request_id
-    set_up()
+    global request_id, tenant_id
+    set_up_process()
     connection = Connection(environ["AWS_LAMBDA_RUNTIME_API"])
+    if environ.get("LAMGATE_STEM") == "1":
+        become(connection)
+    set_up_function()
     try:
         handler = find_handler(environ["_HANDLER"])
     except Exception as e:
-        error = error_object("", e)
-        log_error(error)
-        flush()
-        connection.post(b"init/error", dumps(error).encode(), ERROR_HEADERS % header_value(error["errorType"]))
-        connection.reply()
-        sys.exit(1)
+        give_up(connection, b"init/error", e)
+    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        snapshot(connection)
 
     ask, trace = connection.ask, None
     connection.socket.sendall(ask)
@@ -396,6 +634,7 @@ def main():
             sys.stderr.write("lamgate: the Runtime API answered {}: {!r}\n".format(status, body))
             sys.exit(1)
         request_id = headers["lambda-runtime-aws-request-id"]
+        tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         header = headers.get("lambda-runtime-trace-id")
         if header != trace:
             trace = header
@@ -405,22 +644,24 @@ def main():
                 environ["_X_AMZN_TRACE_ID"] = trace
         path = b"invocation/" + request_id.encode()
         try:
+            context = LambdaContext(headers)
             try:
                 event = loads(body.decode("utf-8"))
             except Exception as e:
                 raise Fault("Runtime.UnmarshalError", "Unable to unmarshal input: {}".format(e))
-            answer = encode(handler(event, LambdaContext(headers)))
+            answer, kind = marshal(handler(event, context))
+            kind = b"Content-Type: " + kind + b"\r\n"
             path += b"/response"
-            kind = b"Content-Type: application/json\r\n"
         except Exception as e:
             error = error_object(request_id, e)
             log_error(error)
-            answer = dumps(error).encode()
+            answer = encode_error(error)
             path += b"/error"
             kind = ERROR_HEADERS % header_value(error["errorType"])
-        event = None
+        event = context = None
         flush()
-        connection.post(path, answer, kind, ask)
+        # AWS: an answer that UTF-8 has no bytes for ends the client.
+        connection.post(path, answer.encode("utf-8") if isinstance(answer, str) else answer, kind, ask)
         status, _, body = connection.reply()
         if status != "202":
             write_event(
@@ -428,10 +669,6 @@ def main():
                     status, body.decode("utf-8", "replace")
                 )
             )
-
-
-def header_value(text):
-    return text.encode("ascii", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 if __name__ == "__main__":

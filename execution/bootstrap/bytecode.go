@@ -1,0 +1,61 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// compileLimit is how long an interpreter may take for the bytecode; it takes
+// some forty milliseconds.
+const compileLimit = 10 * time.Second
+
+// Bytecode returns the Python client as bytecode for one interpreter, compiled
+// by it when it is first asked for. A client that is a script is compiled again
+// at each start, which is a third of the whole.
+//
+// dir is what Install returned; functions see it, but only the server writes
+// there. python is run here, on the host: it must be one that the host trusts,
+// never one from a function's image.
+func Bytecode(dir, python string) (string, error) {
+	info, err := os.Stat(python)
+	if err != nil {
+		return "", fmt.Errorf("compile the Python client: %w", err)
+	}
+	// An interpreter that was replaced has another size or date: bytecode of a
+	// version that is not its own it would refuse to run.
+	identity := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", python, info.Size(), info.ModTime().UnixNano()))
+	source := filepath.Join(dir, Python)
+	path := strings.TrimSuffix(source, ".py") + "." + hex.EncodeToString(identity[:8]) + ".pyc"
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	temp, err := os.MkdirTemp(dir, ".compile-")
+	if err != nil {
+		return "", fmt.Errorf("compile the Python client: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	made := filepath.Join(temp, "bootstrap.pyc")
+	ctx, cancel := context.WithTimeout(context.Background(), compileLimit)
+	defer cancel()
+	// -I: nothing of the user's is imported.
+	cmd := exec.CommandContext(ctx, python, "-I", "-S", "-B", "-c",
+		"import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], sys.argv[1], True)", source, made)
+	cmd.Env, cmd.Dir = []string{}, temp
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("compile the Python client with %s: %w: %s", python, err, out)
+	}
+	if err := os.Chmod(made, 0o644); err != nil {
+		return "", fmt.Errorf("compile the Python client: %w", err)
+	}
+	if err := os.Rename(made, path); err != nil {
+		return "", fmt.Errorf("compile the Python client: %w", err)
+	}
+	return path, nil
+}
