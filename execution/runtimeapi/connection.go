@@ -130,7 +130,7 @@ func (c *connection) otherAPI() error {
 	if path, ok := bytes.CutPrefix(c.req.path, []byte(extensionsPrefix)); ok {
 		return c.extensionRequest(string(path))
 	}
-	switch string(c.req.path) {
+	switch string(bytes.TrimSuffix(c.req.path, []byte("/"))) {
 	case logsPath:
 		return c.subscribe(true)
 	case telemetryPath:

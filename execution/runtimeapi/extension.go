@@ -74,6 +74,8 @@ type extension struct {
 	phase   extensionPhase
 	waiting *connection // asked, and parked until there is an event
 	pending string      // an event that came before it asked
+
+	subscription *Subscription
 }
 
 // A registry knows an environment's extensions.

@@ -4,9 +4,11 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -120,7 +122,7 @@ func (c *connection) registerExtension() error {
 	}
 	body, err := c.smallBody()
 	switch {
-	case err == errTooLarge:
+	case errors.Is(err, errTooLarge):
 		c.fault(invalidFormat("a registration has at most %d bytes", maxExtensionBody))
 		return nil
 	case err != nil:
@@ -144,7 +146,7 @@ func (c *connection) registerExtension() error {
 		c.fault(invalidFormat("configurationKeys are deprecated; use environment variables instead"))
 		return nil
 	}
-	external := s.isExternal(name)
+	external := slices.Contains(s.options.Extensions, name)
 	invoke, shutdown := false, false
 	for _, event := range wanted.Events {
 		reason := ""
@@ -180,15 +182,6 @@ func (c *connection) registerExtension() error {
 	c.append(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Extension-Identifier: %s\r\nContent-Length: %d\r\n\r\n%s", e.id, len(reply), reply))
 	s.owner.Registered(e.name, e.internal)
 	return nil
-}
-
-func (s *Server) isExternal(name string) bool {
-	for _, e := range s.options.Extensions {
-		if e == name {
-			return true
-		}
-	}
-	return false
 }
 
 // extensionNext waits for an extension's next event.
@@ -245,21 +238,4 @@ func (c *connection) smallBody() ([]byte, error) {
 	defer c.server.reading.Unlock()
 	b, _, err := c.req.body(c.in, maxExtensionBody)
 	return b, err
-}
-
-// appendString appends s as a JSON string.
-func appendString(b []byte, s string) []byte {
-	const digits = "0123456789abcdef"
-	b = append(b, '"')
-	for i := range len(s) {
-		switch ch := s[i]; {
-		case ch == '"' || ch == '\\':
-			b = append(b, '\\', ch)
-		case ch < ' ':
-			b = append(b, '\\', 'u', '0', '0', digits[ch>>4], digits[ch&15])
-		default:
-			b = append(b, ch)
-		}
-	}
-	return append(b, '"')
 }

@@ -83,21 +83,6 @@ type Options struct {
 	Assignment   bool     // the client of a stem cell asks what to become
 }
 
-// A Subscription is what an extension wants to be told through the Telemetry
-// API, or the Logs API before it.
-type Subscription struct {
-	Extension string
-	Logs      bool     // through the Logs API
-	Schema    string   // 2022-12-13, 2021-03-18, 2020-08-15
-	Types     []string // platform, function, extension
-	Protocol  string   // HTTP or TCP
-	Port      int      // on the sandbox's loopback
-	Path      string   // of HTTP
-	MaxItems  int
-	MaxBytes  int
-	Timeout   time.Duration
-}
-
 // A Server is the Runtime API of one environment.
 type Server struct {
 	owner      Owner

@@ -1,0 +1,466 @@
+package runtimeapi
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// A Batch collects what one subscription is to be told until it is delivered,
+// in the JSON of the subscription's schema. What the subscription does not want,
+// or its schema does not know, is not added. It is not safe for concurrent use.
+//
+// AWS: events as in the developer guide, "Lambda Telemetry API Event schema
+// reference" and, for the Logs API, "Lambda Logs API".
+type Batch struct {
+	subscription *Subscription
+	body         []byte
+	items        int
+}
+
+// NewBatch returns an empty batch for a subscription.
+func NewBatch(s *Subscription) *Batch { return &Batch{subscription: s} }
+
+// Len returns how many events there are, and how many bytes they have.
+func (b *Batch) Len() (items, bytes int) { return b.items, len(b.body) }
+
+// Full reports whether the batch is as large as its subscription lets it be.
+func (b *Batch) Full() bool {
+	return b.items >= b.subscription.MaxItems || len(b.body) >= b.subscription.MaxBytes
+}
+
+// Reset empties the batch.
+func (b *Batch) Reset() { b.body, b.items = b.body[:0], 0 }
+
+// Body returns what is sent: a JSON array through HTTP, a JSON text a line
+// through TCP. It is valid until the batch changes.
+func (b *Batch) Body() []byte {
+	if b.subscription.Protocol == "HTTP" && b.items > 0 {
+		return append(b.body, ']')
+	}
+	return b.body
+}
+
+// URL returns where Body is sent through HTTP, with Method and as
+// application/json.
+func (s *Subscription) URL() string {
+	return "http://sandbox.localdomain:" + strconv.Itoa(s.Port) + s.Path
+}
+
+// open begins an event; false if it is not wanted. close ends it.
+func (b *Batch) open(at time.Time, category, kind string) bool {
+	if !slices.Contains(b.subscription.Types, category) {
+		return false
+	}
+	if b.subscription.Protocol == "HTTP" {
+		if b.items == 0 {
+			b.body = append(b.body, '[')
+		} else {
+			b.body = append(b.body, ',')
+		}
+	}
+	b.body = append(b.body, `{"time":"`...)
+	b.body = at.UTC().AppendFormat(b.body, "2006-01-02T15:04:05.000Z")
+	b.body = append(b.body, `","type":"`...)
+	b.body = append(b.body, kind...)
+	b.body = append(b.body, `","record":`...)
+	return true
+}
+
+func (b *Batch) close() {
+	b.body = append(b.body, '}')
+	if b.subscription.Protocol != "HTTP" {
+		b.body = append(b.body, '\n')
+	}
+	b.items++
+}
+
+// Function adds a line of the function's log. isJSON says that the function logs
+// in JSON: a line that is an object then is one in the event, too.
+func (b *Batch) Function(at time.Time, line []byte, isJSON bool) {
+	b.line(at, "function", line, isJSON)
+}
+
+// ExtensionLine adds a line of an extension's log.
+func (b *Batch) ExtensionLine(at time.Time, line []byte, isJSON bool) {
+	b.line(at, "extension", line, isJSON)
+}
+
+func (b *Batch) line(at time.Time, category string, line []byte, isJSON bool) {
+	if !b.open(at, category, category) {
+		return
+	}
+	if isJSON && !b.subscription.Logs && len(line) > 0 && line[0] == '{' && json.Valid(line) {
+		b.body = append(b.body, line...)
+	} else {
+		b.body = appendString(b.body, string(line))
+	}
+	b.close()
+}
+
+// An Init describes an init phase, or a restore.
+type Init struct {
+	Type              string // on-demand, provisioned-concurrency or snap-start
+	Phase             string // init, or invoke if it runs within an invocation
+	RuntimeVersion    string
+	RuntimeVersionARN string
+	FunctionName      string
+	FunctionVersion   string
+	InstanceID        string // the environment's log stream
+	MemoryMB          int
+
+	// Of its end.
+	Status    string // success, failure, error or timeout
+	ErrorType string
+	Duration  time.Duration
+}
+
+// InitStart adds that an init phase begins.
+func (b *Batch) InitStart(at time.Time, i *Init) {
+	if b.subscription.Logs || !b.open(at, "platform", "platform.initStart") {
+		return
+	}
+	o := b.object()
+	o.text("initializationType", i.Type)
+	o.text("phase", i.Phase)
+	o.version(i)
+	o.close()
+}
+
+// InitRuntimeDone adds that the runtime has ended its init phase.
+func (b *Batch) InitRuntimeDone(at time.Time, i *Init) {
+	if b.subscription.Logs || !b.open(at, "platform", "platform.initRuntimeDone") {
+		return
+	}
+	o := b.object()
+	o.text("initializationType", i.Type)
+	o.text("phase", i.Phase)
+	o.text("status", i.Status)
+	o.optional("errorType", i.ErrorType)
+	o.close()
+}
+
+// InitReport adds the figures of an init phase.
+func (b *Batch) InitReport(at time.Time, i *Init) {
+	if b.subscription.Logs || !b.open(at, "platform", "platform.initReport") {
+		return
+	}
+	o := b.object()
+	o.text("initializationType", i.Type)
+	o.text("phase", i.Phase)
+	o.text("status", i.Status)
+	o.optional("errorType", i.ErrorType)
+	o.raw("metrics", `{"durationMs":`)
+	b.milliseconds(i.Duration)
+	b.body = append(b.body, '}')
+	o.close()
+}
+
+// RestoreStart adds that a restore begins.
+func (b *Batch) RestoreStart(at time.Time, i *Init) {
+	if b.subscription.Logs || !b.open(at, "platform", "platform.restoreStart") {
+		return
+	}
+	o := b.object()
+	o.version(i)
+	o.close()
+}
+
+// RestoreRuntimeDone adds that the runtime goes on after a restore.
+func (b *Batch) RestoreRuntimeDone(at time.Time, i *Init) {
+	if b.subscription.Logs || !b.open(at, "platform", "platform.restoreRuntimeDone") {
+		return
+	}
+	o := b.object()
+	o.text("status", i.Status)
+	o.optional("errorType", i.ErrorType)
+	o.close()
+}
+
+// RestoreReport adds the figures of a restore.
+func (b *Batch) RestoreReport(at time.Time, i *Init) {
+	if b.subscription.Logs || !b.open(at, "platform", "platform.restoreReport") {
+		return
+	}
+	o := b.object()
+	o.text("status", i.Status)
+	o.optional("errorType", i.ErrorType)
+	o.raw("metrics", `{"durationMs":`)
+	b.milliseconds(i.Duration)
+	b.body = append(b.body, '}')
+	o.close()
+}
+
+// Start adds that an invocation begins.
+func (b *Batch) Start(at time.Time, requestID, version, trace string) {
+	if !b.open(at, "platform", "platform.start") {
+		return
+	}
+	o := b.object()
+	o.text("requestId", requestID)
+	o.text("version", version)
+	o.trace(trace)
+	o.close()
+}
+
+// A Done describes the end of an invocation.
+type Done struct {
+	RequestID string
+	Trace     string // the X-Amzn-Trace-Id header
+	Status    string // success, failure, error or timeout
+	ErrorType string
+
+	// Of the runtime's part.
+	Began    time.Time
+	Latency  time.Duration // until the answer began; 0 if there was none
+	Response time.Duration // that the answer took
+	Produced int64         // its bytes
+
+	// Of the whole.
+	Duration    time.Duration
+	Billed      time.Duration
+	Init        time.Duration // 0 if it was before
+	Restore     time.Duration
+	MemoryMB    int
+	MaxMemoryMB int
+}
+
+// RuntimeDone adds that the runtime has dealt with an event.
+func (b *Batch) RuntimeDone(at time.Time, d *Done) {
+	s := b.subscription
+	if s.Logs && s.Schema == "2020-08-15" || !b.open(at, "platform", "platform.runtimeDone") {
+		return
+	}
+	o := b.object()
+	o.text("requestId", d.RequestID)
+	o.text("status", d.Status)
+	if s.Logs {
+		o.close()
+		return
+	}
+	o.optional("errorType", d.ErrorType)
+	o.raw("metrics", `{"durationMs":`)
+	b.milliseconds(d.Duration)
+	b.body = append(b.body, `,"producedBytes":`...)
+	b.body = append(strconv.AppendInt(b.body, d.Produced, 10), '}')
+	if d.Latency > 0 {
+		o.raw("spans", `[`)
+		b.span("responseLatency", d.Began, d.Latency)
+		b.body = append(b.body, ',')
+		b.span("responseDuration", d.Began.Add(d.Latency), d.Response)
+		b.body = append(b.body, ']')
+	}
+	o.trace(d.Trace)
+	o.close()
+}
+
+func (b *Batch) span(name string, start time.Time, d time.Duration) {
+	b.body = append(b.body, `{"name":"`...)
+	b.body = append(b.body, name...)
+	b.body = append(b.body, `","start":"`...)
+	b.body = start.UTC().AppendFormat(b.body, "2006-01-02T15:04:05.000Z")
+	b.body = append(b.body, `","durationMs":`...)
+	b.milliseconds(d)
+	b.body = append(b.body, '}')
+}
+
+// Report adds the figures of an invocation; in the Logs API, that it has ended,
+// too.
+func (b *Batch) Report(at time.Time, d *Done) {
+	logs := b.subscription.Logs
+	if logs && b.open(at, "platform", "platform.end") {
+		o := b.object()
+		o.text("requestId", d.RequestID)
+		o.close()
+	}
+	if !b.open(at, "platform", "platform.report") {
+		return
+	}
+	o := b.object()
+	o.text("requestId", d.RequestID)
+	o.raw("metrics", `{"durationMs":`)
+	b.milliseconds(d.Duration)
+	b.body = append(b.body, `,"billedDurationMs":`...)
+	b.body = strconv.AppendInt(b.body, d.Billed.Milliseconds(), 10)
+	b.body = append(b.body, `,"memorySizeMB":`...)
+	b.body = strconv.AppendInt(b.body, int64(d.MemoryMB), 10)
+	b.body = append(b.body, `,"maxMemoryUsedMB":`...)
+	b.body = strconv.AppendInt(b.body, int64(d.MaxMemoryMB), 10)
+	if d.Init > 0 {
+		b.body = append(b.body, `,"initDurationMs":`...)
+		b.milliseconds(d.Init)
+	}
+	if d.Restore > 0 && !logs {
+		b.body = append(b.body, `,"restoreDurationMs":`...)
+		b.milliseconds(d.Restore)
+	}
+	b.body = append(b.body, '}')
+	if !logs {
+		o.text("status", d.Status)
+		o.optional("errorType", d.ErrorType)
+	}
+	o.trace(d.Trace)
+	o.close()
+}
+
+// Fault adds, in the Logs API, that the environment has failed.
+func (b *Batch) Fault(at time.Time, message string) {
+	if !b.subscription.Logs || !b.open(at, "platform", "platform.fault") {
+		return
+	}
+	b.body = appendString(b.body, message)
+	b.close()
+}
+
+// Extension adds where an extension stands: Ready, or what its failure is called.
+func (b *Batch) Extension(at time.Time, name, state string, events []string, errorType string) {
+	if !b.open(at, "platform", "platform.extension") {
+		return
+	}
+	o := b.object()
+	o.text("name", name)
+	o.text("state", state)
+	o.list("events", events)
+	o.optional("errorType", errorType)
+	o.close()
+}
+
+// Subscribed adds that an extension has subscribed.
+func (b *Batch) Subscribed(at time.Time, s *Subscription) {
+	kind := "platform.telemetrySubscription"
+	if b.subscription.Logs {
+		kind = "platform.logsSubscription"
+	}
+	if !b.open(at, "platform", kind) {
+		return
+	}
+	o := b.object()
+	o.text("name", s.Extension)
+	o.text("state", "Subscribed")
+	o.list("types", s.Types)
+	o.close()
+}
+
+// Dropped adds that events were lost because the extension did not take them. It
+// is told whatever the subscription is for.
+func (b *Batch) Dropped(at time.Time, records, bytes int) {
+	category := b.subscription.Types[0]
+	if !b.open(at, category, "platform.logsDropped") {
+		return
+	}
+	o := b.object()
+	o.text("reason", "Consumer seems to have fallen behind as it has not acknowledged receipt of logs.")
+	o.raw("droppedRecords", strconv.Itoa(records))
+	o.raw("droppedBytes", strconv.Itoa(bytes))
+	o.close()
+}
+
+// milliseconds appends a duration, to the microsecond.
+func (b *Batch) milliseconds(d time.Duration) {
+	b.body = strconv.AppendFloat(b.body, math.Round(float64(d)/float64(time.Microsecond))/1000, 'f', -1, 64)
+}
+
+// An object is an event's JSON object, being written.
+type object struct {
+	b     *Batch
+	empty bool
+}
+
+func (b *Batch) object() *object {
+	b.body = append(b.body, '{')
+	return &object{b, true}
+}
+
+func (o *object) name(name string) {
+	if !o.empty {
+		o.b.body = append(o.b.body, ',')
+	}
+	o.empty = false
+	o.b.body = append(o.b.body, '"')
+	o.b.body = append(o.b.body, name...)
+	o.b.body = append(o.b.body, `":`...)
+}
+
+func (o *object) raw(name, value string) {
+	o.name(name)
+	o.b.body = append(o.b.body, value...)
+}
+
+func (o *object) text(name, value string) {
+	o.name(name)
+	o.b.body = appendString(o.b.body, value)
+}
+
+func (o *object) optional(name, value string) {
+	if value != "" {
+		o.text(name, value)
+	}
+}
+
+func (o *object) list(name string, values []string) {
+	o.name(name)
+	o.b.body = append(o.b.body, '[')
+	for i, v := range values {
+		if i > 0 {
+			o.b.body = append(o.b.body, ',')
+		}
+		o.b.body = appendString(o.b.body, v)
+	}
+	o.b.body = append(o.b.body, ']')
+}
+
+func (o *object) trace(value string) {
+	if value != "" {
+		o.raw("tracing", `{"type":"X-Amzn-Trace-Id","value":`)
+		o.b.body = append(appendString(o.b.body, value), '}')
+	}
+}
+
+// version says what is started.
+func (o *object) version(i *Init) {
+	o.optional("runtimeVersion", i.RuntimeVersion)
+	o.optional("runtimeVersionArn", i.RuntimeVersionARN)
+	if o.b.subscription.Schema == "2022-07-01" {
+		return // it does not know the rest
+	}
+	o.optional("functionName", i.FunctionName)
+	o.optional("functionVersion", i.FunctionVersion)
+	o.optional("instanceId", i.InstanceID)
+	if i.MemoryMB > 0 {
+		o.raw("instanceMaxMemory", strconv.FormatInt(int64(i.MemoryMB)<<20, 10))
+	}
+}
+
+func (o *object) close() {
+	o.b.body = append(o.b.body, '}')
+	o.b.close()
+}
+
+// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
+func appendString(b []byte, s string) []byte {
+	const digits = "0123456789abcdef"
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		ch := s[i]
+		switch {
+		case ch >= utf8.RuneSelf:
+			r, n := utf8.DecodeRuneInString(s[i:])
+			b = utf8.AppendRune(b, r)
+			i += n
+			continue
+		case ch == '"' || ch == '\\':
+			b = append(b, '\\', ch)
+		case ch == '\n':
+			b = append(b, '\\', 'n')
+		case ch < ' ':
+			b = append(b, '\\', 'u', '0', '0', digits[ch>>4], digits[ch&15])
+		default:
+			b = append(b, ch)
+		}
+		i++
+	}
+	return append(b, '"')
+}
