@@ -22,8 +22,9 @@ type assignment struct {
 }
 
 // Assign tells the client of a stem cell, once, what environment variables its
-// function has. It may come before the client asks.
-func (s *Server) Assign(environment map[string]string) {
+// function has, and the server whose it is: o's names are known from here on. It
+// may come before the client asks.
+func (s *Server) Assign(o Options, environment map[string]string) {
 	body, _ := json.Marshal(struct {
 		Environment map[string]string `json:"environment"`
 	}{environment})
@@ -31,9 +32,13 @@ func (s *Server) Assign(environment map[string]string) {
 	a := &s.assignment
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.given.Swap(true) {
+	if a.given.Load() {
 		return
 	}
+	// Nobody has looked at these: until now, nothing else was answered.
+	s.options.FunctionName, s.options.Version, s.options.Handler, s.options.Account = o.FunctionName, o.Version, o.Handler, o.Account
+	s.options.SnapStart = o.SnapStart
+	a.given.Store(true)
 	if a.waiting == nil {
 		a.reply = reply
 		return

@@ -24,18 +24,18 @@ func TestAssignment(t *testing.T) {
 			c := dial(t, address)
 			c.expect(next, 403, `{"errorMessage":"this environment has no function yet","errorType":"Lamgate.NotAssigned"}`)
 			if before {
-				s.Assign(environment)
+				s.Assign(Options{}, environment)
 			}
 			c.say(ask)
 			if !before {
 				for !s.assignment.held() {
 				}
-				s.Assign(environment)
+				s.Assign(Options{}, environment)
 			}
 			if status, _, body := c.hear(); status != http.StatusOK || body != given {
 				t.Errorf("%d %s", status, body)
 			}
-			s.Assign(map[string]string{"B": "c"})
+			s.Assign(Options{}, map[string]string{"B": "c"})
 			c.expect(ask, 403, `{"errorMessage":"this environment has been told what to become, or waits to be told","errorType":"Lamgate.AssignedAlready"}`)
 			c.say(next)
 			<-w.ready
