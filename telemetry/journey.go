@@ -71,6 +71,26 @@ func (j *Journey) Add(now time.Time, name string, v Verdict, d Detail) {
 	j.n++
 }
 
+// Merge adds the steps of another journey that began at the same time, in the
+// order in which all of them happened.
+func (j *Journey) Merge(other *Journey) {
+	if j == nil {
+		return
+	}
+	for _, s := range other.steps[:min(other.n, MaxSteps)] {
+		at := min(j.n, MaxSteps)
+		for at > 0 && j.steps[at-1].At > s.At {
+			at--
+		}
+		if at < MaxSteps {
+			copy(j.steps[at+1:], j.steps[at:])
+			j.steps[at] = s
+		}
+		j.n++
+	}
+	j.n += max(0, other.n-MaxSteps)
+}
+
 // Steps returns the journey's steps in order, and how many more there were
 // than it could hold.
 func (j *Journey) Steps() (steps []Step, lost int) {

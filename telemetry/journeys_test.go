@@ -108,3 +108,31 @@ func BenchmarkJourney(b *testing.B) {
 		s.Record(&j)
 	}
 }
+
+func TestMergedJourneysAreInTheOrderOfTime(t *testing.T) {
+	began := time.Unix(1_700_000_000, 0)
+	at := func(ms int) time.Time { return began.Add(time.Duration(ms) * time.Millisecond) }
+	j, other := &Journey{Started: began}, &Journey{Started: began}
+	j.Add(at(1), "one", Passed, nil)
+	j.Add(at(4), "four", Passed, nil)
+	other.Add(at(2), "two", Passed, nil)
+	other.Add(at(3), "three", Failed, nil)
+	other.Add(at(5), "five", Passed, nil)
+	j.Merge(other)
+	(*Journey)(nil).Merge(other)
+	steps, lost := j.Steps()
+	var names string
+	for _, s := range steps {
+		names += s.Name + " "
+	}
+	if names != "one two three four five " || lost != 0 {
+		t.Errorf("the steps are %s, %d lost", names, lost)
+	}
+	for range MaxSteps {
+		other.Add(at(6), "more", Passed, nil)
+	}
+	j.Merge(other)
+	if steps, lost := j.Steps(); len(steps) != MaxSteps || lost != 5+27-MaxSteps || steps[0].Name != "one" {
+		t.Errorf("%d steps, %d lost, the first %s", len(steps), lost, steps[0].Name)
+	}
+}
