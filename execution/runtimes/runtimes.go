@@ -36,6 +36,8 @@ type Runtimes struct {
 	host       architecture
 	search     search
 
+	bytecodes bytecodes
+
 	mu    sync.Mutex
 	found map[Family][]installation
 }
@@ -44,7 +46,7 @@ type Runtimes struct {
 func New(c Config) *Runtimes {
 	r := &Runtimes{
 		clients: c.Clients, store: c.Store, images: map[string]*fromImage{}, host: hostArchitecture(), search: hostSearch(),
-		found: map[Family][]installation{},
+		found: map[Family][]installation{}, bytecodes: bytecodes{clients: c.Clients},
 	}
 	for name, reference := range c.Images {
 		r.images[name] = &fromImage{reference: reference}
@@ -58,8 +60,9 @@ func New(c Config) *Runtimes {
 	return r
 }
 
-// Close gives the images back.
+// Close gives the images back and waits for what is under way.
 func (r *Runtimes) Close() {
+	r.bytecodes.running.Wait()
 	for _, i := range r.images {
 		i.close()
 	}
@@ -131,7 +134,9 @@ func (r *Runtimes) installed(runtime, architecture string) (*Runtime, string, er
 		}
 		i.Directories = append(i.Directories, r.clients)
 	}
-	i.script = i.client
+	if l == &python {
+		i.client, i.script = r.bytecodes.of(best.path, i.client), i.client
+	}
 	var warnings []string
 	if l.of(best.version) != l.of(want) {
 		warnings = append(warnings, fmt.Sprintf("%s %s is not installed on this host: functions of %s run with %s %s (%s); install %[1]s %[2]s to have the version asked for",

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lamgate/lamgate/execution/bootstrap"
 )
 
 const elfMagic = "\x7fELF"
@@ -376,5 +378,37 @@ func TestParseVersion(t *testing.T) {
 	}
 	if _, ok := parseVersion("system"); ok {
 		t.Error("a name without a version has one")
+	}
+}
+
+// Once it is compiled, an interpreter starts the client as bytecode.
+func TestPythonStartsFromBytecode(t *testing.T) {
+	clients, err := bootstrap.Install(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := New(Config{Clients: clients})
+	installed := r.Installed()
+	i := slices.IndexFunc(installed, func(i [2]string) bool { return strings.HasPrefix(i[0], "python") })
+	if i < 0 {
+		t.Skip("Python is not installed")
+	}
+	client := func() string {
+		p, _, err := r.Find(t.Context(), installed[i][0], "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := p.Command(Launch{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Args[len(c.Args)-1]
+	}
+	if path := client(); !strings.HasSuffix(path, "/bootstrap.py") {
+		t.Errorf("before: %s", path)
+	}
+	r.Close()
+	if path := client(); !strings.HasSuffix(path, ".pyc") || !exists(path) {
+		t.Errorf("after: %s", path)
 	}
 }
