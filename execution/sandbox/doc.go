@@ -16,6 +16,7 @@
 //	namespace_linux.go          the driver: from a Spec to a running launcher
 //	launch_linux.go             the launcher's four stages, in order
 //	  filesystem_linux.go         its root
+//	  image_linux.go              the same from a container image
 //	  network_linux.go            its network
 //	  users_linux.go              whom it is, inside and on the host
 //	  limits_linux.go             its resource limits

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -107,20 +106,13 @@ func (p *program) root(layout hostLayout, spec Spec, id identity) error {
 	p.do("change to the new root", unix.SYS_PIVOT_ROOT, base, p.str("/tmp"+old))
 	p.do("go to the new root", unix.SYS_CHDIR, slash)
 
-	b.system(layout)
-	b.devices()
-	b.files(spec)
-	tmp := tmpSize(spec.TmpMB) + fmt.Sprintf(",mode=0700,uid=%d,gid=%d", id.mountUID, id.mountGID)
-	b.mount("mount /tmp", "tmpfs", "/tmp", unix.MS_NOSUID|unix.MS_NODEV, tmp)
-	if err := b.given(spec); err != nil {
+	if spec.Root != "" {
+		if err := b.image(spec, id); err != nil {
+			return err
+		}
+	} else if err := b.host(layout, spec, id); err != nil {
 		return err
 	}
-	if spec.Late {
-		b.late(spec)
-	}
-	// Read-only /proc: nothing in it is written by runtimes, and much of it
-	// acts on more than the process.
-	b.mount("mount /proc", "proc", "/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RDONLY, "")
 
 	// The command writes its user mapping in the host's /proc, whose own is
 	// read-only.
@@ -130,8 +122,51 @@ func (p *program) root(layout hostLayout, spec Spec, id identity) error {
 
 	p.do("leave the host's root", unix.SYS_UMOUNT2, p.str(old), unix.MNT_DETACH)
 	p.do("remove the host's root", unix.SYS_UNLINKAT, unix.AT_FDCWD&mask, p.str(old), unix.AT_REMOVEDIR)
+	if spec.Root != "" {
+		b.enterImage()
+		return nil
+	}
 	p.do("make the root read-only", unix.SYS_MOUNT_SETATTR, unix.AT_FDCWD&mask, slash, 0, b.readOnly, 32)
 	return nil
+}
+
+// host writes the steps that fill a root with what the host has.
+func (b *rootBuilder) host(layout hostLayout, spec Spec, id identity) error {
+	b.system(layout)
+	b.devices("")
+	b.file("/etc/passwd", "root:x:0:0:root:/root:/sbin/nologin\n"+userLine)
+	b.file("/etc/group", "root:x:0:\n"+groupLine)
+	b.file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+	for _, f := range etcFiles(spec) {
+		b.file(f.name, f.content)
+	}
+	b.tmp("", spec, id)
+	b.mkdir(taskDirectory)
+	b.mkdir("/opt")
+	shown, err := given(spec)
+	if err != nil {
+		return err
+	}
+	for _, s := range shown {
+		b.show(s)
+	}
+	if spec.Late {
+		b.late(spec)
+	}
+	b.proc("")
+	return nil
+}
+
+// tmp writes the steps that make /tmp.
+func (b *rootBuilder) tmp(at string, spec Spec, id identity) {
+	options := tmpSize(spec.TmpMB) + fmt.Sprintf(",mode=0700,uid=%d,gid=%d", id.mountUID, id.mountGID)
+	b.mount("mount /tmp", "tmpfs", at+"/tmp", unix.MS_NOSUID|unix.MS_NODEV, options)
+}
+
+// proc writes the steps that make /proc. It is read-only: nothing in it is
+// written by runtimes, and much of it acts on more than the process.
+func (b *rootBuilder) proc(at string) {
+	b.mount("mount /proc", "proc", at+"/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RDONLY, "")
 }
 
 // mask makes a negative constant an argument.
@@ -197,85 +232,39 @@ func (b *rootBuilder) system(layout hostLayout) {
 // AWS: functions have no /dev/shm; Python's multiprocessing.Queue and Pool fail
 // for the lack of it, and must fail here too.
 // https://aws.amazon.com/blogs/compute/parallel-processing-in-python-with-aws-lambda/
-func (b *rootBuilder) devices() {
-	b.mkdir("/dev")
+func (b *rootBuilder) devices(at string) {
+	b.mkdir(at + "/dev")
 	for _, name := range []string{"null", "zero", "full", "random", "urandom"} {
-		to := b.p.str("/dev/" + name)
+		to := b.p.str(at + "/dev/" + name)
 		b.p.do("make /dev/"+name, unix.SYS_MKNODAT, unix.AT_FDCWD&mask, to, unix.S_IFREG|0o666, 0)
 		b.p.do("show /dev/"+name, unix.SYS_MOUNT, b.p.str(old+"/dev/"+name), to, 0, unix.MS_BIND, 0)
 	}
-	b.link("/proc/self/fd", "/dev/fd")
-	b.link("/proc/self/fd/0", "/dev/stdin")
-	b.link("/proc/self/fd/1", "/dev/stdout")
-	b.link("/proc/self/fd/2", "/dev/stderr")
+	b.link("/proc/self/fd", at+"/dev/fd")
+	b.link("/proc/self/fd/0", at+"/dev/stdin")
+	b.link("/proc/self/fd/1", at+"/dev/stdout")
+	b.link("/proc/self/fd/2", at+"/dev/stderr")
 }
 
-func (b *rootBuilder) files(spec Spec) {
-	b.file("/etc/passwd", fmt.Sprintf("root:x:0:0:root:/root:/sbin/nologin\n%s:x:%d:%d::/home/%[1]s:/sbin/nologin\n", insideUser, insideUID, insideGID))
-	b.file("/etc/group", fmt.Sprintf("root:x:0:\n%s:x:%d:\n", insideUser, insideGID))
-	b.file("/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n")
+// The lines of the user that functions are, in /etc/passwd and /etc/group.
+const (
+	userLine  = insideUser + ":x:993:990::/home/" + insideUser + ":/sbin/nologin\n" // insideUID, insideGID
+	groupLine = insideUser + ":x:990:\n"
+)
+
+// etcFiles are those that depend on the network.
+func etcFiles(spec Spec) []etcFile {
+	var list []etcFile
 	hosts := "127.0.0.1 localhost\n::1 localhost\n"
 	if spec.Network == HostNetwork {
 		if own, err := os.ReadFile("/etc/hosts"); err == nil {
 			hosts = string(own)
 		}
 		if resolver, err := os.ReadFile("/etc/resolv.conf"); err == nil && len(resolver) > 0 {
-			b.file("/etc/resolv.conf", string(resolver))
+			list = append(list, etcFile{"/etc/resolv.conf", string(resolver)})
 		}
 	}
 	// AWS: what extensions name as the receiver of logs and telemetry.
 	// https://docs.aws.amazon.com/lambda/latest/dg/telemetry-api.html
-	b.file("/etc/hosts", strings.TrimSuffix(hosts, "\n")+"\n127.0.0.1 sandbox.localdomain sandbox\n")
-}
-
-// given shows what the Spec names.
-func (b *rootBuilder) given(spec Spec) error {
-	show := func(what, from, to string) error {
-		s, err := look(from, to)
-		if err != nil {
-			return fmt.Errorf("show %s at %s: %w", what, to, err)
-		}
-		b.show(s)
-		return nil
-	}
-	within := func(dir, parent string) bool { return dir == parent || strings.HasPrefix(dir, parent+"/") }
-
-	b.mkdir("/var/task")
-	if spec.Task != "" {
-		if err := show("the code", spec.Task, "/var/task"); err != nil {
-			return err
-		}
-	}
-	// A runtime installed below /opt shares it with the layers.
-	shared := slices.ContainsFunc(spec.Runtime, func(dir string) bool { return within(dir, "/opt") })
-	b.mkdir("/opt")
-	switch {
-	case spec.Opt != "" && !shared:
-		if err := show("the layers", spec.Opt, "/opt"); err != nil {
-			return err
-		}
-	case spec.Opt != "":
-		entries, err := os.ReadDir(spec.Opt)
-		if err != nil {
-			return fmt.Errorf("show the layers at /opt: %w", err)
-		}
-		for _, e := range entries {
-			if err := show("the layers", filepath.Join(spec.Opt, e.Name()), "/opt/"+e.Name()); err != nil {
-				return err
-			}
-		}
-	}
-	for _, dir := range slices.Sorted(slices.Values(spec.Runtime)) {
-		dir = path.Clean(dir)
-		if !path.IsAbs(dir) || slices.Contains([]string{"/", "/proc", "/dev", "/etc", "/tmp", "/var", "/var/task", "/opt"}, dir) {
-			return fmt.Errorf("%s cannot be shown as a part of a runtime", dir)
-		}
-		if within(dir, "/usr") {
-			continue
-		}
-		if err := show("the runtime", dir, dir); err != nil {
-			return err
-		}
-	}
-	return nil
+	hosts = strings.TrimSuffix(hosts, "\n") + "\n127.0.0.1 sandbox.localdomain sandbox\n"
+	return append(list, etcFile{"/etc/hosts", hosts})
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -83,6 +84,11 @@ func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
 	spec, err := complete(spec)
 	if err != nil {
 		return nil, err
+	}
+	if spec.Root != "" {
+		if spec.Root, err = filepath.EvalSymlinks(spec.Root); err != nil {
+			return nil, fmt.Errorf("start sandbox %s: find its root: %w", spec.Name, err)
+		}
 	}
 	if spec.Late {
 		if err := d.checkLate(&spec); err != nil {

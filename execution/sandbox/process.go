@@ -67,6 +67,9 @@ func (d *processes) start(ctx context.Context, spec Spec) (*process, error) {
 	if spec.Network != HostNetwork {
 		return nil, fmt.Errorf("--isolation %s cannot give a network of its own; choose --network %s", ProcessLevel, HostNetwork)
 	}
+	if spec.Root != "" {
+		return nil, fmt.Errorf("a root of its own without isolation: %w", ErrNotBuilt)
+	}
 	if spec.Late {
 		return nil, fmt.Errorf("late code without isolation: %w", ErrNotBuilt)
 	}

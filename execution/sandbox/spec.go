@@ -30,6 +30,8 @@ func complete(spec Spec) (Spec, error) {
 		return fail("its command is not an absolute path")
 	case spec.Directory != "" && spec.Directory[0] != '/':
 		return fail("the directory that it starts in is not an absolute path")
+	case spec.Root != "" && (spec.Root[0] != '/' || spec.Root == "/"):
+		return fail("its root is not an absolute path of something else than the host's root")
 	case spec.Sockets < 0 || spec.Sockets > MaxSockets:
 		return fail(fmt.Sprintf("%d sockets are not between 0 and %d", spec.Sockets, MaxSockets))
 	case slices.ContainsFunc(spec.Extensions, func(e Extension) bool { return e.Name == "" || e.Path == "" || e.Path[0] != '/' }):
@@ -40,7 +42,6 @@ func complete(spec Spec) (Spec, error) {
 		return fail("it has no room in /tmp")
 	}
 	for what, asked := range map[string]bool{
-		"a root of its own": spec.Root != "",
 		"a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
 	} {
 		if asked {
