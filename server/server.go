@@ -22,10 +22,16 @@ type Config struct {
 	Listen         string // host:port
 	Data           string // directory, made if it does not exist
 	Isolation      string // a level of sandbox
-	Network        string // what functions can reach: "host" or "private"
+	Network        string // what functions can reach: "host", "private" or "egress"
 	StrictRuntimes bool
 	Endpoints      map[string]*url.URL // of AWS services and VPC links that integrations call, by name
 	CacheMemory    int64               // bytes that the caches of all stages take at most; zero for the gateway's default
+	Warm           int                 // environments of each runtime in use that stand ready without a function
+	CPU            string              // how processors are shared: "fair", "quota" or "off"
+	Require        []string            // controls of the sandbox without which it does not start, see Require
+	RuntimeImages  map[string]string   // container images that serve runtimes, by the runtime's name
+	JavaClient     string              // directory with AWS's runtime interface client for Java; may be empty
+	Debug          map[string]int      // ports to debug functions at, by a function's name or its logical ID in a stack
 	Clock          aws.Clock           // nil for the machine's
 	Log            *slog.Logger
 }
