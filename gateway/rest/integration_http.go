@@ -6,14 +6,13 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lamgate/lamgate/gateway/endpoint"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
-
-const endpointAnswered = telemetry.Note("the endpoint answered")
 
 // callEndpoint calls an HTTP endpoint.
 //
@@ -71,8 +70,19 @@ func (c *call) exchange(q *endpoint.Request) *gatewayResponse {
 	for _, f := range a.Header {
 		c.received.headers = append(c.received.headers, field{f.Name, f.Value})
 	}
-	c.pass(stepIntegration, endpointAnswered)
+	c.pass(stepIntegration, endpointAnswer{q.Method, c.outgoing.uri, a.Status})
 	return nil
+}
+
+// An endpointAnswer is what was asked of an endpoint, and the status of its answer.
+type endpointAnswer struct {
+	method, uri string
+	status      int
+}
+
+// Explain implements telemetry.Detail.
+func (e endpointAnswer) Explain() (what, mend string) {
+	return e.method + " " + e.uri + " was answered with " + strconv.Itoa(e.status), ""
 }
 
 // addressEndpoint finds out whom to ask for what.
