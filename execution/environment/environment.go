@@ -17,6 +17,7 @@ type Environment struct {
 	log     *record
 	born    time.Time // when its start began
 	invoked bool      // it was started within an invocation, its init having failed before
+	stem    bool      // it began as one
 	counted bool      // as one of pool.starting; guarded by the pool
 	// provisioned says that it is one of the pool's provision; guarded by the pool
 	// once it has started.

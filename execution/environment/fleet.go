@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -40,6 +41,10 @@ type Config struct {
 	RetireAfter time.Duration // idle for so long; ten minutes if 0
 
 	Memory Memory
+
+	// Stems is how many stem cells stand ready for each runtime that functions
+	// use; two if 0, none if negative.
+	Stems int
 }
 
 // A Fleet is all environments of this server.
@@ -55,6 +60,7 @@ type Fleet struct {
 	server  *http.Server // of Endpoint
 	spare   func() bool  // whether the host has processors to spare
 	budget  budget       // of the host's memory
+	stems   stems
 
 	mu    sync.Mutex
 	pools map[*Pool]struct{}
@@ -82,6 +88,7 @@ func NewFleet(c Config) *Fleet {
 		pools:  map[*Pool]struct{}{},
 		alive:  map[*Environment]struct{}{},
 	}
+	f.stems = stems{fleet: f, each: cmp.Or(c.Stems, usualStems), shelves: map[string]*shelf{}}
 	f.life, f.end = context.WithCancel(context.Background())
 	f.keeper.fleet = f
 	f.budget.Memory = c.Memory
@@ -99,12 +106,17 @@ func (f *Fleet) Pool(function execution.FunctionRef, c execution.Configuration) 
 	return &Pool{fleet: f, function: function, config: c, all: map[*Environment]struct{}{}}
 }
 
-// Prepare is told of a configuration that will soon be invoked. fresh says that
-// its code has just come: it is unpacked in the background.
+// Prepare is told of a configuration that may soon be invoked. fresh says that
+// its code has just come: it is unpacked in the background. So is made what the
+// environment can begin as.
 func (f *Fleet) Prepare(c *execution.Configuration, fresh bool) {
 	if fresh && c.Code.SHA256 != "" {
 		f.Packages.Prepare(c.Code, c.Layers...)
 	}
+	if f.Stems < 0 || c.IsImage() || c.Runtime == "" {
+		return
+	}
+	f.running.Go(func() { f.stems.expect(c) })
 }
 
 // remember keeps a pool among those that the fleet looks after, as long as there
@@ -125,6 +137,7 @@ func (f *Fleet) Close() {
 	f.closed.Store(true)
 	f.end()
 	f.keeper.stop()
+	f.stems.clearAll(true)
 	for _, e := range f.allAlive() {
 		e.end(spindown)
 	}

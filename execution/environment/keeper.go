@@ -88,6 +88,7 @@ func (k *keeper) look() {
 		}
 	}
 	if scarce {
+		f.stems.clearAll(false)
 		retireOldest(idle)
 	}
 	f.Packages.Collect(keepCode)

@@ -45,6 +45,7 @@ type record struct {
 	json     bool // the lines of Lambda itself are in JSON
 
 	reader *os.File // the end of the pipe that the processes write to
+	writer *os.File // theirs, for as long as it is kept
 	raw    syscall.RawConn
 	buffer []byte
 
@@ -77,8 +78,19 @@ func (r *record) open() (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe for the output: %w", err)
 	}
-	r.raw, r.buffer, r.budget, r.filled = raw, make([]byte, 32<<10), outputBurst, r.clock.Now()
+	r.raw = raw
+	r.prepare()
 	return os.NewFile(uintptr(p[1]), "output"), nil
+}
+
+// inherit takes over the pipe of a record that nobody reads.
+func (r *record) inherit(from *record) {
+	r.reader, r.raw = from.reader, from.raw
+	r.prepare()
+}
+
+func (r *record) prepare() {
+	r.buffer, r.budget, r.filled = make([]byte, 32<<10), outputBurst, r.clock.Now()
 }
 
 // follow reads the output until the pipe is closed.

@@ -201,9 +201,10 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 	if first {
 		p.all[e] = struct{}{}
 		p.settle(e)
-		if e.provisioned {
+		switch {
+		case e.provisioned:
 			p.provisionReady()
-		} else {
+		case !e.stem: // of which there are few: the next start may be an ordinary one
 			p.sawStart(now.Sub(e.born))
 		}
 	} else {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/execution/runtimeapi"
-	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -150,41 +149,35 @@ func (e *Environment) start() {
 		e.abort(fmt.Errorf("credentials of role %s: %w", p.config.Role, err))
 		return
 	}
+	if e.become(ctx, key) {
+		return
+	}
 	listener, address, err := f.listen()
 	if err != nil {
 		m.release()
 		e.abort(err)
 		return
 	}
-	e.log.carriage = m.runtime.Family != runtimes.Provided
-	e.output, err = e.log.open()
-	if err != nil {
+	if e.output, err = e.log.open(); err != nil {
 		m.release()
 		closeListener(listener)
 		e.abort(err)
 		return
 	}
-	f.running.Go(e.log.follow)
-	e.log.initStart(m.runtime, m.warning, f.Clock.Now())
-
+	e.announce()
 	command := p.command(m)
-	e.mu.Lock()
-	if e.ticket != nil {
-		e.log.start(e.ticket, p.config.Version, f.Clock.Now())
-	}
-	e.mu.Unlock()
 	if command == nil {
 		e.unstartable(listener, m.notStartable())
 		return
 	}
 	began := f.Clock.Now()
 	box, err := f.Driver.Start(ctx, sandbox.Spec{
-		Name:     p.function.Name + " " + e.log.stream,
+		Name:     e.name(),
 		Task:     m.task.Dir,
 		Opt:      m.optDir(),
 		Runtime:  m.command.Directories,
 		Command:  command,
-		Env:      e.variables(m, key, address),
+		Env:      list(e.variables(m, key, address)),
 		MemoryMB: max(p.config.MemoryMB, 1),
 		TmpMB:    max(p.config.EphemeralMB, 512),
 		Network:  f.Network,
@@ -205,11 +198,39 @@ func (e *Environment) start() {
 	if l := box.Endpoint(); l != nil {
 		f.serveEndpoint(l)
 	}
-	e.mu.Lock()
-	e.box, e.began = box, began
-	e.api = runtimeapi.New(listener, e, runtimeapi.Options{
+	e.live(box, began, func() *runtimeapi.Server { return runtimeapi.New(listener, e, e.options()) })
+}
+
+// name is the environment's, for people.
+func (e *Environment) name() string { return e.pool.function.Name + " " + e.log.stream }
+
+// options are what the Runtime API is told of the environment.
+func (e *Environment) options() runtimeapi.Options {
+	p := e.pool
+	return runtimeapi.Options{
 		FunctionName: p.function.Name, Version: p.config.Version, Handler: p.config.Handler, Account: p.function.Account,
-	})
+	}
+}
+
+// announce begins the log.
+func (e *Environment) announce() {
+	f, m := e.pool.fleet, e.material
+	e.log.carriage = m.runtime.Own
+	f.running.Go(e.log.follow)
+	e.log.initStart(m.runtime, m.warning, f.Clock.Now())
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ticket != nil {
+		e.log.start(e.ticket, e.pool.config.Version, f.Clock.Now())
+	}
+}
+
+// live begins the environment's life: there is a sandbox. serve lets the runtime
+// be heard, which waits until it is written down.
+func (e *Environment) live(box sandbox.Sandbox, began time.Time, serve func() *runtimeapi.Server) {
+	p, f := e.pool, e.pool.fleet
+	e.mu.Lock()
+	e.box, e.began, e.api = box, began, serve()
 	dead := e.state == Dead
 	if !dead {
 		e.to(Initialising)

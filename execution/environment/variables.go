@@ -22,10 +22,11 @@ type Credentials interface {
 // variables returns the environment of a function's processes.
 //
 // AWS: the defined runtime environment variables of the developer guide.
-func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) []string {
+func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) map[string]string {
 	c, f := &e.pool.config, e.pool.function
 	memory := strconv.Itoa(c.MemoryMB)
-	v := map[string]string{
+	v := standing()
+	maps.Copy(v, map[string]string{
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION":     c.Version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory,
@@ -45,11 +46,7 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) [
 		"LAMBDA_TASK_ROOT":                "/var/task",
 		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
 		"_HANDLER":                        c.Handler,
-		"TZ":                              ":UTC",
-		"LANG":                            "en_US.UTF-8",
-		"PATH":                            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
-		"LD_LIBRARY_PATH":                 "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
-	}
+	})
 	if m.runtime.Family != runtimes.Provided {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
 	}
@@ -74,9 +71,25 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) [
 			v[name] = value
 		}
 	}
-	list := make([]string, 0, len(v))
-	for _, name := range slices.Sorted(maps.Keys(v)) {
-		list = append(list, name+"="+v[name])
+	return v
+}
+
+// standing returns the variables that are the same for all functions. Some are
+// read when a process starts.
+func standing() map[string]string {
+	return map[string]string{
+		"TZ":              ":UTC",
+		"LANG":            "en_US.UTF-8",
+		"PATH":            "/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		"LD_LIBRARY_PATH": "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
 	}
-	return list
+}
+
+// list returns variables as processes have them.
+func list(variables map[string]string) []string {
+	l := make([]string, 0, len(variables))
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		l = append(l, name+"="+variables[name])
+	}
+	return l
 }
