@@ -92,8 +92,38 @@ func TestLambdaProxyIsCompiled(t *testing.T) {
 	if p := mustBind(t, integration(func(i *Integration) { i.TimeoutMillis = 0 })); p.(*LambdaProxy).Timeout != DefaultTimeout {
 		t.Errorf("%+v", p)
 	}
-	if _, closed := compileBinding(integration(func(i *Integration) { i.ResponseTransferMode = "STREAM" })); closed == nil || !strings.Contains(closed.What, "response streaming of functions") {
-		t.Errorf("streaming is bound: %+v", closed)
+}
+
+// The URI and the transfer mode must say the same.
+func TestStreamingOfFunctionsIsCompiled(t *testing.T) {
+	const arn = "arn:aws:lambda:us-east-1:000000000000:function:hello"
+	const whole, stream = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations",
+		"arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/" + arn + "/response-streaming-invocations"
+	for _, c := range []struct{ mode, uri, closed string }{
+		{"STREAM", stream, ""},
+		{"BUFFERED", whole, ""},
+		{"", whole, ""},
+		{"STREAM", whole, "invokes the function for a whole answer"},
+		{"BUFFERED", stream, "its responseTransferMode is BUFFERED"},
+		{"", stream, "its responseTransferMode is BUFFERED"},
+		{"STREAM", strings.Replace(stream, "2021-11-15", "2015-03-31", 1), "does not name a function"},
+		{"STREAM", strings.Replace(stream, "response-streaming-", "", 1), "does not name a function"},
+	} {
+		binding, closed := compileBinding(&Method{Integration: &Integration{Type: "AWS_PROXY", HTTPMethod: "POST", URI: c.uri, ResponseTransferMode: c.mode, TimeoutMillis: 900_000}})
+		if c.closed != "" {
+			if closed == nil || !strings.Contains(closed.What, c.closed) {
+				t.Errorf("%s with %s: closed by %+v", c.mode, c.uri, closed)
+			}
+			continue
+		}
+		p, ok := binding.(*LambdaProxy)
+		if !ok || closed != nil || p.Stream != (c.mode == "STREAM") || p.Timeout != 15*time.Minute {
+			t.Errorf("%s with %s: %+v, %v", c.mode, c.uri, binding, closed)
+			continue
+		}
+		if got, err := p.Function.Fill(nil); got != arn || err != nil {
+			t.Errorf("the function is %q, %v", got, err)
+		}
 	}
 }
 

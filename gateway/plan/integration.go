@@ -17,6 +17,7 @@ type Binding interface {
 type LambdaProxy struct {
 	Function    Text // its ARN
 	Credentials Text // the ARN of the role to invoke it with; empty for the function's own policy
+	Stream      bool // pass the response on as it comes
 	Timeout     time.Duration
 	Transform
 }
@@ -79,17 +80,14 @@ const redeploy = "correct it and deploy the API again"
 func compileBinding(m *Method) (Binding, *Closed) {
 	i := m.Integration
 	stream := strings.EqualFold(i.ResponseTransferMode, "STREAM")
-	if stream && i.Type != "HTTP_PROXY" {
-		if i.Type == "AWS_PROXY" {
-			return nil, &Closed{"lamgate does not build response streaming of functions yet", "set the integration's responseTransferMode to BUFFERED and deploy the API again"}
-		}
+	if stream && i.Type != "HTTP_PROXY" && i.Type != "AWS_PROXY" {
 		return nil, &Closed{"responses of " + i.Type + " integrations cannot be streamed", "set the integration's responseTransferMode to BUFFERED and deploy the API again"}
 	}
 	switch i.Type {
 	case "AWS_PROXY":
-		return compileLambdaProxy(i)
+		return compileLambdaProxy(i, stream)
 	case "AWS":
-		if arn, ok := functionOf(i.URI); ok {
+		if arn, streamed, ok := functionOf(i.URI); ok && !streamed {
 			return compileLambda(m, arn)
 		}
 		return compileService(m)
@@ -108,15 +106,21 @@ func timeoutOf(i *Integration, otherwise time.Duration) time.Duration {
 	return min(max(time.Duration(i.TimeoutMillis)*time.Millisecond, minTimeout), maxTimeout)
 }
 
-func compileLambdaProxy(i *Integration) (Binding, *Closed) {
-	p := &LambdaProxy{Timeout: timeoutOf(i, DefaultTimeout)}
+func compileLambdaProxy(i *Integration, stream bool) (Binding, *Closed) {
+	p := &LambdaProxy{Stream: stream, Timeout: timeoutOf(i, DefaultTimeout)}
 	if closed := invokedByPost(i); closed != nil {
 		return p, closed
 	}
-	arn, ok := functionOf(i.URI)
-	if !ok {
-		return p, &Closed{"the integration's URI " + quote(i.URI) + " does not name a function",
-			"use arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION-ARN/invocations and deploy the API again"}
+	arn, streamed, ok := functionOf(i.URI)
+	switch {
+	case !ok:
+		return p, &Closed{"the integration's URI " + quote(i.URI) + " does not name a function", "use " + invocationURI(stream) + " and deploy the API again"}
+	case stream && !streamed:
+		return p, &Closed{"the integration's responseTransferMode is STREAM, but its URI invokes the function for a whole answer",
+			"use " + invocationURI(true) + " and deploy the API again"}
+	case streamed && !stream:
+		return p, &Closed{"the integration's URI invokes the function for a streamed answer, but its responseTransferMode is BUFFERED",
+			"set the integration's responseTransferMode to STREAM, or use " + invocationURI(false) + ", and deploy the API again"}
 	}
 	var closed *Closed
 	if p.Function, p.Credentials, closed = functionTexts(arn, i); closed != nil {
@@ -288,19 +292,48 @@ func ReservedHeader(name string, service bool) bool {
 	return false
 }
 
-// functionOf returns the function's ARN of an integration's URI,
+// How an integration's URI names a function, by what its answer is to be:
 // arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations.
-func functionOf(uri string) (arn string, ok bool) {
+//
+// AWS: a streamed one has another date and another action, those of Lambda's
+// InvokeWithResponseStream ("Set up a Lambda proxy integration with payload
+// response streaming").
+const (
+	invokePath, invokeAction = "2015-03-31/functions/", "/invocations"
+	streamPath, streamAction = "2021-11-15/functions/", "/response-streaming-invocations"
+)
+
+// functionOf returns the function's ARN of an integration's URI, and whether its
+// answer is to be streamed.
+func functionOf(uri string) (arn string, stream, ok bool) {
 	rest, ok := strings.CutPrefix(uri, "arn:")
 	if !ok {
-		return "", false
+		return "", false, false
 	}
-	_, rest, ok = strings.Cut(rest, ":lambda:path/2015-03-31/functions/")
+	_, rest, ok = strings.Cut(rest, ":lambda:path/")
 	if !ok {
-		return "", false
+		return "", false, false
 	}
-	arn, ok = strings.CutSuffix(rest, "/invocations")
-	return arn, ok && arn != ""
+	path, action := invokePath, invokeAction
+	if stream = strings.HasPrefix(rest, streamPath); stream {
+		path, action = streamPath, streamAction
+	}
+	rest, ok = strings.CutPrefix(rest, path)
+	if !ok {
+		return "", false, false
+	}
+	arn, ok = strings.CutSuffix(rest, action)
+	return arn, stream, ok && arn != ""
+}
+
+// invocationURI is the form of an integration's URI, for those who are to write
+// one.
+func invocationURI(stream bool) string {
+	const start, function = "arn:aws:apigateway:REGION:lambda:path/", "FUNCTION-ARN"
+	if stream {
+		return start + streamPath + function + streamAction
+	}
+	return start + invokePath + function + invokeAction
 }
 
 func quote(s string) string { return "\"" + s + "\"" }

@@ -19,7 +19,8 @@
 //   - integration_callee.go knows what a route calls on a stage. A function is
 //     invoked after permission.go has found that the API may: through a proxy
 //     integration by integration_lambda_proxy.go (event.go and event_headers.go
-//     write what it receives; lambda_response.go reads what it answers), through a
+//     write what it receives; lambda_response.go reads what it answers, and
+//     integration_lambda_stream.go what it answers piece by piece), through a
 //     custom one by integration_lambda.go. integration_http.go calls HTTP endpoints, integration_service.go AWS services, signed and with
 //     a role (integration_service_action.go and integration_service_object.go
 //     tell what the role must be allowed), and integration_mock.go answers by

@@ -33,6 +33,9 @@ func (c *call) endpointURI() string {
 		uri = c.journey.Function
 	}
 	if f, err := execution.ParseFunctionARN(uri); err == nil {
+		if c.streamed != nil {
+			return "https://lambda." + f.Region + ".amazonaws.com/2021-11-15/functions/" + uri + "/response-streaming-invocations"
+		}
 		return "https://lambda." + f.Region + ".amazonaws.com/2015-03-31/functions/" + uri + "/invocations"
 	}
 	return uri

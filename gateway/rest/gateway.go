@@ -149,6 +149,9 @@ func (c *call) respond(w http.ResponseWriter) {
 	c.refusal = c.serve()
 	c.meter = meter{ResponseWriter: w, keep: c.tellsRefusal()}
 	c.write()
+	if c.streamed != nil {
+		c.endStream()
+	}
 }
 
 // errTimeout ends the wait for an integration.

@@ -47,6 +47,9 @@ func (c *call) lambdaProxy(proxy *plan.LambdaProxy) *gatewayResponse {
 	c.event = c.appendEvent(c.event[:0])
 	c.outgoing.method, c.outgoing.uri, c.outgoing.body = http.MethodPost, t.functionARN, c.event
 	c.journey.Function = t.functionARN
+	if proxy.Stream {
+		return c.streamFunction(proxy)
+	}
 
 	ctx, stop := c.waiting(proxy.Timeout)
 	defer stop()
@@ -76,7 +79,7 @@ func (c *call) notInvoked(ctx context.Context, timeout time.Duration, err error)
 	if context.Cause(ctx) == errTimeout {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{
 			"the function had not answered within the integration's " + timeout.String() + "; it runs on",
-			"let it answer sooner, or raise the integration's timeoutInMillis (at most 29000)"}, integrationTimeout())
+			"let it answer sooner, or raise the integration's timeoutInMillis (at most " + c.longestTimeout() + ")"}, integrationTimeout())
 	}
 	if fault := aws.AsFault(err); fault != nil {
 		return c.refuse(stepIntegration, telemetry.Failed, note("Lambda refused the invocation: %s: %s", fault.Code, fault.Message), integrationFailure())
@@ -85,6 +88,14 @@ func (c *call) notInvoked(ctx context.Context, timeout time.Duration, err error)
 		c.gateway.log.Error("an invocation failed", "function", c.target.functionARN, "request", c.requestID, "error", err)
 	}
 	return c.refuse(stepIntegration, telemetry.Failed, note("the function could not be invoked: %v", err), integrationFailure())
+}
+
+// longestTimeout is what an integration's timeoutInMillis can be.
+func (c *call) longestTimeout() string {
+	if c.streamed != nil {
+		return "900000"
+	}
+	return "29000"
 }
 
 // readAnswer makes the response of what the function answered.

@@ -10,7 +10,7 @@ import (
 // streamBuffer is what a stream is passed on in, at most at once.
 const streamBuffer = 32 << 10
 
-// How long an endpoint that streams may say nothing.
+// How long an endpoint or a function that streams may say nothing.
 //
 // AWS: "Stream the integration response for your proxy integrations".
 const (
@@ -26,9 +26,10 @@ func (c *call) streamIdle() time.Duration {
 }
 
 // writeStream passes a stream on as it comes. A caller who goes away, or takes
-// nothing for as long as an endpoint may say nothing, ends the endpoint's answer;
-// an endpoint that fails ends the caller's, in a way that shows that it is not
-// whole. Nothing of it is kept for the execution log: it may never end.
+// nothing for as long as an endpoint may say nothing, ends the endpoint's answer,
+// and is no longer written to by a function, which runs on; an endpoint or a
+// function that fails ends the caller's, in a way that shows that it is not whole.
+// Nothing of it is kept for the execution log: it may never end.
 func (c *call) writeStream(w http.ResponseWriter, status int, stream io.ReadCloser) {
 	defer stream.Close()
 	c.meter.keep = false

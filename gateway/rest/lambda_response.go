@@ -61,6 +61,7 @@ type lambdaResponse struct {
 	multi  []field // of multiValueHeaders
 	body   []byte
 	base64 bool
+	head   bool // of a streamed answer, whose body follows
 }
 
 // decodeLambdaResponse reads a function's answer.
@@ -69,13 +70,20 @@ type lambdaResponse struct {
 // numeric string, a header's value a boolean or a number (recorded). What is
 // null counts as absent.
 func decodeLambdaResponse(payload []byte, into *lambdaResponse) error {
-	*into = lambdaResponse{status: http.StatusOK, single: into.single[:0], multi: into.multi[:0]}
+	return into.decode(payload, false)
+}
+
+// decodeStreamHead reads what a function's streamed answer says of itself.
+func decodeStreamHead(head []byte, into *lambdaResponse) error { return into.decode(head, true) }
+
+func (l *lambdaResponse) decode(payload []byte, head bool) error {
+	*l = lambdaResponse{status: http.StatusOK, single: l.single[:0], multi: l.multi[:0], head: head}
 	d := jsontext.Reader{Data: payload}
 	d.Space()
 	if kind := d.Kind(); kind != "an object" {
 		return d.Fail("it is " + kind + ", not an object")
 	}
-	err := d.Object(func(name []byte) error { return readMember(&d, string(name), into) })
+	err := d.Object(func(name []byte) error { return readMember(&d, string(name), l) })
 	if err != nil {
 		return err
 	}
@@ -88,6 +96,14 @@ func decodeLambdaResponse(payload []byte, into *lambdaResponse) error {
 // readMember reads the value of a member of an answer.
 func readMember(d *jsontext.Reader, name string, into *lambdaResponse) error {
 	kind := d.Kind()
+	if into.head {
+		switch name {
+		case "cookies":
+			return readCookies(d, kind, into)
+		case "body", "isBase64Encoded":
+			return d.Fail("there is no member " + strconv.Quote(name) + " in what stands before a streamed body")
+		}
+	}
 	if kind == "null" {
 		switch name {
 		case "statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded":
@@ -148,6 +164,17 @@ func readMember(d *jsontext.Reader, name string, into *lambdaResponse) error {
 		return nil
 	}
 	return d.Fail("there is no member " + strconv.Quote(name) + " in a response")
+}
+
+// readCookies reads the values of Set-Cookie headers.
+func readCookies(d *jsontext.Reader, kind string, into *lambdaResponse) error {
+	switch kind {
+	case "null":
+		return d.Literal("null")
+	case "an array":
+		return d.Array(func() error { return readHeader(d, "cookies", "Set-Cookie", &into.multi) })
+	}
+	return d.Fail("cookies is " + kind + ", not an array")
 }
 
 // readHeader reads a header's value.

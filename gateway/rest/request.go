@@ -109,6 +109,8 @@ type particulars struct {
 	cacheHit     bool
 	cacheWarning bool // the caller's wish for a new response was not heeded
 
+	streamed *streamed // what a function answers as it comes; nil for any other answer
+
 	// broken says that a streamed response could not be sent whole.
 	broken bool
 
