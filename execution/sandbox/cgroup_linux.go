@@ -21,13 +21,15 @@ import (
 )
 
 // cgroups is what of the kernel's control groups the server may use. Each of
-// the three resources lies in version 1 or version 2, on hybrid machines some
+// the four resources lies in version 1 or version 2, on hybrid machines some
 // in one and some in the other, or nowhere.
 type cgroups struct {
-	memory, pids, freezer hierarchy
-	name                  string // of the server's own group in each hierarchy
-	problem               string // why a resource lies nowhere
-	count                 atomic.Int64
+	memory, pids, freezer, cpu hierarchy
+
+	name       string // of the server's own group in each hierarchy
+	problem    string // why memory lies nowhere
+	cpuProblem string // why processors lie nowhere
+	count      atomic.Int64
 }
 
 // A hierarchy is a place in which groups may be made; dir is empty for none.
@@ -70,6 +72,7 @@ func openCgroups() *cgroups {
 			}
 		}
 	}
+	c.useProcessors1(mounts, own)
 	for _, m := range mounts {
 		if m.version == 2 {
 			c.useVersion2(m, ownCgroup(own, m, ""))
@@ -78,6 +81,10 @@ func openCgroups() *cgroups {
 	if c.memory.dir == "" && c.problem == "" {
 		c.problem = "no control group with a memory controller is mounted"
 	}
+	if c.cpu.dir == "" && c.cpuProblem == "" {
+		c.cpuProblem = "no control group with a cpu controller is mounted"
+	}
+	c.share()
 	return c
 }
 
@@ -97,17 +104,19 @@ func (c *cgroups) try(m cgroupMount, own string) hierarchy {
 
 // useVersion2 takes from version 2 what version 1 does not have.
 func (c *cgroups) useVersion2(m cgroupMount, own string) {
-	if c.memory.dir != "" && c.pids.dir != "" && c.freezer.dir != "" {
+	if c.memory.dir != "" && c.pids.dir != "" && c.freezer.dir != "" && c.cpu.dir != "" {
 		return
 	}
 	h := c.try(m, own)
 	if h.dir == "" {
 		return
 	}
+	if c.cpu.dir == "" {
+		c.cpu, c.cpuProblem = c.enable(h, "cpu")
+	}
 	if c.freezer.dir == "" {
 		c.freezer = h // every group can be frozen
 	}
-	group := filepath.Join(h.dir, c.name)
 	for _, r := range []struct {
 		controller string
 		h          *hierarchy
@@ -115,20 +124,28 @@ func (c *cgroups) useVersion2(m cgroupMount, own string) {
 		if r.h.dir != "" {
 			continue
 		}
-		enable := []byte("+" + r.controller)
-		if !hasWord(filepath.Join(group, "cgroup.controllers"), r.controller) {
-			// Refused while the parent has processes of its own.
-			if err := os.WriteFile(filepath.Join(h.dir, "cgroup.subtree_control"), enable, 0); err != nil {
-				c.problem = fmt.Sprintf("the %s controller is not delegated to %s: %v", r.controller, h.dir, err)
-				continue
-			}
+		if enabled, problem := c.enable(h, r.controller); problem == "" {
+			*r.h = enabled
+		} else {
+			c.problem = problem
 		}
-		if err := os.WriteFile(filepath.Join(group, "cgroup.subtree_control"), enable, 0); err != nil {
-			c.problem = err.Error()
-			continue
-		}
-		*r.h = h
 	}
+}
+
+// enable has a controller of version 2 act on the groups of sandboxes.
+func (c *cgroups) enable(h hierarchy, controller string) (hierarchy, string) {
+	group := filepath.Join(h.dir, c.name)
+	enable := []byte("+" + controller)
+	if !hasWord(filepath.Join(group, "cgroup.controllers"), controller) {
+		// Refused while the parent has processes of its own.
+		if err := os.WriteFile(filepath.Join(h.dir, "cgroup.subtree_control"), enable, 0); err != nil {
+			return hierarchy{}, fmt.Sprintf("the %s controller is not delegated to %s: %v", controller, h.dir, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(group, "cgroup.subtree_control"), enable, 0); err != nil {
+		return hierarchy{}, err.Error()
+	}
+	return h, ""
 }
 
 func hasWord(file, word string) bool {
@@ -232,7 +249,7 @@ func removeGroup(group string) error {
 // close removes the server's own groups.
 func (c *cgroups) close() error {
 	var failed error
-	for _, h := range c.hierarchies() {
+	for _, h := range c.hierarchies(true) {
 		if err := removeGroup(filepath.Join(h.dir, c.name)); err != nil && err != unix.ENOENT {
 			failed = errors.Join(failed, fmt.Errorf("remove the control group %s: %w", filepath.Join(h.dir, c.name), err))
 		}
@@ -240,11 +257,12 @@ func (c *cgroups) close() error {
 	return failed
 }
 
-// hierarchies lists those in use, each once.
-func (c *cgroups) hierarchies() []hierarchy {
+// hierarchies lists those in use, each once, with or without that which only
+// divides processors.
+func (c *cgroups) hierarchies(cpu bool) []hierarchy {
 	var list []hierarchy
-	for _, h := range []hierarchy{c.memory, c.pids, c.freezer} {
-		if h.dir != "" && !slices.Contains(list, h) {
+	for i, h := range []hierarchy{c.memory, c.pids, c.freezer, c.cpu} {
+		if h.dir != "" && !slices.Contains(list, h) && (cpu || i < 3) {
 			list = append(list, h)
 		}
 	}

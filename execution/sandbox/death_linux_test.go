@@ -80,7 +80,7 @@ func TestDeathWithTheServer(t *testing.T) {
 	if err := openCgroups().close(); err != nil {
 		t.Error(err)
 	}
-	for _, h := range f.Driver.(*namespaces).cgroups.hierarchies() {
+	for _, h := range f.Driver.(*namespaces).cgroups.hierarchies(true) {
 		if remaining, _ := filepath.Glob(filepath.Join(h.dir, left+"-*")); len(remaining) > 0 {
 			t.Errorf("there remains %s", remaining)
 		}

@@ -18,17 +18,20 @@ import (
 // that the server uses. Only the command and its descendants are in it; init
 // stays outside, so that it can end them also while they are frozen.
 type group struct {
-	of   *cgroups
-	name string
-	dirs []string
+	of     *cgroups
+	name   string
+	places []hierarchy
+	dirs   []string // in each of them
 
-	memory, pids, freezer string // directories; empty if not limited by a group
+	memory, pids, freezer, cpu string // directories; empty if not limited by a group
 }
 
 // group makes the control groups of a sandbox.
 func (c *cgroups) group(spec Spec) (*group, error) {
 	g := &group{of: c, name: strconv.FormatInt(c.count.Add(1), 10)}
-	for _, h := range c.hierarchies() {
+	divided := spec.CPU > 0 || spec.Late
+	g.places = c.hierarchies(divided)
+	for _, h := range g.places {
 		dir, err := h.make(c.name, g.name)
 		if err != nil {
 			g.remove()
@@ -43,6 +46,9 @@ func (c *cgroups) group(spec Spec) (*group, error) {
 		return filepath.Join(h.dir, c.name, g.name)
 	}
 	g.memory, g.pids, g.freezer = in(c.memory), in(c.pids), in(c.freezer)
+	if divided {
+		g.cpu = in(c.cpu)
+	}
 	if err := g.limit(spec); err != nil {
 		g.remove()
 		return nil, fmt.Errorf("limit the control group: %w", err)
@@ -60,31 +66,34 @@ func (h hierarchy) make(server, name string) (string, error) {
 	return dir, err
 }
 
+// A groupSetting is what a control file is to hold.
+type groupSetting struct {
+	file, value string
+	optional    bool
+}
+
 // limit sets the limits. The kernel's limit on memory leaves room for a full
 // /tmp, which on Lambda is no memory; the watch keeps the function's own part
 // below its limit.
 func (g *group) limit(spec Spec) error {
-	type setting struct {
-		file, value string
-		optional    bool
-	}
-	var settings []setting
+	var settings []groupSetting
 	if g.memory != "" {
 		most := strconv.FormatInt(int64(spec.MemoryMB+spec.TmpMB)<<20, 10)
 		if g.of.memory.version == 1 {
 			settings = append(settings,
-				setting{g.memory + "/memory.limit_in_bytes", most, false},
-				setting{g.memory + "/memory.memsw.limit_in_bytes", most, true}) // absent without swap accounting
+				groupSetting{g.memory + "/memory.limit_in_bytes", most, false},
+				groupSetting{g.memory + "/memory.memsw.limit_in_bytes", most, true}) // absent without swap accounting
 		} else {
 			settings = append(settings,
-				setting{g.memory + "/memory.max", most, false},
-				setting{g.memory + "/memory.swap.max", "0", true},
-				setting{g.memory + "/memory.oom.group", "1", true})
+				groupSetting{g.memory + "/memory.max", most, false},
+				groupSetting{g.memory + "/memory.swap.max", "0", true},
+				groupSetting{g.memory + "/memory.oom.group", "1", true})
 		}
 	}
 	if g.pids != "" {
-		settings = append(settings, setting{g.pids + "/pids.max", strconv.Itoa(spec.Processes), false})
+		settings = append(settings, groupSetting{g.pids + "/pids.max", strconv.Itoa(spec.Processes), false})
 	}
+	settings = append(settings, g.processors(spec)...)
 	for _, s := range settings {
 		if err := write(s.file, s.value); err != nil && !s.optional {
 			return err
@@ -122,7 +131,7 @@ func write(file, value string) error {
 // joins opens what the command joins its groups by: files to write to and, for
 // version 2, a directory to be born in, or nil.
 func (g *group) joins() (tasks []*os.File, birth *os.File, err error) {
-	for i, h := range g.of.hierarchies() {
+	for i, h := range g.places {
 		// In version 1 a process of one thread joins through tasks without
 		// the lock that cgroup.procs takes, which costs many milliseconds. In
 		// version 2 only birth in a group is free of it.

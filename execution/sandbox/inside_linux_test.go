@@ -25,7 +25,7 @@ import (
 func linuxPrograms() map[string]func(string) int {
 	return map[string]func(string) int{
 		"escape": escape, "fork": forkBomb, "memory": memoryBomb, "shared": sharedBomb, "memfd": memfdBomb,
-		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused,
+		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin,
 	}
 }
 
@@ -411,4 +411,16 @@ func socketAttempts() []attempt {
 		}})
 	}
 	return list
+}
+
+// spin uses a processor for a second, and prints for how long it had it.
+func spin(string) int {
+	for began := time.Now(); time.Since(began) < time.Second; {
+	}
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 1
+	}
+	fmt.Println(time.Duration(u.Utime.Nano() + u.Stime.Nano()))
+	return 0
 }

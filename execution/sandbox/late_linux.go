@@ -117,6 +117,9 @@ func (s *namespace) assign(ctx context.Context, a Assignment) error {
 	if a.Task == "" || a.MemoryMB <= 0 || a.TmpMB <= 0 {
 		return errors.New("it has no code, no memory or no room in /tmp")
 	}
+	if a.CPU < 0 || a.CPU > mostCPU || a.CPUQuota && a.CPU == 0 {
+		return fmt.Errorf("%d thousandths of a processor are no share", a.CPU)
+	}
 	if s.spec.LateFrom == "" {
 		return errNotLate
 	}

@@ -27,7 +27,7 @@ const probeTime = 10 * time.Second
 
 // A probe's sandbox is small, so that its limits are met at once.
 func probeSpec(network Network) Spec {
-	return Spec{Name: "probe", Command: []string{"/"}, Directory: taskDirectory, MemoryMB: 4, TmpMB: 1, Processes: 8, Files: 64, Network: network}
+	return Spec{Name: "probe", Command: []string{"/"}, Directory: taskDirectory, MemoryMB: 4, TmpMB: 1, CPU: 500, CPUQuota: true, Processes: 8, Files: 64, Network: network}
 }
 
 // Probe implements Driver.
@@ -50,7 +50,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	controls := append(append(hidden, shared...), late)
 	for _, c := range controls {
 		switch c.Name {
-		case controlMemory, controlProcessLimit, controlFreeze, controlSockets, controlLateCode:
+		case controlMemory, controlProcessLimit, controlProcessor, controlFreeze, controlSockets, controlLateCode:
 			continue // worth knowing, and no part of what the level promises
 		}
 		if !c.Enforced {
@@ -113,7 +113,7 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 			c.By = ""
 		}
 	}
-	return append(controls, d.probeFreeze(ctx, s), d.probeMemory(ctx, s)), nil
+	return append(controls, d.probeProcessors(s), d.probeFreeze(ctx, s), d.probeMemory(ctx, s)), nil
 }
 
 // probeFreeze freezes and thaws the waiting probe.

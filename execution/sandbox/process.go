@@ -36,7 +36,7 @@ func (d *processes) Controls() []Control {
 	var list []Control
 	for _, name := range []string{
 		controlFileSystem, controlProcesses, controlUser, controlCapabilities, controlSystemCalls, controlPrivileges,
-		controlNetwork, controlMemory, controlProcessLimit, controlTmp, controlDeath,
+		controlNetwork, controlMemory, controlProcessLimit, controlProcessor, controlTmp, controlDeath,
 	} {
 		list = append(list, Control{
 			Name:    name,

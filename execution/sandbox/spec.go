@@ -9,6 +9,9 @@ import (
 // taskDirectory is where the code stands inside.
 const taskDirectory = "/var/task"
 
+// mostCPU is the largest share of processors, in thousandths.
+const mostCPU = 256_000
+
 // complete checks a Spec and fills in what may be left out.
 func complete(spec Spec) (Spec, error) {
 	fail := func(what string) (Spec, error) {
@@ -36,17 +39,15 @@ func complete(spec Spec) (Spec, error) {
 		return fail(fmt.Sprintf("%d sockets are not between 0 and %d", spec.Sockets, MaxSockets))
 	case slices.ContainsFunc(spec.Extensions, func(e Extension) bool { return e.Name == "" || e.Path == "" || e.Path[0] != '/' }):
 		return fail("an extension has no name or no absolute path")
+	case spec.CPU < 0 || spec.CPU > mostCPU || spec.CPUQuota && spec.CPU == 0:
+		return fail(fmt.Sprintf("%d thousandths of a processor are no share", spec.CPU))
 	case spec.MemoryMB <= 0:
 		return fail("it has no memory")
 	case spec.TmpMB <= 0:
 		return fail("it has no room in /tmp")
 	}
-	for what, asked := range map[string]bool{
-		"a processor share": spec.CPU > 0 && spec.CPUQuota, "an egress network": spec.Network == EgressNetwork,
-	} {
-		if asked {
-			return spec, fmt.Errorf("start sandbox %s with %s: %w", spec.Name, what, ErrNotBuilt)
-		}
+	if spec.Network == EgressNetwork {
+		return spec, fmt.Errorf("start sandbox %s with an egress network: %w", spec.Name, ErrNotBuilt)
 	}
 	switch spec.Network {
 	case HostNetwork, PrivateNetwork:
@@ -80,5 +81,6 @@ const (
 	controlTmp          = "size of /tmp"
 	controlFreeze       = "freeze"
 	controlDeath        = "death with the server"
+	controlProcessor    = "processor share"
 	controlLateCode     = "late code"
 )
