@@ -236,6 +236,25 @@ func (s *Server) Settled() bool {
 	return true
 }
 
+// Events returns what an extension has registered for, as logs name it.
+func (s *Server) Events(name string) (events []string) {
+	r := &s.extensions
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.list {
+		if e.name != name {
+			continue
+		}
+		if e.invoke {
+			events = append(events, "INVOKE")
+		}
+		if e.shutdown {
+			events = append(events, "SHUTDOWN")
+		}
+	}
+	return events
+}
+
 // Shutdown tells the extensions that have registered for it that the
 // environment ends, and returns how many those are. reason is spindown, timeout
 // or failure. One that is at work is told when it asks for its next event.
