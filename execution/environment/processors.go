@@ -3,6 +3,7 @@ package environment
 import (
 	"bytes"
 	"os"
+	"runtime"
 	"strconv"
 	"sync"
 )
@@ -13,8 +14,12 @@ type processors struct {
 	total, idle int64 // when asked before
 }
 
+// ticksPerSecond is in what Linux counts processor time, on every architecture.
+const ticksPerSecond = 100
+
 // spare reports whether a quarter of the time of all processors was idle since
-// the last call. Where that cannot be known, it was not.
+// the last call. Where that cannot be known, it was not; nor if the last call
+// was more than a second ago, for then it says nothing of now.
 func (p *processors) spare() bool {
 	b, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -37,5 +42,5 @@ func (p *processors) spare() bool {
 	defer p.mu.Unlock()
 	t, i := total-p.total, idle-p.idle
 	p.total, p.idle = total, idle
-	return t > 0 && 4*i >= t
+	return t > 0 && t <= int64(ticksPerSecond*runtime.NumCPU()) && 4*i >= t
 }
