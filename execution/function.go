@@ -82,6 +82,7 @@ type Configuration struct {
 
 	PackageType string  `json:",omitempty"` // Image; empty for Zip
 	Image       *Image  `json:",omitempty"` // of a container image's function
+	NextImage   *Image  `json:",omitempty"` // that an update in progress brings
 	Layers      []Layer `json:",omitempty"` // in order: later ones cover earlier ones
 }
 
@@ -93,6 +94,8 @@ type Code struct {
 	SHA256 string // base64, as CodeSha256
 	Size   int64  // bytes
 	Blob   string // key in the blob store
+
+	Unpacked int64 `json:",omitempty"` // bytes of its files, as its directory claims; 0 if not known
 }
 
 // An Image is a container image, and what a function changes of the image's own

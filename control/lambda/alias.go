@@ -169,6 +169,11 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasRequest
 		if err := checkTarget(f, ref, a); err != nil {
 			return err
 		}
+		if _, ok := f.Provisioned[name]; ok {
+			if err := checkAliasProvision(f, a); err != nil {
+				return err
+			}
+		}
 		a.RevisionID = aws.NewUUID()
 		f.Aliases = maps.Clone(f.Aliases)
 		f.Aliases[name] = a
@@ -180,7 +185,7 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasRequest
 	return renderAlias(ref, a), nil
 }
 
-// DeleteAlias removes an alias with its resource policy. One that does not
+// DeleteAlias removes an alias with all that is set for it. One that does not
 // exist is no error.
 func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasRequest) (*lambda.DeleteAliasOutput, error) {
 	ref, err := s.functionOnly(ctx, in.FunctionName)
@@ -188,10 +193,8 @@ func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasRequest
 		return nil, err
 	}
 	_, err = s.update(ctx, ref, func(f *execution.Function) error {
-		f.Aliases = maps.Clone(f.Aliases)
-		f.Policies = maps.Clone(f.Policies)
-		delete(f.Aliases, aws.Value(in.Name))
-		delete(f.Policies, aws.Value(in.Name))
+		f.Aliases = less(f.Aliases, aws.Value(in.Name))
+		forget(f, aws.Value(in.Name))
 		return nil
 	})
 	if err != nil {

@@ -34,16 +34,23 @@ const codePrefix = "code/"
 
 // A codeSource is where an operation takes a deployment package from.
 type codeSource struct {
-	zipFile                        []byte
-	bucket, key, version, imageURI *string
-	sourceKMSKey, storageMode      *string
+	zipFile                   []byte
+	bucket, key, version      *string
+	sourceKMSKey, storageMode *string
 }
 
-// readPackage fetches and checks a deployment package.
-func (s *Service) readPackage(ctx context.Context, src codeSource) ([]byte, error) {
+// readPackage fetches and checks a deployment package, and says how large it is
+// unpacked.
+func (s *Service) readPackage(ctx context.Context, src codeSource) (b []byte, unpacked int64, err error) {
+	if b, err = s.fetchPackage(ctx, src); err != nil {
+		return nil, 0, err
+	}
+	unpacked, err = checkPackage(b)
+	return b, unpacked, err
+}
+
+func (s *Service) fetchPackage(ctx context.Context, src codeSource) ([]byte, error) {
 	switch {
-	case src.imageURI != nil:
-		return nil, unsupported("container images (ImageUri)")
 	case src.sourceKMSKey != nil:
 		return nil, unsupported("encrypted deployment packages (SourceKMSKeyArn)")
 	case aws.Value(src.storageMode) != "" && aws.Value(src.storageMode) != "COPY":
@@ -53,7 +60,7 @@ func (s *Service) readPackage(ctx context.Context, src codeSource) ([]byte, erro
 	case len(src.zipFile) > maxZipped:
 		return nil, aws.Faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Zipped size must be smaller than %d bytes", maxZipped)
 	case len(src.zipFile) > 0:
-		return src.zipFile, checkPackage(src.zipFile)
+		return src.zipFile, nil
 	case aws.Value(src.bucket) == "" || aws.Value(src.key) == "":
 		return nil, invalid("Please provide a source for function code.")
 	}
@@ -72,34 +79,36 @@ func (s *Service) readPackage(ctx context.Context, src codeSource) ([]byte, erro
 	if len(b) > maxUnzipped {
 		return nil, invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
 	}
-	return b, checkPackage(b)
+	return b, nil
 }
 
 // checkPackage reads a ZIP file's directory: its form, its sizes, and that no
 // entry leaves the place where it will be unpacked. The sizes are what the
 // directory claims; the unpacking holds it to them.
-func checkPackage(b []byte) error {
+func checkPackage(b []byte) (unpacked int64, err error) {
 	archive, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		return invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+		return 0, invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
 	}
 	if len(archive.File) == 0 {
-		return invalid("Uploaded file must be a non-empty zip")
+		return 0, invalid("Uploaded file must be a non-empty zip")
 	}
 	if len(archive.File) > maxEntries {
-		return invalid("Could not unzip uploaded file: it has %d entries; lamgate takes %d.", len(archive.File), maxEntries)
+		return 0, invalid("Could not unzip uploaded file: it has %d entries; lamgate takes %d.", len(archive.File), maxEntries)
 	}
-	var size uint64
 	for _, f := range archive.File {
 		name := strings.ReplaceAll(f.Name, `\`, "/")
 		if path.IsAbs(name) || name != "" && !localPath(name) {
-			return invalid("Could not unzip uploaded file: the entry %q leads out of the package.", f.Name)
+			return 0, invalid("Could not unzip uploaded file: the entry %q leads out of the package.", f.Name)
 		}
-		if size += f.UncompressedSize64; size > maxUnzipped {
-			return invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		if f.UncompressedSize64 > maxUnzipped {
+			return 0, invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		}
+		if unpacked += int64(f.UncompressedSize64); unpacked > maxUnzipped {
+			return 0, invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
 		}
 	}
-	return nil
+	return unpacked, nil
 }
 
 // localPath reports whether a slash-separated path stays where it begins.
@@ -108,13 +117,15 @@ func localPath(name string) bool {
 	return clean != ".." && !strings.HasPrefix(clean, "../") && !strings.ContainsRune(name, 0)
 }
 
-// storePackage puts a package into the blob store, under a key of its own.
-func (s *Service) storePackage(ctx context.Context, ref execution.FunctionRef, b []byte) (execution.Code, error) {
+// storePackage puts a package into the blob store, under a key of its own below
+// its owner's.
+func (s *Service) storePackage(ctx context.Context, owner string, b []byte, unpacked int64) (execution.Code, error) {
 	sum := sha256.Sum256(b)
 	code := execution.Code{
-		SHA256: base64.StdEncoding.EncodeToString(sum[:]),
-		Size:   int64(len(b)),
-		Blob:   codePrefix + ref.Account + "/" + ref.Region + "/" + ref.Name + "/" + aws.NewUUID(),
+		SHA256:   base64.StdEncoding.EncodeToString(sum[:]),
+		Size:     int64(len(b)),
+		Unpacked: unpacked,
+		Blob:     codePrefix + owner + "/" + aws.NewUUID(),
 	}
 	if _, err := s.Blobs.Put(ctx, code.Blob, bytes.NewReader(b)); err != nil {
 		return code, fmt.Errorf("store deployment package: %w", err)

@@ -36,14 +36,17 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 	}
 	reserved := n
 	for _, f := range functions {
-		if f.ReservedConcurrency != nil && f.Name != ref.Name {
-			reserved += *f.ReservedConcurrency
+		if f.Name != ref.Name {
+			reserved += claimed(f)
 		}
 	}
 	if reserved > accountConcurrency-minUnreserved {
 		return nil, aws.Faultf(400, "InvalidParameterValueException", "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved)
 	}
 	_, err = s.update(ctx, ref, func(f *execution.Function) error {
+		if p := provisioned(f); n < p {
+			return invalid("ReservedConcurrentExecutions %d should not be lower than function's total provisioned concurrency [%d].", n, p)
+		}
 		f.ReservedConcurrency = &n
 		return nil
 	})
@@ -86,19 +89,6 @@ func (s *Service) DeleteFunctionConcurrency(ctx context.Context, in *lambda.Dele
 	return &lambda.DeleteFunctionConcurrencyOutput{}, nil
 }
 
-// GetFunctionCodeSigningConfig says that no code signing configuration is
-// attached, which is so of every function: they cannot be made yet.
-func (s *Service) GetFunctionCodeSigningConfig(ctx context.Context, in *lambda.GetFunctionCodeSigningConfigRequest) (*lambda.GetFunctionCodeSigningConfigResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.load(ref); err != nil {
-		return nil, err
-	}
-	return &lambda.GetFunctionCodeSigningConfigResponse{FunctionName: new(ref.Name)}, nil
-}
-
 // GetAccountSettings shows the account's quotas and what of them is used.
 func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSettingsRequest) (*lambda.GetAccountSettingsResponse, error) {
 	caller := aws.CallerFrom(ctx)
@@ -109,13 +99,18 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 	unreserved := accountConcurrency
 	var size int64
 	for _, f := range functions {
-		if f.ReservedConcurrency != nil {
-			unreserved -= *f.ReservedConcurrency
-		}
+		unreserved -= claimed(f)
 		size += f.Latest.Code.Size
 		for _, v := range f.Versions {
 			size += v.Code.Size
 		}
+	}
+	layers, err := s.layerVersions(execution.LayersPrefix + caller.Account + "/" + caller.Region + "/")
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range layers {
+		size += l.Code.Size
 	}
 	return &lambda.GetAccountSettingsResponse{
 		AccountLimit: &lambda.AccountLimit{

@@ -34,25 +34,21 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 		TracingMode:      "PassThrough",
 		LogGroup:         "/aws/lambda/" + ref.Name,
 		LogFormat:        "Text",
-		State:            "Active",
-		LastUpdateStatus: "Successful",
+		State:            active,
+		LastUpdateStatus: successful,
 	}
-	if aws.Value(in.PackageType) == "Image" || in.ImageConfig != nil {
-		return nil, unsupported("container images (PackageType Image)")
-	}
-	if in.Runtime == nil || in.Handler == nil {
+	if aws.Value(in.PackageType) == "Image" {
+		c.PackageType = "Image"
+		c.Image = &execution.Image{} // until it is looked up
+	} else if in.Runtime == nil || in.Handler == nil {
 		return nil, invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
 	}
-	if len(in.Architectures) == 1 {
-		c.Architecture = in.Architectures[0]
-	}
-	err = s.apply(&c, settings{
+	p := settings{
 		runtime: in.Runtime, role: in.Role, handler: in.Handler, description: in.Description, kmsKey: in.KMSKeyArn,
 		timeout: in.Timeout, memory: in.MemorySize, environment: in.Environment, ephemeral: in.EphemeralStorage,
 		tracing: in.TracingConfig, logging: in.LoggingConfig, vpc: in.VpcConfig, deadLetter: in.DeadLetterConfig,
-		snapStart: in.SnapStart, layers: in.Layers, fileSystems: in.FileSystemConfigs,
+		snapStart: in.SnapStart, layers: in.Layers, fileSystems: in.FileSystemConfigs, image: in.ImageConfig,
 		others: map[string]bool{
-			"CodeSigningConfigArn":   in.CodeSigningConfigArn != nil,
 			"TenancyConfig":          in.TenancyConfig != nil,
 			"CapacityProviderConfig": in.CapacityProviderConfig != nil,
 			"DurableConfig":          in.DurableConfig != nil,
@@ -60,23 +56,29 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 			"AcceleratorConfig":      in.AcceleratorConfig != nil,
 			"PublishTo":              in.PublishTo != nil,
 		},
-	})
-	if err != nil {
+	}
+	if len(in.Architectures) == 1 {
+		p.architecture = &in.Architectures[0]
+	}
+	if err := s.apply(ctx, &c, p); err != nil {
 		return nil, err
 	}
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	code := aws.Value(in.Code)
-	b, err := s.readPackage(ctx, codeSource{code.ZipFile, code.S3Bucket, code.S3Key, code.S3ObjectVersion, code.ImageUri, code.SourceKMSKeyArn, code.S3ObjectStorageMode})
-	if err != nil {
-		return nil, err
+	f := &execution.Function{Account: ref.Account, Region: ref.Region, Name: ref.Name, NextVersion: 1, Tags: in.Tags}
+	if arn := aws.Value(in.CodeSigningConfigArn); arn != "" {
+		signing, err := s.attachable(ctx, &arn)
+		if err != nil {
+			return nil, err
+		}
+		f.CodeSigning = signing.arn()
 	}
-	if c.Code, err = s.storePackage(ctx, ref, b); err != nil {
+	if err := s.firstCode(ctx, ref, f, &c, aws.Value(in.Code)); err != nil {
 		return nil, err
 	}
 	s.touch(&c)
-	f := &execution.Function{Account: ref.Account, Region: ref.Region, Name: ref.Name, Latest: c, NextVersion: 1, Tags: in.Tags}
+	f.Latest = c
 	answer := &f.Latest
 	if aws.Value(in.Publish) {
 		v, err := s.publish(f, nil)
@@ -84,7 +86,9 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 			s.discard(ctx, c.Code)
 			return nil, err
 		}
-		answer, ref.Qualifier = v, v.Version
+		// AWS: the version's number, under the function's own name (recorded:
+		// test_publish_version_on_create).
+		answer = v
 	}
 	if err := state.Create(ctx, s.Documents, ref.Key(), f); err != nil {
 		s.discard(ctx, f.Latest.Code)
@@ -93,8 +97,48 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 		}
 		return nil, err
 	}
+	s.pull(f)
 	return creating(ref, answer), nil
 }
+
+// firstCode gives a new function its package, or the image that it waits for.
+func (s *Service) firstCode(ctx context.Context, ref execution.FunctionRef, f *execution.Function, c *execution.Configuration, code lambda.FunctionCode) error {
+	if !c.IsImage() {
+		if code.ImageUri != nil {
+			return invalid("Please do not provide ImageUri when creating a function with packageType Zip.")
+		}
+		if err := s.checkSigned(ctx, f.CodeSigning, ref.Name); err != nil {
+			return err
+		}
+		b, size, err := s.readPackage(ctx, codeSource{code.ZipFile, code.S3Bucket, code.S3Key, code.S3ObjectVersion, code.SourceKMSKeyArn, code.S3ObjectStorageMode})
+		if err != nil {
+			return err
+		}
+		c.Code.Unpacked = size
+		if err := checkSizes(c); err != nil {
+			return err
+		}
+		c.Code, err = s.storePackage(ctx, owner(ref), b, size)
+		return err
+	}
+	if code.ImageUri == nil || len(code.ZipFile) > 0 || code.S3Bucket != nil || code.S3Key != nil {
+		return invalid("Please provide ImageUri, and nothing else of Code, when creating a function with packageType Image.")
+	}
+	if f.CodeSigning != "" {
+		return invalid("Code signing is not supported for functions created with container images.")
+	}
+	i, err := s.describe(ctx, *code.ImageUri, c.Architecture)
+	if err != nil {
+		return err
+	}
+	i.EntryPoint, i.Command, i.WorkingDirectory = c.Image.EntryPoint, c.Image.Command, c.Image.WorkingDirectory
+	c.Image, c.Code = i, codeOf(i)
+	c.State, c.StateReason, c.StateReasonCode, c.LastUpdateStatus = pending, beingCreated, creatingCode, ""
+	return nil
+}
+
+// owner is the place of a function's packages.
+func owner(ref execution.FunctionRef) string { return ref.Account + "/" + ref.Region + "/" + ref.Name }
 
 // Defaults of a function's configuration.
 const (
@@ -108,17 +152,12 @@ const (
 // functions are active by then, so the state that follows is the stored one.
 func creating(ref execution.FunctionRef, c *execution.Configuration) *lambda.FunctionConfiguration {
 	out := render(ref, c)
-	out.State, out.StateReason, out.StateReasonCode = new("Pending"), new("The function is being created."), new("Creating")
+	out.State, out.StateReason, out.StateReasonCode = new(pending), new(beingCreated), new(creatingCode)
 	out.LastUpdateStatus = nil
-	out.RevisionId = new(aws.NewUUID())
-	return out
-}
-
-// discard removes a package whose function could not be written.
-func (s *Service) discard(ctx context.Context, c execution.Code) {
-	if err := s.Blobs.Delete(ctx, c.Blob); err != nil {
-		s.Log.Error("an unused deployment package remains", "key", c.Blob, "error", err)
+	if c.State != pending {
+		out.RevisionId = new(aws.NewUUID())
 	}
+	return out
 }
 
 // resolve finds the version that a name and a qualifier mean.
@@ -149,9 +188,11 @@ func (s *Service) GetFunction(ctx context.Context, in *lambda.GetFunctionRequest
 	if err != nil {
 		return nil, err
 	}
-	out := &lambda.GetFunctionResponse{
-		Configuration: render(ref, c),
-		Code:          &lambda.FunctionCodeLocation{RepositoryType: new("S3"), Location: new(s.CodeLocation(ctx, c.Code.Blob))},
+	out := &lambda.GetFunctionResponse{Configuration: render(ref, c)}
+	if c.IsImage() {
+		out.Code = &lambda.FunctionCodeLocation{RepositoryType: new("ECR"), ImageUri: new(c.Image.URI), ResolvedImageUri: new(c.Image.Resolved)}
+	} else {
+		out.Code = &lambda.FunctionCodeLocation{RepositoryType: new("S3"), Location: new(s.CodeLocation(ctx, c.Code.Blob))}
 	}
 	if len(f.Tags) > 0 {
 		out.Tags = f.Tags

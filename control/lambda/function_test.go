@@ -61,8 +61,8 @@ func TestCreateFunctionRefusals(t *testing.T) {
 		}, "AccessDeniedException", ""},
 		{"unknown runtime", func(r *lambda.CreateFunctionRequest) { r.Runtime = new("PYTHON3.9") },
 			"InvalidParameterValueException", "Value PYTHON3.9 at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2] or be a valid ARN"},
-		{"runtime of a later day", func(r *lambda.CreateFunctionRequest) { r.Runtime = new("java21") },
-			"InvalidParameterValueException", "lamgate does not support the runtime java21 (it runs python3.x, nodejs*.x, provided.al2 and provided.al2023) yet."},
+		{"runtime that the host lacks", func(r *lambda.CreateFunctionRequest) { r.Runtime = new("ruby3.4") },
+			"InvalidParameterValueException", "lamgate cannot run ruby3.4 on this host: it has no Ruby"},
 		{"role that is not there", func(r *lambda.CreateFunctionRequest) { r.Role = new("arn:aws:iam::000000000000:role/nobody") },
 			"InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."},
 		{"not a ZIP file", func(r *lambda.CreateFunctionRequest) { r.Code.ZipFile = []byte("this is not a zipfile") },
@@ -86,8 +86,9 @@ func TestCreateFunctionRefusals(t *testing.T) {
 		{"reserved variable", func(r *lambda.CreateFunctionRequest) {
 			r.Environment = &lambda.Environment{Variables: map[string]string{"AWS_REGION": "x", "MINE": "y"}}
 		}, "InvalidParameterValueException", "Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: AWS_REGION"},
-		{"layers", func(r *lambda.CreateFunctionRequest) { r.Layers = []string{"arn"} },
-			"InvalidParameterValueException", "lamgate does not support Layers yet."},
+		{"layer that is not there", func(r *lambda.CreateFunctionRequest) {
+			r.Layers = []string{"arn:aws:lambda:us-east-1:000000000000:layer:library:1"}
+		}, "InvalidParameterValueException", "Layer version arn:aws:lambda:us-east-1:000000000000:layer:library:1 does not exist."},
 		{"VPC", func(r *lambda.CreateFunctionRequest) {
 			r.VpcConfig = &lambda.VpcConfig{SubnetIds: []string{"subnet-1"}}
 		},

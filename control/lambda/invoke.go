@@ -15,29 +15,44 @@ import (
 // Invoke runs a function: at once (RequestResponse), later (Event), or not at
 // all (DryRun).
 func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*lambda.InvocationResponse, error) {
-	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
+	i, err := s.invocation(ctx, in)
 	if err != nil {
 		return nil, err
 	}
+	out, err := s.invoke(ctx, aws.Value(in.InvocationType), i)
+	s.recordJourney(i, out, err)
+	return out, err
+}
+
+// invocation reads a request to run a function.
+func (s *Service) invocation(ctx context.Context, in *lambda.InvocationRequest) (i execution.Invocation, err error) {
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
+	if err != nil {
+		return i, err
+	}
 	if in.DurableExecutionName != nil || in.TenantId != nil {
-		return nil, unsupported("durable executions and tenants")
+		return i, unsupported("durable executions and tenants")
 	}
 	if len(in.Payload) > 0 && !json.Valid(in.Payload) {
 		// AWS: its parser's own words, with the place, follow the colon.
-		return nil, aws.Faultf(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: the payload is no JSON").With("Type", "User")
+		return i, aws.Faultf(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: the payload is no JSON").With("Type", "User")
 	}
-	invocation := execution.Invocation{
+	return execution.Invocation{
 		Function:      ref,
 		Payload:       in.Payload,
 		RequestID:     aws.RequestIDFrom(ctx),
 		ClientContext: aws.Value(in.ClientContext),
+		TraceHeader:   aws.TraceFrom(ctx),
 		LogTail:       aws.Value(in.LogType) == "Tail",
 		Journey: &telemetry.Journey{
 			RequestID: aws.RequestIDFrom(ctx), Function: ref.ARN(), Account: ref.Account, Region: ref.Region, Started: s.Clock.Now(),
 		},
-	}
-	out, err := s.invoke(ctx, aws.Value(in.InvocationType), invocation)
-	j := invocation.Journey
+	}, nil
+}
+
+// recordJourney keeps how an invocation went.
+func (s *Service) recordJourney(i execution.Invocation, out *lambda.InvocationResponse, err error) {
+	j := i.Journey
 	j.Took = s.Clock.Now().Sub(j.Started)
 	if f := aws.AsFault(err); f != nil {
 		j.Status = f.Status
@@ -45,7 +60,6 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*la
 		j.Status = int(*out.StatusCode)
 	}
 	s.Journeys.Record(j)
-	return out, err
 }
 
 func (s *Service) invoke(ctx context.Context, kind string, i execution.Invocation) (*lambda.InvocationResponse, error) {

@@ -58,12 +58,8 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionReq
 		}
 		p.Document.Version, p.Document.ID = "2012-10-17", "default"
 		p.Document.Statement = append(slices.Clip(p.Document.Statement), statement)
-		b, err := json.Marshal(p.Document)
-		if err != nil {
-			return fmt.Errorf("measure resource policy: %w", err)
-		}
-		if len(b) > maxPolicy {
-			return userFault(400, "PolicyLengthExceededException", "The final policy size (%d) is bigger than the limit (%d).", len(b), maxPolicy)
+		if err := checkPolicySize(p.Document); err != nil {
+			return err
 		}
 		setPolicy(f, ref.Qualifier, p)
 		return nil
@@ -76,6 +72,30 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionReq
 		return nil, fmt.Errorf("render statement: %w", err)
 	}
 	return &lambda.AddPermissionResponse{Statement: new(string(b))}, nil
+}
+
+func checkPolicySize(d policy.Document) error {
+	b, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("measure resource policy: %w", err)
+	}
+	if len(b) > maxPolicy {
+		return userFault(400, "PolicyLengthExceededException", "The final policy size (%d) is bigger than the limit (%d).", len(b), maxPolicy)
+	}
+	return nil
+}
+
+// without returns a policy's statements but one.
+func without(statements []policy.Statement, sid string) ([]policy.Statement, error) {
+	i := slices.IndexFunc(statements, func(st policy.Statement) bool { return st.Sid == sid })
+	if i < 0 {
+		return nil, userFault(404, "ResourceNotFoundException", "Statement %s is not found in resource policy.", sid)
+	}
+	return slices.Delete(slices.Clone(statements), i, i+1), nil
+}
+
+func noPolicy() error {
+	return userFault(404, "ResourceNotFoundException", "No policy is associated with the given resource.")
 }
 
 // permissionCondition makes the condition that AddPermission's parameters
@@ -191,16 +211,16 @@ func (s *Service) RemovePermission(ctx context.Context, in *lambda.RemovePermiss
 		}
 		p, ok := f.Policies[ref.Qualifier]
 		if !ok {
-			return userFault(404, "ResourceNotFoundException", "No policy is associated with the given resource.")
+			return noPolicy()
 		}
 		if err := checkRevision(in.RevisionId, p.RevisionID, "GetPolicy"); err != nil {
 			return err
 		}
-		i := slices.IndexFunc(p.Document.Statement, func(st policy.Statement) bool { return st.Sid == aws.Value(in.StatementId) })
-		if i < 0 {
-			return userFault(404, "ResourceNotFoundException", "Statement %s is not found in resource policy.", aws.Value(in.StatementId))
+		left, err := without(p.Document.Statement, aws.Value(in.StatementId))
+		if err != nil {
+			return err
 		}
-		p.Document.Statement = slices.Delete(slices.Clone(p.Document.Statement), i, i+1)
+		p.Document.Statement = left
 		setPolicy(f, ref.Qualifier, p)
 		return nil
 	})
@@ -221,17 +241,16 @@ func (s *Service) GetPolicy(ctx context.Context, in *lambda.GetPolicyRequest) (*
 	}
 	// AWS: that the function is missing is said in the same words (recorded:
 	// test_permission_exceptions).
-	absent := userFault(404, "ResourceNotFoundException", "The resource you requested does not exist.")
 	f, err := s.load(ref)
 	if aws.HasCode(err, "ResourceNotFoundException") {
-		return nil, absent
+		return nil, noResource()
 	}
 	if err != nil {
 		return nil, err
 	}
 	p, ok := f.Policies[ref.Qualifier]
 	if !ok {
-		return nil, absent
+		return nil, noResource()
 	}
 	b, err := json.Marshal(p.Document)
 	if err != nil {

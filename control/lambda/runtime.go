@@ -24,7 +24,7 @@ var retired = []string{
 
 // checkRuntime decides whether a function may have a runtime, and what is worth
 // warning of: that AWS would refuse it, or that the host lacks its version.
-func (s *Service) checkRuntime(runtime string) (warning string, err error) {
+func (s *Service) checkRuntime(runtime, architecture string) (warning string, err error) {
 	old := slices.Contains(retired, runtime)
 	if !old && !slices.Contains(creatable, runtime) {
 		return "", invalid("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s] or be a valid ARN",
@@ -33,11 +33,7 @@ func (s *Service) checkRuntime(runtime string) (warning string, err error) {
 	if old && s.StrictRuntimes {
 		return "", invalid("The runtime parameter of %s is no longer supported for creating or updating AWS Lambda functions. We recommend you use a supported runtime while creating or updating functions.", runtime)
 	}
-	family := strings.TrimRight(runtime, "0123456789.x")
-	if family != "python" && family != "nodejs" && runtime != "provided.al2" && runtime != "provided.al2023" {
-		return "", unsupported("the runtime %s (it runs python3.x, nodejs*.x, provided.al2 and provided.al2023)", runtime)
-	}
-	warning, err = s.FindRuntime(runtime)
+	warning, err = s.FindRuntime(runtime, architecture)
 	if err != nil {
 		return "", invalid("lamgate cannot run %s on this host: %v", runtime, err)
 	}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
+	"sync"
 
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
@@ -26,84 +26,51 @@ type Config struct {
 	Clock     aws.Clock
 	Log       *slog.Logger
 
-	// FindRuntime returns an error if the host cannot run a runtime, and a
-	// warning if it runs it by another version's interpreter.
-	FindRuntime func(runtime string) (warning string, err error)
+	// Images are the container images; without them functions have packages.
+	Images Images
+	// Provisioner tells how far provisioned concurrency is; without it nothing
+	// is ever ready.
+	Provisioner execution.Provisioner
+
+	// FindRuntime returns an error if the host cannot run a runtime for an
+	// architecture, and a warning if it runs it by another version's
+	// interpreter.
+	FindRuntime func(runtime, architecture string) (warning string, err error)
 	// CodeLocation returns the URL at which a deployment package can be
 	// fetched, given its key in the blob store.
 	CodeLocation func(ctx context.Context, blob string) string
+	// URLOf returns a function URL, given its ID; without it they are AWS's.
+	URLOf func(id, region string) string
 	// StrictRuntimes refuses the runtimes that AWS no longer creates.
 	StrictRuntimes bool
 }
 
 // A Service implements AWS Lambda's operations.
-type Service struct{ Config }
+type Service struct {
+	Config
+	life context.Context // of what goes on behind the operations
+	end  context.CancelFunc
+	work sync.WaitGroup
+}
 
 // New returns the service, having removed deployment packages that no function
-// refers to any more.
+// refers to any more. Images that were on their way when the server stopped are
+// pulled on.
 func New(ctx context.Context, c Config) *Service {
-	s := &Service{c}
+	if c.URLOf == nil {
+		c.URLOf = func(id, region string) string { return "https://" + id + ".lambda-url." + region + ".on.aws/" }
+	}
+	s := &Service{Config: c}
+	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.collectPackages(ctx)
+	s.pullOn()
 	return s
 }
 
-// collectPackages deletes the packages whose function, or whose place in it, is
-// gone: a crash may come between a document and its blobs.
-func (s *Service) collectPackages(ctx context.Context) {
-	keys := s.Blobs.List(codePrefix)
-	if len(keys) == 0 {
-		return
-	}
-	functions, err := state.LoadAll[execution.Function](s.Documents, execution.FunctionsPrefix)
-	if err != nil {
-		s.Log.Error("deployment packages were not collected", "error", err)
-		return
-	}
-	used := map[string]bool{}
-	for _, f := range functions {
-		for blob := range packagesOf(f) {
-			used[blob] = true
-		}
-	}
-	for _, key := range keys {
-		if !used[key] {
-			if err := s.Blobs.Delete(ctx, key); err != nil {
-				s.Log.Error("an unused deployment package remains", "key", key, "error", err)
-			}
-		}
-	}
-}
-
-// packagesOf returns the blob keys of all packages that a function uses.
-func packagesOf(f *execution.Function) map[string]bool {
-	used := map[string]bool{f.Latest.Code.Blob: true}
-	for _, v := range f.Versions {
-		used[v.Code.Blob] = true
-	}
-	return used
-}
-
-// graceForPackages is how long a replaced package stays: an environment whose
-// start began before the replacement may still be unpacking it.
-const graceForPackages = 5 * time.Minute
-
-// dropPackages deletes, after a while, the packages that before used and after
-// does not; after is nil for a function that is gone.
-func (s *Service) dropPackages(before, after *execution.Function) {
-	var used map[string]bool
-	if after != nil {
-		used = packagesOf(after)
-	}
-	for blob := range packagesOf(before) {
-		if used[blob] {
-			continue
-		}
-		s.Clock.AfterFunc(graceForPackages, func() {
-			if err := s.Blobs.Delete(context.Background(), blob); err != nil {
-				s.Log.Error("an unused deployment package remains", "key", blob, "error", err)
-			}
-		})
-	}
+// Close ends what goes on behind the operations.
+func (s *Service) Close() {
+	s.end()
+	s.work.Wait()
 }
 
 // load returns a function's document, or AWS's fault for one that is not there;
@@ -136,6 +103,12 @@ func invalid(format string, args ...any) *aws.Fault {
 
 func notFound(ref execution.FunctionRef) *aws.Fault {
 	return userFault(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", ref.ARN())
+}
+
+// noResource is how many operations say that what they look for is not there,
+// be it the function or something of it.
+func noResource() *aws.Fault {
+	return userFault(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
 
 func conflict(format string, args ...any) *aws.Fault {

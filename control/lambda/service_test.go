@@ -4,8 +4,10 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,14 +52,37 @@ func newFixture(t *testing.T) *fixture {
 	t.Cleanup(roles.Close)
 	clock := aws.NewManualClock(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))
 	invoker := &recordingInvoker{}
-	return &fixture{
+	f := &fixture{
 		t: t, ctx: ctx, clock: clock, store: store, invoker: invoker,
 		Service: New(ctx, Config{
 			Documents: store.Documents(), Blobs: store.Blobs(), Invoker: invoker, Packages: noPackages{}, Roles: roles,
 			Journeys: telemetry.NewJourneys(), Clock: clock, Log: slog.New(slog.DiscardHandler),
-			FindRuntime:  func(string) (string, error) { return "", nil },
+			FindRuntime:  findRuntime,
 			CodeLocation: func(_ context.Context, blob string) string { return "http://host/" + blob },
 		}),
+	}
+	t.Cleanup(f.Close)
+	return f
+}
+
+func findRuntime(runtime, _ string) (string, error) {
+	if strings.HasPrefix(runtime, "ruby") {
+		return "", errors.New("it has no Ruby")
+	}
+	return "", nil
+}
+
+// permitRole lets the functions' role do something with everything.
+func (f *fixture) permitRole(actions ...string) {
+	f.t.Helper()
+	_, err := state.Update(f.ctx, f.store.Documents(), policy.RoleKey(aws.DefaultAccount, "worker"), func(r *policy.Role) error {
+		r.Inline = map[string]policy.Document{"all": {Version: policy.Version2012, Statement: []policy.Statement{{
+			Effect: policy.Allow, Action: actions, Resource: []string{"*"},
+		}}}}
+		return nil
+	})
+	if err != nil {
+		f.t.Fatal(err)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/lamgate/lamgate/execution"
 )
 
-// maxTags is how many tags a function may have.
+// maxTags is how many tags a resource may have.
 const maxTags = 50
 
 func checkTags(tags map[string]string) error {
@@ -20,39 +20,85 @@ func checkTags(tags map[string]string) error {
 	return nil
 }
 
-// tagged finds the function that a tag operation's ARN names.
-func tagged(ctx context.Context, arn *string) (execution.FunctionRef, error) {
-	if a, err := aws.ParseARN(aws.Value(arn)); err == nil && !strings.HasPrefix(a.Resource, "function:") {
-		kind, _, _ := strings.Cut(a.Resource, ":")
-		return execution.FunctionRef{}, unsupported("tags on a %s", kind)
-	}
-	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(arn), nil)
-	if err != nil {
-		return ref, err
-	}
-	if ref.Qualifier != "" {
-		return ref, invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
-	}
-	return ref, nil
+// A tagged is a resource with tags: a function or a code signing configuration.
+type tagged struct {
+	read   func() (map[string]string, error)
+	change func(func(map[string]string) (map[string]string, error)) error
 }
 
-// TagResource sets tags of a function.
+// taggedBy finds the resource that a tag operation's ARN names.
+func (s *Service) taggedBy(ctx context.Context, arn *string) (tagged, error) {
+	kind := "function"
+	if a, err := aws.ParseARN(aws.Value(arn)); err == nil {
+		kind, _, _ = strings.Cut(a.Resource, ":")
+	}
+	switch kind {
+	case "function":
+		return s.taggedFunction(ctx, arn)
+	case "code-signing-config":
+		return tagged{
+			read: func() (map[string]string, error) {
+				c, err := s.loadSigning(ctx, arn)
+				if err != nil {
+					return nil, err
+				}
+				return c.Tags, nil
+			},
+			change: func(edit func(map[string]string) (map[string]string, error)) error {
+				_, err := s.updateSigning(ctx, arn, func(c *signingConfig) (err error) {
+					c.Tags, err = edit(c.Tags)
+					return err
+				})
+				return err
+			},
+		}, nil
+	case "event-source-mapping":
+		return tagged{}, userFault(404, "ResourceNotFoundException", "Event source mapping not found: %s", aws.Value(arn))
+	case "capacity-provider":
+		return tagged{}, userFault(404, "ResourceNotFoundException", "Capacity provider not found: %s", aws.Value(arn))
+	}
+	return tagged{}, unsupported("tags on a %s", kind)
+}
+
+func (s *Service) taggedFunction(ctx context.Context, arn *string) (tagged, error) {
+	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(arn), nil)
+	if err == nil && ref.Qualifier != "" {
+		err = invalid("Tags on function aliases and versions are not supported. Please specify a function ARN.")
+	}
+	return tagged{
+		read: func() (map[string]string, error) {
+			f, err := s.load(ref)
+			if err != nil {
+				return nil, err
+			}
+			return f.Tags, nil
+		},
+		change: func(edit func(map[string]string) (map[string]string, error)) error {
+			_, err := s.update(ctx, ref, func(f *execution.Function) (err error) {
+				f.Tags, err = edit(f.Tags)
+				return err
+			})
+			return err
+		},
+	}, err
+}
+
+// TagResource sets tags of a resource.
 func (s *Service) TagResource(ctx context.Context, in *lambda.TagResourceRequest) (*lambda.TagResourceOutput, error) {
-	ref, err := tagged(ctx, in.Resource)
+	r, err := s.taggedBy(ctx, in.Resource)
 	if err != nil {
 		return nil, err
 	}
 	if len(in.Tags) == 0 {
 		return nil, invalid("An error occurred and the request cannot be processed.")
 	}
-	_, err = s.update(ctx, ref, func(f *execution.Function) error {
-		tags := maps.Clone(f.Tags)
+	err = r.change(func(tags map[string]string) (map[string]string, error) {
+		tags = maps.Clone(tags)
 		if tags == nil {
 			tags = map[string]string{}
 		}
 		maps.Copy(tags, in.Tags)
-		f.Tags = tags
-		return checkTags(tags)
+		return tags, checkTags(tags)
 	})
 	if err != nil {
 		return nil, err
@@ -60,18 +106,18 @@ func (s *Service) TagResource(ctx context.Context, in *lambda.TagResourceRequest
 	return &lambda.TagResourceOutput{}, nil
 }
 
-// UntagResource removes tags of a function.
+// UntagResource removes tags of a resource.
 func (s *Service) UntagResource(ctx context.Context, in *lambda.UntagResourceRequest) (*lambda.UntagResourceOutput, error) {
-	ref, err := tagged(ctx, in.Resource)
+	r, err := s.taggedBy(ctx, in.Resource)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.update(ctx, ref, func(f *execution.Function) error {
-		f.Tags = maps.Clone(f.Tags)
+	err = r.change(func(tags map[string]string) (map[string]string, error) {
+		tags = maps.Clone(tags)
 		for _, key := range in.TagKeys {
-			delete(f.Tags, key)
+			delete(tags, key)
 		}
-		return nil
+		return tags, nil
 	})
 	if err != nil {
 		return nil, err
@@ -79,17 +125,16 @@ func (s *Service) UntagResource(ctx context.Context, in *lambda.UntagResourceReq
 	return &lambda.UntagResourceOutput{}, nil
 }
 
-// ListTags lists a function's tags.
+// ListTags lists a resource's tags.
 func (s *Service) ListTags(ctx context.Context, in *lambda.ListTagsRequest) (*lambda.ListTagsResponse, error) {
-	ref, err := tagged(ctx, in.Resource)
+	r, err := s.taggedBy(ctx, in.Resource)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.load(ref)
+	tags, err := r.read()
 	if err != nil {
 		return nil, err
 	}
-	tags := f.Tags
 	if tags == nil {
 		tags = map[string]string{}
 	}

@@ -22,6 +22,12 @@ func (s *Service) publish(f *execution.Function, description *string) (*executio
 		return &last, nil
 	}
 	v := f.Latest
+	if next := v.NextImage; next != nil {
+		// It comes with its function's own.
+		v.Image, v.Code, v.NextImage = next, codeOf(next), nil
+		v.State, v.StateReason, v.StateReasonCode = pending, beingCreated, creatingCode
+		v.LastUpdateStatus, v.LastUpdateReason, v.LastUpdateReasonCode = "", "", ""
+	}
 	v.Version = strconv.Itoa(f.NextVersion)
 	v.RevisionID = aws.NewUUID()
 	v.Fingerprint = mark
@@ -55,6 +61,9 @@ func (s *Service) PublishVersion(ctx context.Context, in *lambda.PublishVersionR
 		if err := checkRevision(in.RevisionId, f.Latest.RevisionID, "GetFunction/GetAlias"); err != nil {
 			return err
 		}
+		if err := checkIdle(ref, &f.Latest); err != nil {
+			return err
+		}
 		if is := f.Latest.Code.SHA256; aws.Value(in.CodeSha256) != "" && *in.CodeSha256 != is {
 			return invalid("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). Please try again with the CodeSHA256 in $LATEST.", *in.CodeSha256, is)
 		}
@@ -83,6 +92,15 @@ func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVer
 	return &lambda.ListVersionsByFunctionResponse{Versions: page, NextMarker: next}, nil
 }
 
+// forget removes what a function has for a version or an alias that is deleted.
+func forget(f *execution.Function, qualifier string) {
+	f.Policies = less(f.Policies, qualifier)
+	f.EventInvoke = less(f.EventInvoke, qualifier)
+	f.Provisioned = less(f.Provisioned, qualifier)
+	f.URLs = less(f.URLs, qualifier)
+	f.Runtimes = less(f.Runtimes, qualifier)
+}
+
 // deleteVersion deletes one version. A version that an alias names stays.
 func (s *Service) deleteVersion(ctx context.Context, ref execution.FunctionRef, version string) (*lambda.DeleteFunctionResponse, error) {
 	var before execution.Function
@@ -93,10 +111,8 @@ func (s *Service) deleteVersion(ctx context.Context, ref execution.FunctionRef, 
 				return userFault(http.StatusConflict, "ResourceConflictException", "Aliases %s reference function version %s. Delete the aliases before deleting the version.", a.Name, version)
 			}
 		}
-		f.Versions = maps.Clone(f.Versions)
-		f.Policies = maps.Clone(f.Policies)
-		delete(f.Versions, version)
-		delete(f.Policies, version)
+		f.Versions = less(f.Versions, version)
+		forget(f, version)
 		return nil
 	})
 	if err != nil {
