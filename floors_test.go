@@ -86,7 +86,7 @@ var executionOrder = []string{
 // gatewayOrder are the packages of the data plane from its roof down.
 var gatewayOrder = []string{
 	"gateway/rest", "gateway/url", "gateway/plan", "gateway/relay", "gateway/endpoint",
-	"gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway/jsontext", "gateway",
+	"gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway/trace", "gateway/jsontext", "gateway",
 }
 
 func order(name string, list ...string) int {

@@ -7,6 +7,7 @@
 //
 //   - relay.go runs the invocation and has the pipe.
 //   - head.go reads what an answer says of itself before its body begins.
+//   - copy.go writes a stream to a caller, that of an endpoint as well.
 //
 // What the head means and what a caller is told are the gateways' business.
 package relay

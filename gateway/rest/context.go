@@ -128,7 +128,7 @@ func (c *call) contextText(name string) (text string, ok bool) {
 		// AWS: there is one where the stage traces.
 		if c.stage != nil && c.stage.TracingEnabled {
 			c.ensureTrace()
-			return c.trace.root, true
+			return c.trace.Root, true
 		}
 	default:
 		family, member, _ := strings.Cut(name, ".")

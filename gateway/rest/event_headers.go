@@ -71,7 +71,7 @@ func (c *call) appendHeaders(b []byte) []byte {
 		c.addEdgeHeaders(&m, proto)
 	}
 	m.open(traceHeader)
-	m.single = c.trace.appendIncoming(m.single)
+	m.single = c.trace.AppendIncoming(m.single)
 	m.close()
 	m.open("X-Forwarded-For")
 	m.single = c.appendForwardedFor(m.single)

@@ -141,8 +141,8 @@ func (n *narrator) tell() {
 	if id := c.endpointRequestID(); id != "" {
 		n.info(ended, "AWS Integration Endpoint RequestId : %s", id)
 	}
-	if c.stage.TracingEnabled && c.trace.root != "" {
-		n.info(ended, "X-ray Tracing ID : %s", c.trace.root)
+	if c.stage.TracingEnabled && c.trace.Root != "" {
+		n.info(ended, "X-ray Tracing ID : %s", c.trace.Root)
 	}
 }
 

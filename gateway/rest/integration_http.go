@@ -206,7 +206,7 @@ func (c *call) writeHTTPHeaders(h *plan.HTTP) {
 	for _, id := range c.through() {
 		list = append(list, field{apiIDHeader, id})
 	}
-	c.outgoing.headers = append(list, field{traceHeader, c.trace.header()})
+	c.outgoing.headers = append(list, field{traceHeader, c.trace.Incoming()})
 }
 
 // appendClientHeaders appends the client's headers, but for those that are

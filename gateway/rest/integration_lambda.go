@@ -137,7 +137,7 @@ func (c *call) writeServiceHeaders() {
 	c.outgoing.headers = append(list,
 		field{"x-amzn-apigateway-api-id", c.api.ID},
 		field{"X-Amz-Source-Arn", c.target.sourceARN},
-		field{traceHeader, c.trace.header()})
+		field{traceHeader, c.trace.Incoming()})
 }
 
 func (c *call) outgoingHeader(name string) (string, bool) {

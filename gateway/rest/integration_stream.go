@@ -1,14 +1,12 @@
 package rest
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"time"
-)
 
-// streamBuffer is what a stream is passed on in, at most at once.
-const streamBuffer = 32 << 10
+	"github.com/lamgate/lamgate/gateway/relay"
+)
 
 // How long an endpoint or a function that streams may say nothing.
 //
@@ -34,34 +32,13 @@ func (c *call) writeStream(w http.ResponseWriter, status int, stream io.ReadClos
 	defer stream.Close()
 	c.meter.keep = false
 	w.WriteHeader(status)
-	control := http.NewResponseController(w)
-	control.Flush()
+	http.NewResponseController(w).Flush()
 	if c.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
 		return // nobody will see the rest
 	}
-	idle := c.streamIdle()
-	buffer := make([]byte, streamBuffer)
-	for {
-		n, err := stream.Read(buffer)
-		if n > 0 {
-			moves := c.gateway.clock.AfterFunc(idle, func() { control.SetWriteDeadline(time.Unix(0, 0)) })
-			_, failed := w.Write(buffer[:n])
-			if failed == nil {
-				failed = control.Flush()
-			}
-			moves()
-			if failed != nil && !errors.Is(failed, http.ErrNotSupported) {
-				c.broken = true
-				return
-			}
-		}
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			c.gateway.log.Warn("a streamed response ended early", "request", c.requestID, "error", err)
-			c.broken = true
-			return
-		}
+	err := relay.Copy(w, stream, c.gateway.clock, c.streamIdle())
+	if err != nil && err != relay.ErrGone {
+		c.gateway.log.Warn("a streamed response ended early", "request", c.requestID, "error", err)
 	}
+	c.broken = err != nil
 }

@@ -100,7 +100,7 @@ func (c *call) headerInput() []vtl.Parameter {
 	proto, port := c.front()
 	list = append(list,
 		vtl.Parameter{Name: "Host", Value: c.address.Domain},
-		vtl.Parameter{Name: traceHeader, Value: c.trace.header()},
+		vtl.Parameter{Name: traceHeader, Value: c.trace.Incoming()},
 		vtl.Parameter{Name: "X-Forwarded-For", Value: c.forwardedFor()},
 		vtl.Parameter{Name: "X-Forwarded-Port", Value: port},
 		vtl.Parameter{Name: "X-Forwarded-Proto", Value: proto})

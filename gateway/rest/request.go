@@ -7,6 +7,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/gateway/trace"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -93,7 +94,7 @@ type particulars struct {
 	requestID  string
 	extendedID string
 	sourceIP   string
-	trace      trace
+	trace      trace.Trace
 
 	api       *api
 	stage     *stage
