@@ -166,10 +166,11 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Clock: c.Clock, Log: c.Log})
 	i.lambda = lambda.New(ctx, lambda.Config{
 		Documents: docs, Blobs: blobs, Invoker: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
-		FindRuntime:    func(name, _ string) (string, error) { return runtimes.Warning(name, "") },
+		FindRuntime:    runtimes.Warning,
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
 		StrictRuntimes: c.StrictRuntimes,
 	})
+	open.add(func() error { i.lambda.Close(); return nil })
 	i.apigateway = apigateway.New(apigateway.Config{Documents: docs, Clock: c.Clock, Log: c.Log, Roles: i.iam, Tests: gateway})
 	i.cloudformation = cloudformation.New(cloudformation.Config{
 		Documents: docs, Clock: c.Clock, Log: c.Log,
