@@ -16,8 +16,8 @@ import (
 
 // AWS: what an asynchronous invocation gets that nobody has configured.
 const (
-	maxRetries = 2
-	maxAge     = 6 * time.Hour
+	defaultRetries = 2
+	defaultAge     = 6 * time.Hour
 )
 
 // How many asynchronous invocations are under way at most, and how many of them
@@ -41,24 +41,6 @@ type event struct {
 	NotBefore     time.Time `json:",omitzero"`
 }
 
-// Abandoned is an asynchronous invocation that has failed for good.
-type Abandoned struct {
-	Function  execution.FunctionRef
-	RequestID string
-	Payload   []byte
-	// Condition is that of AWS's destinations: RetriesExhausted or
-	// EventAgeExceeded.
-	Condition string
-	Attempts  int
-	Result    *execution.Result // of the last attempt; nil if it never ran
-	Err       error             // why it never ran
-}
-
-// Exhausted is told of asynchronous invocations that have failed for good.
-type Exhausted interface {
-	Abandoned(ctx context.Context, a Abandoned)
-}
-
 // Enqueue implements execution.Invoker.
 func (s *Service) Enqueue(ctx context.Context, i execution.Invocation) (string, error) {
 	id, err := s.enqueue(ctx, &i)
@@ -73,6 +55,9 @@ func (s *Service) Enqueue(ctx context.Context, i execution.Invocation) (string, 
 func (s *Service) enqueue(ctx context.Context, i *execution.Invocation) (string, error) {
 	if i.RequestID == "" {
 		i.RequestID = aws.NewUUID()
+	}
+	if i.TraceHeader == "" {
+		i.TraceHeader = aws.TraceFrom(ctx)
 	}
 	if len(i.Payload) > execution.MaxEvent {
 		return "", tooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(i.Payload), execution.MaxEvent)
@@ -102,11 +87,22 @@ func (s *Service) push(ctx context.Context, e event) error {
 	return nil
 }
 
+// A retried event will be given to its function once more.
+type retried struct {
+	after    time.Duration
+	next, of int
+}
+
+// Explain implements telemetry.Detail.
+func (r retried) Explain() (what, mend string) {
+	return fmt.Sprintf("the event will be given to the function again in %s: attempt %d of %d", r.after, r.next, r.of), ""
+}
+
 type queued struct{ ref execution.FunctionRef }
 
 // Explain implements telemetry.Detail.
 func (q queued) Explain() (what, mend string) {
-	return "the event is stored and will be given to " + q.ref.Name + ", up to three times should it fail", ""
+	return "the event is stored and will be given to " + q.ref.Name + ", again should it fail", ""
 }
 
 // work runs queued invocations until ctx ends.
@@ -130,31 +126,53 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 	if wait := e.NotBefore.Sub(now); wait > 0 {
 		return state.Verdict{Retry: true, After: wait}
 	}
-	if now.Sub(e.Accepted) >= maxAge {
-		s.abandon(ctx, e, "EventAgeExceeded", nil, nil)
-		return state.Verdict{}
+	t := s.treatment(e.Function)
+	defer func() { s.Journeys.Record(t.journey) }()
+	if s.Journeys != nil {
+		t.journey = &telemetry.Journey{
+			RequestID: e.RequestID, Invocation: e.RequestID, Function: e.Function.ARN(), Account: e.Function.Account, Region: e.Function.Region, Started: now,
+		}
 	}
-	o, err := s.run(ctx, &execution.Invocation{
+	switch {
+	case t.zero:
+		// AWS: such functions' events are not tried, since August 2021.
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.ZeroReservedConcurrency})
+	case now.Sub(e.Accepted) >= t.age:
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.EventAgeExceeded})
+	}
+	i := execution.Invocation{
 		Function:      e.Function,
 		Payload:       e.Payload,
 		RequestID:     e.RequestID,
 		ClientContext: e.ClientContext,
 		TraceHeader:   e.TraceHeader,
-	})
+		Journey:       t.journey,
+	}
+	o, c, err := s.run(ctx, &i)
+	t.ran(c)
+	t.trace = i.TraceHeader
 	switch {
 	case err == nil && o.Cause == environment.None:
-		return state.Verdict{}
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.Succeeded, Attempts: e.Attempts + 1, Result: &o.Result})
 	case err == nil:
-		return s.failed(ctx, e, o)
+		return s.failed(ctx, e, &t, o)
 	case ctx.Err() != nil, errors.Is(err, environment.ErrClosed):
 		return state.Verdict{Retry: true} // the server ends; the next one runs it
-	case aws.HasCode(err, "ResourceNotFoundException"):
-		s.abandon(ctx, e, "RetriesExhausted", nil, err) // the function has been deleted
-		return state.Verdict{}
+	}
+	t.journey.Add(s.Clock.Now(), "invoke", verdictOf(err), refused{err})
+	switch {
+	case aws.HasCode(err, "RecursiveInvocationException"):
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.RecursiveInvocation, Attempts: e.Attempts, Err: err})
+	case aws.HasCode(err, "ResourceNotFoundException"): // it has been deleted
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.RetriesExhausted, Attempts: e.Attempts + 1, Err: err})
 	}
 	// AWS: throttling and faults of the service itself are retried for the
 	// event's whole age, after one second first and five minutes at last.
-	return state.Verdict{Retry: true, After: backoff(delivered)}
+	after := backoff(delivered)
+	if s.Clock.Now().Add(after).Sub(e.Accepted) >= t.age {
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.EventAgeExceeded, Attempts: e.Attempts, Err: err})
+	}
+	return state.Verdict{Retry: true, After: after}
 }
 
 func backoff(delivered int) time.Duration {
@@ -163,17 +181,18 @@ func backoff(delivered int) time.Duration {
 
 // failed is a function's failure: it is given the event again after one minute,
 // then after two.
-func (s *Service) failed(ctx context.Context, e *event, o *environment.Outcome) state.Verdict {
+func (s *Service) failed(ctx context.Context, e *event, t *treatment, o *environment.Outcome) state.Verdict {
 	again := *e
 	again.Attempts++
 	delay := time.Duration(again.Attempts) * time.Minute
+	end := execution.Ended{Attempts: again.Attempts, Result: &o.Result}
 	switch {
-	case again.Attempts > maxRetries:
-		s.abandon(ctx, &again, "RetriesExhausted", &o.Result, nil)
-		return state.Verdict{}
-	case s.Clock.Now().Add(delay).Sub(e.Accepted) >= maxAge:
-		s.abandon(ctx, &again, "EventAgeExceeded", &o.Result, nil)
-		return state.Verdict{}
+	case again.Attempts > t.retries:
+		end.Condition = execution.RetriesExhausted
+		return s.over(ctx, e, t, end)
+	case s.Clock.Now().Add(delay).Sub(e.Accepted) >= t.age:
+		end.Condition = execution.EventAgeExceeded
+		return s.over(ctx, e, t, end)
 	}
 	again.NotBefore = s.Clock.Now().Add(delay)
 	// First the new message, then the old one's end: a crash between the two
@@ -182,17 +201,6 @@ func (s *Service) failed(ctx context.Context, e *event, o *environment.Outcome) 
 		s.Log.Error("the retry of an asynchronous invocation was not stored", "function", e.Function.ARN(), "error", err)
 		return state.Verdict{Retry: true, After: delay}
 	}
+	t.journey.Add(s.Clock.Now(), "queue", telemetry.Passed, retried{delay, again.Attempts + 1, t.retries + 1})
 	return state.Verdict{}
-}
-
-// abandon tells who is to know that an event has failed for good. It does so
-// also while the server ends: the event's message is removed.
-func (s *Service) abandon(ctx context.Context, e *event, condition string, r *execution.Result, err error) {
-	s.Log.Warn("an asynchronous invocation failed for good", "function", e.Function.ARN(), "request", e.RequestID, "condition", condition, "attempts", e.Attempts)
-	if s.Exhausted != nil {
-		s.Exhausted.Abandoned(context.WithoutCancel(ctx), Abandoned{
-			Function: e.Function, RequestID: e.RequestID, Payload: e.Payload,
-			Condition: condition, Attempts: e.Attempts, Result: r, Err: err,
-		})
-	}
 }

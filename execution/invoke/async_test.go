@@ -2,6 +2,7 @@ package invoke
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/telemetry"
 )
 
 // counted is a function that leaves a line for each run and fails if told to.
@@ -25,18 +27,25 @@ func lines(path string) []string {
 	return strings.Fields(string(b))
 }
 
-type abandoned struct {
+// ends is a Results that keeps what it is told.
+type ends struct {
 	mu   sync.Mutex
-	list []Abandoned
+	list []execution.Ended
+	fail int // the first calls
 }
 
-func (a *abandoned) Abandoned(_ context.Context, x Abandoned) {
+func (a *ends) Ended(_ context.Context, e execution.Ended) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.list = append(a.list, x)
+	if a.fail > 0 {
+		a.fail--
+		return errors.New("the disk is full")
+	}
+	a.list = append(a.list, e)
+	return nil
 }
 
-func (a *abandoned) count() int {
+func (a *ends) count() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(a.list)
@@ -45,8 +54,8 @@ func (a *abandoned) count() int {
 // AWS: a failing event is run three times, after one minute and after two more.
 func TestFailedEventsAreRetried(t *testing.T) {
 	clock := aws.NewManualClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	gone := &abandoned{}
-	h := newHost(t, options{clock: clock, exhausted: gone})
+	gone := &ends{}
+	h := newHost(t, options{clock: clock, results: gone})
 	file := filepath.Join(t.TempDir(), "runs")
 	// The clock runs ahead of the function, which must not time out by it.
 	ref := h.deploy("f", "python3.13", "app.handler", counted, timeout(24*time.Hour))
@@ -79,29 +88,28 @@ func TestFailedEventsAreRetried(t *testing.T) {
 // An accepted event is run, even if the server ends before.
 func TestEventsSurviveTheServer(t *testing.T) {
 	dir := t.TempDir()
-	h := newHost(t, options{dir: dir})
+	h := newHost(t, options{dir: dir, concurrency: 1})
 	in, gate := t.TempDir(), filepath.Join(t.TempDir(), "open")
 	file := filepath.Join(t.TempDir(), "runs")
 	slow := h.deploy("slow", "python3.13", "app.handler", gated, timeout(time.Minute))
-	ref := h.deploy("f", "python3.13", "app.handler", counted, func(f *execution.Function) { f.ReservedConcurrency = new(0) })
+	ref := h.deploy("f", "python3.13", "app.handler", counted)
 	if _, err := h.Enqueue(context.Background(), execution.Invocation{Function: slow, Payload: []byte(`{"in":"` + in + `","gate":"` + gate + `"}`)}); err != nil {
 		t.Fatal(err)
 	}
+	await(t, func() bool { return entries(in) == 1 })
 	for range 5 { // throttled: they stay in the queue
 		if _, err := h.Enqueue(context.Background(), execution.Invocation{Function: ref, Payload: []byte(`{"file":"` + file + `"}`)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	await(t, func() bool { return entries(in) == 1 })
 	h.stop()
 	if len(lines(file)) != 0 {
-		t.Fatal("a function without concurrency ran")
+		t.Fatal("a function ran that the account has no concurrency for")
 	}
 
 	touch(t, gate)
 	h = newHost(t, options{dir: dir})
 	h.logs.waitFor(t, "REPORT RequestId: ") // the slow one, again
-	h.deploy("f", "python3.13", "app.handler", counted)
 	await(t, func() bool { return len(lines(file)) >= 5 })
 	distinct := map[string]bool{}
 	for _, l := range lines(file) {
@@ -112,17 +120,170 @@ func TestEventsSurviveTheServer(t *testing.T) {
 	}
 }
 
-func TestOldEventsAreAbandoned(t *testing.T) {
-	clock := aws.NewManualClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	gone := &abandoned{}
-	h := newHost(t, options{clock: clock, exhausted: gone})
+// enqueue gives a function an event.
+func (h *host) enqueue(ref execution.FunctionRef, payload string) (id string) {
+	h.t.Helper()
+	id, err := h.Enqueue(context.Background(), execution.Invocation{Function: ref, Payload: []byte(payload)})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return id
+}
+
+func manualClock() *aws.ManualClock {
+	return aws.NewManualClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+}
+
+// An event that is throttled until it is too old is told of as such, with the
+// answer that it got last.
+func TestOldEventsAreGivenUp(t *testing.T) {
+	for name, age := range map[string]time.Duration{"default": 0, "configured": 90 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			clock, gone := manualClock(), &ends{}
+			h := newHost(t, options{clock: clock, results: gone, concurrency: 1})
+			file := filepath.Join(t.TempDir(), "runs")
+			ref := h.deploy("f", "python3.13", "app.handler", counted, func(f *execution.Function) {
+				if age > 0 {
+					f.EventInvoke = map[string]execution.EventInvoke{execution.Latest: {MaxAge: &age}}
+				}
+			})
+			f, _ := h.functions.find(ref)
+			leave, err := f.limit.enter(execution.Latest, clock) // what the account has
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer leave()
+			h.enqueue(ref, `{"file":"`+file+`"}`)
+			step := 5 * time.Minute
+			if age > 0 {
+				step = time.Second
+			}
+			await(t, func() bool { clock.Advance(step); return gone.count() == 1 })
+			a := gone.list[0]
+			if a.Condition != execution.EventAgeExceeded || a.Attempts != 0 || a.Result != nil || len(lines(file)) != 0 {
+				t.Errorf("ended: %+v; %d runs", a, len(lines(file)))
+			}
+			if lasted := a.At.Sub(a.Accepted); age > 0 && lasted > age || age == 0 && lasted > 6*time.Hour+step {
+				t.Errorf("given up after %v", lasted)
+			}
+			// What an attempt said is told, unless the age was over at once.
+			if a.Err != nil && !aws.HasCode(a.Err, "TooManyRequestsException") {
+				t.Errorf("because of %v", a.Err)
+			}
+		})
+	}
+}
+
+// How a function's configuration treats its events: retries, destinations, dead
+// letters and the role go with the version that was invoked.
+func TestEndsAreTold(t *testing.T) {
+	const onSuccess, onFailure, deadLetter = "arn:aws:sqs:us-east-1:000000000000:good", "arn:aws:sqs:us-east-1:000000000000:bad", "arn:aws:sns:us-east-1:000000000000:dead"
+	clock, told := manualClock(), &ends{fail: 1}
+	h := newHost(t, options{clock: clock, results: told})
+	file := filepath.Join(t.TempDir(), "runs")
+	ref := h.deploy("f", "python3.13", "app.handler", counted, timeout(24*time.Hour), func(f *execution.Function) {
+		f.Latest.Role, f.Latest.DeadLetterTarget = "latest's role", deadLetter
+		v := f.Latest
+		v.Version, v.Role, v.DeadLetterTarget = "1", "version's role", ""
+		f.Versions = map[string]execution.Configuration{"1": v}
+		f.Aliases = map[string]execution.Alias{"live": {Name: "live", Version: "1"}}
+		f.EventInvoke = map[string]execution.EventInvoke{
+			execution.Latest: {MaxRetries: new(0), OnFailure: onFailure},
+			"live":           {OnSuccess: onSuccess},
+		}
+	})
+	good, bad := `{"file":"`+file+`"}`, `{"fail":1,"file":"`+file+`"}`
+	last := func(n int) execution.Ended {
+		t.Helper()
+		await(t, func() bool { clock.Advance(time.Second); return told.count() == n })
+		told.mu.Lock()
+		defer told.mu.Unlock()
+		return told.list[n-1]
+	}
+
+	// Whoever is to tell could not, the first time: the event is run again.
+	id := h.enqueue(ref, bad)
+	e := last(1)
+	if e.Condition != execution.RetriesExhausted || e.Attempts != 1 || e.Config.OnFailure != onFailure || e.DeadLetter != deadLetter || e.Role != "latest's role" ||
+		e.Result.ExecutedVersion != execution.Latest || string(e.Payload) != bad || e.RequestID != id || len(lines(file)) != 2 {
+		t.Errorf("a failure without retries: %+v; %d runs", e, len(lines(file)))
+	}
+	if !strings.Contains(e.TraceHeader, "Lineage=1:"+lineageHash(ref)+":0") {
+		t.Errorf("the trace header is %q", e.TraceHeader)
+	}
+	if j, ok := h.journeys.Find(id); !ok {
+		t.Error("the failed event has no journey")
+	} else if what := explained(j); !strings.Contains(what, "told to") || !strings.Contains(what, onFailure+" and "+deadLetter+" will be told") {
+		t.Errorf("the journey is\n%s", what)
+	}
+
+	h.enqueue(ref, good)
+	if e = last(2); e.Condition != execution.Succeeded || e.Attempts != 1 || e.Config.OnSuccess != "" {
+		t.Errorf("a success: %+v", e)
+	}
+	live := ref
+	live.Qualifier = "live"
+	h.enqueue(live, good)
+	if e = last(3); e.Condition != execution.Succeeded || e.Config.OnSuccess != onSuccess || e.Role != "version's role" || e.Result.ExecutedVersion != "1" || e.Function != live {
+		t.Errorf("an alias's success: %+v", e)
+	}
+	h.enqueue(live, bad)
+	if e = last(4); e.Condition != execution.RetriesExhausted || e.Attempts != 3 || e.DeadLetter != "" {
+		t.Errorf("an alias's failure: %+v", e)
+	}
+}
+
+// explained is all that a journey says.
+func explained(j *telemetry.Journey) string {
+	var b strings.Builder
+	steps, _ := j.Steps()
+	for _, s := range steps {
+		b.WriteString(s.Name + " " + s.Verdict.String() + ": ")
+		if s.Detail != nil {
+			what, mend := s.Detail.Explain()
+			b.WriteString(what + "; mend: " + mend)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// AWS: with nothing reserved, events go to who is told of failures at once.
+func TestNothingReservedIsNotTried(t *testing.T) {
+	told := &ends{}
+	h := newHost(t, options{clock: manualClock(), results: told})
 	file := filepath.Join(t.TempDir(), "runs")
 	ref := h.deploy("f", "python3.13", "app.handler", counted, func(f *execution.Function) { f.ReservedConcurrency = new(0) })
-	if _, err := h.Enqueue(context.Background(), execution.Invocation{Function: ref, Payload: []byte(`{"file":"` + file + `"}`)}); err != nil {
+	h.enqueue(ref, `{"file":"`+file+`"}`)
+	await(t, func() bool { return told.count() == 1 })
+	if e := told.list[0]; e.Condition != execution.ZeroReservedConcurrency || e.Attempts != 0 || e.Result != nil || len(lines(file)) != 0 {
+		t.Errorf("%+v; %d runs", e, len(lines(file)))
+	}
+}
+
+// An event whose function, or version, is gone is given up with Invoke's answer.
+func TestEventsOfTheDeleted(t *testing.T) {
+	clock, told := manualClock(), &ends{}
+	h := newHost(t, options{clock: clock, results: told, concurrency: 1})
+	alias := func(f *execution.Function) {
+		v := f.Latest
+		v.Version = "1"
+		f.Versions = map[string]execution.Configuration{"1": v}
+		f.Aliases = map[string]execution.Alias{"live": {Name: "live", Version: "1"}}
+	}
+	ref := h.deploy("f", "python3.13", "app.handler", counted, alias)
+	f, _ := h.functions.find(ref)
+	leave, err := f.limit.enter("1", clock)
+	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, func() bool { clock.Advance(5 * time.Minute); return gone.count() == 1 })
-	if a := gone.list[0]; a.Condition != "EventAgeExceeded" || len(lines(file)) != 0 {
-		t.Errorf("abandoned: %+v; %d runs", a, len(lines(file)))
+	live := ref
+	live.Qualifier = "live"
+	h.enqueue(live, `{}`)
+	h.deploy("f", "python3.13", "app.handler", counted, func(f *execution.Function) { f.Latest.DeadLetterTarget = "dead" })
+	leave()
+	await(t, func() bool { clock.Advance(time.Second); return told.count() == 1 })
+	if e := told.list[0]; e.Condition != execution.RetriesExhausted || !aws.HasCode(e.Err, "ResourceNotFoundException") || e.DeadLetter != "dead" {
+		t.Errorf("%+v", e)
 	}
 }

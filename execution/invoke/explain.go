@@ -2,6 +2,7 @@ package invoke
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -120,9 +121,17 @@ func (r refused) Explain() (what, mend string) {
 		return r.err.Error(), ""
 	}
 	what = f.Code + ": " + f.Message
+	if errors.Is(r.err, environment.ErrNoMemory) {
+		return what + " This host's memory is in use: an environment more would make it swap.", "run less at once, reserve concurrency for what must not wait, or give lamgate a larger host"
+	}
+	if f.Code == "RecursiveInvocationException" {
+		return what + " The trace header's Lineage has the function a seventeenth time.", "aws lambda put-function-recursion-config --recursive-loop Allow, if the loop is meant and has an end"
+	}
 	switch f.Members["Reason"] {
 	case "ReservedFunctionConcurrentInvocationLimitExceeded":
 		return what + " All of the function's reserved concurrency is in use.", "aws lambda put-function-concurrency, or delete-function-concurrency"
+	case "ReservedFunctionInvocationRateLimitExceeded":
+		return what + " The function was invoked more often in a second than ten times its reserved concurrency.", "aws lambda put-function-concurrency, or delete-function-concurrency"
 	case "ConcurrentInvocationLimitExceeded":
 		return what + " The account's concurrency is in use.", ""
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"reflect"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,9 @@ type functions struct {
 	stop   func()
 	live   atomic.Bool // the documents that were there at the start have been read
 	byKey  sync.Map    // key -> *function
+
+	// provision is called when a function's document has changed.
+	provision func(*function)
 }
 
 // A function is a document in the form that invocations need. It is replaced
@@ -32,6 +36,9 @@ type function struct {
 	ref   execution.FunctionRef
 	doc   *execution.Function
 	limit *limit
+
+	provisions map[string]int // concurrency by version
+	hash       string         // in lineages
 
 	mu    sync.Mutex
 	pools map[string]*generation // by version
@@ -44,8 +51,8 @@ type generation struct {
 	pool   *environment.Pool
 }
 
-func follow(docs state.Documents, fleet *environment.Fleet, l *limits, log *slog.Logger) *functions {
-	f := &functions{fleet: fleet, limits: l, log: log}
+func follow(docs state.Documents, fleet *environment.Fleet, l *limits, log *slog.Logger, provision func(*function)) *functions {
+	f := &functions{fleet: fleet, limits: l, log: log, provision: provision}
 	// Watch has called change for all that is there before it returns.
 	f.stop = docs.Watch(execution.FunctionsPrefix, func(c state.Change) { f.change(c, f.live.Load()) })
 	f.live.Store(true)
@@ -71,7 +78,7 @@ func (f *functions) change(c state.Change, deployed bool) {
 		f.byKey.Delete(c.Key)
 		if old != nil {
 			old.retire(nil)
-			f.limits.reserve(old.limit, nil)
+			old.limit.reserve(nil, nil)
 		}
 		return
 	}
@@ -79,19 +86,25 @@ func (f *functions) change(c state.Change, deployed bool) {
 		ref:   execution.FunctionRef{Account: doc.Account, Region: doc.Region, Name: doc.Name},
 		doc:   doc,
 		pools: map[string]*generation{},
+
+		provisions: provisions(doc),
 	}
+	now.hash = lineageHash(now.ref)
 	if old != nil {
 		now.limit = old.limit
 	} else {
 		now.limit = f.limits.of(doc.Account, doc.Region)
 	}
-	f.limits.reserve(now.limit, doc.ReservedConcurrency)
+	now.limit.reserve(doc.ReservedConcurrency, now.provisions)
 	if old != nil {
 		old.retire(now)
 	}
 	f.byKey.Store(c.Key, now)
-	if deployed && doc.Latest.Code.SHA256 != "" && (old == nil || old.doc.Latest.Code.SHA256 != doc.Latest.Code.SHA256) {
-		f.fleet.Packages.Prepare(doc.Latest.Code)
+	latest := &doc.Latest
+	fresh := old == nil || old.doc.Latest.Code.SHA256 != latest.Code.SHA256 || !slices.Equal(old.doc.Latest.Layers, latest.Layers)
+	f.fleet.Prepare(latest, deployed && fresh)
+	if deployed {
+		f.provision(now)
 	}
 }
 
@@ -125,8 +138,21 @@ func essence(c *execution.Configuration) execution.Configuration {
 	e.Description, e.RevisionID, e.LastModified = "", "", time.Time{}
 	e.State, e.StateReason, e.StateReasonCode = "", "", ""
 	e.LastUpdateStatus, e.LastUpdateReason, e.LastUpdateReasonCode = "", "", ""
-	e.DeadLetterTarget, e.RuntimeWarning = "", ""
+	e.DeadLetterTarget, e.RuntimeWarning, e.Fingerprint, e.KMSKeyARN = "", "", "", ""
 	e.Code.Blob = "" // the SHA-256 tells what is in it
+	if len(e.Layers) == 0 {
+		e.Layers = nil
+	} else {
+		e.Layers = slices.Clone(e.Layers)
+		for i := range e.Layers {
+			e.Layers[i] = execution.Layer{Code: execution.Code{SHA256: e.Layers[i].Code.SHA256}}
+		}
+	}
+	if e.Image != nil {
+		image := *e.Image
+		image.URI = "" // its digest tells what it is
+		e.Image = &image
+	}
 	if len(e.Environment) == 0 {
 		e.Environment = nil
 	}
@@ -160,10 +186,15 @@ func (f *function) pool(fleet *environment.Fleet, c *execution.Configuration) *e
 	return g.pool
 }
 
-func (f *functions) close() {
-	f.stop()
+// each calls do with all functions.
+func (f *functions) each(do func(*function)) {
 	f.byKey.Range(func(_, v any) bool {
-		v.(*function).retire(nil)
+		do(v.(*function))
 		return true
 	})
+}
+
+func (f *functions) close() {
+	f.stop()
+	f.each(func(f *function) { f.retire(nil) })
 }

@@ -88,7 +88,7 @@ exports.handler = async (event, c) => ({ id: c.awsRequestId, arn: c.invokedFunct
 			_ = json.Unmarshal(r.Payload, &got)
 			_ = json.Unmarshal([]byte(`{"id":"11111111-2222-4333-8444-555555555555","arn":"arn:aws:lambda:us-east-1:000000000000:function:`+c.name+`:$LATEST",
 				"name":"`+c.name+`","version":"$LATEST","memory":"256","group":"/aws/lambda/`+c.name+`","left":true,"client":{"k":"ü"},
-				"trace":"Root=1-00000000-000000000000000000000000","event":{"ü":[1,null]}}`), &want)
+				"trace":"Root=1-00000000-000000000000000000000000;Lineage=1:`+lineageHash(ref)+`:0","event":{"ü":[1,null]}}`), &want)
 			g, _ := json.Marshal(got)
 			w, _ := json.Marshal(want)
 			if string(g) != string(w) {

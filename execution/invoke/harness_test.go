@@ -24,29 +24,33 @@ import (
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/state"
+	"github.com/lamgate/lamgate/telemetry"
 	"go.uber.org/goleak"
 )
 
 // A host is a whole execution plane with a store of its own.
 type host struct {
 	*Service
-	t       testing.TB
-	store   *state.Store
-	driver  sandbox.Driver
-	fleet   *environment.Fleet
-	logs    *logs
-	clock   aws.Clock
-	options options
+	t        testing.TB
+	store    *state.Store
+	driver   sandbox.Driver
+	fleet    *environment.Fleet
+	journeys *telemetry.Journeys
+	logs     *logs
+	clock    aws.Clock
+	options  options
 }
 
 type options struct {
-	dir       string
-	driver    string
-	network   sandbox.Network
-	clock     aws.Clock
-	exhausted Exhausted
-	endpoint  http.Handler
-	freeze    time.Duration
+	dir      string
+	driver   string
+	network  sandbox.Network
+	clock    aws.Clock
+	results  execution.Results
+	endpoint http.Handler
+	freeze   time.Duration
+
+	concurrency int // of the account
 }
 
 // levels are the drivers that behaviours are tested with. namespace needs a
@@ -103,12 +107,12 @@ func newHost(t testing.TB, o options) *host {
 	must(err)
 	queue, err := store.Queue("invocations")
 	must(err)
-	h := &host{t: t, store: store, driver: driver, logs: &logs{}, clock: o.clock, options: o}
+	h := &host{t: t, store: store, driver: driver, logs: &logs{}, clock: o.clock, options: o, journeys: telemetry.NewJourneys()}
 	h.fleet = environment.NewFleet(environment.Config{
 		Driver: driver, Network: o.network, Runtimes: runtimes.New(runtimes.Config{Clients: clients}), Packages: packages,
 		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint,
 	})
-	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Exhausted: o.exhausted})
+	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Results: o.results, Journeys: h.journeys, Concurrency: o.concurrency})
 	h.Service.Start()
 	t.Cleanup(h.stop)
 	return h

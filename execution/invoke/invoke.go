@@ -19,7 +19,7 @@ func (s *Service) Invoke(ctx context.Context, i execution.Invocation) (*executio
 	if i.RequestID == "" {
 		i.RequestID = aws.NewUUID()
 	}
-	o, err := s.run(ctx, &i)
+	o, _, err := s.run(ctx, &i)
 	if err != nil {
 		i.Journey.Add(s.Clock.Now(), "invoke", verdictOf(err), refused{err})
 		return nil, err
@@ -27,43 +27,55 @@ func (s *Service) Invoke(ctx context.Context, i execution.Invocation) (*executio
 	return &o.Result, nil
 }
 
-// run is an invocation, step by step.
-func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environment.Outcome, error) {
+// run is an invocation, step by step. It returns the version that was meant also
+// where that could not be invoked; nil if there is none. What it gives the
+// function as trace header, it leaves in the invocation.
+func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environment.Outcome, *execution.Configuration, error) {
 	if len(i.Payload) > execution.MaxRequest {
-		return nil, tooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", execution.MaxRequest)
+		return nil, nil, tooLarge("Request must be smaller than %d bytes for the InvokeFunction operation", execution.MaxRequest)
+	}
+	if i.TraceHeader == "" {
+		i.TraceHeader = aws.TraceFrom(ctx)
+	}
+	payload := i.Payload
+	if len(payload) == 0 {
+		payload = []byte("{}") // AWS: what a function gets that is given nothing
 	}
 	for {
 		f, c, err := s.resolve(i.Function)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if err := checkState(i.Function, c); err != nil {
-			return nil, err
+		if err := checkState(c); err != nil {
+			return nil, c, err
 		}
-		payload := i.Payload
-		if len(payload) == 0 {
-			payload = []byte("{}") // AWS: what a function gets that is given nothing
+		trace, looping := s.trace(i.TraceHeader, f.hash, c)
+		if looping && f.doc.RecursiveLoop != "Allow" {
+			return nil, c, recursive()
 		}
 		pool := f.pool(s.Fleet, c)
 		if pool == nil {
 			continue // replaced since it was resolved
 		}
-		if err := f.limit.enter(); err != nil {
-			return nil, err
+		leave, err := f.limit.enter(c.Version, s.Clock)
+		if err != nil {
+			return nil, c, err
 		}
+		i.TraceHeader = trace
 		o, err := pool.Invoke(ctx, environment.Request{
 			ID:            i.RequestID,
 			FunctionARN:   i.Function.ARN(),
 			Payload:       payload,
-			TraceHeader:   i.TraceHeader,
+			TraceHeader:   trace,
 			ClientContext: clientContext(i.ClientContext),
 			LogTail:       i.LogTail,
-		}, f.limit.leave)
+			Stream:        i.Stream,
+		}, leave)
 		if err != nil {
-			return nil, s.notRun(i.Function, err)
+			return nil, c, s.notRun(i.Function, err)
 		}
 		s.explain(i.Journey, i.Function, c, o)
-		return o, nil
+		return o, c, nil
 	}
 }
 
@@ -83,14 +95,10 @@ func (s *Service) resolve(ref execution.FunctionRef) (*function, *execution.Conf
 // checkState refuses functions that cannot run (yet).
 //
 // AWS: a function being created is refused; one being updated runs as it was.
-func checkState(ref execution.FunctionRef, c *execution.Configuration) error {
-	switch c.State {
-	case "Pending":
+func checkState(c *execution.Configuration) error {
+	if c.State == "Pending" || c.State == "Failed" {
 		return aws.Faultf(http.StatusConflict, "ResourceConflictException",
-			"The operation cannot be performed at this time. The function is currently in the following state: Pending").With("Type", "User")
-	case "Failed":
-		return aws.Faultf(http.StatusConflict, "ResourceConflictException",
-			"The operation cannot be performed at this time. The function is currently in the following state: Failed").With("Type", "User")
+			"The operation cannot be performed at this time. The function is currently in the following state: %s", c.State).With("Type", "User")
 	}
 	return nil
 }
@@ -100,6 +108,8 @@ func (s *Service) notRun(ref execution.FunctionRef, err error) error {
 	switch {
 	case aws.AsFault(err) != nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case errors.Is(err, environment.ErrNoMemory):
+		return noMemory()
 	case errors.Is(err, environment.ErrClosed):
 		return aws.Faultf(http.StatusServiceUnavailable, "ServiceException", "lamgate is shutting down").With("Type", "Service")
 	}

@@ -148,7 +148,7 @@ def handler(e, c):
 `}, json)
 	js := h.deploy("js", "nodejs20.x", "index.handler", map[string]string{"index.js": `exports.handler = async () => { console.info("good %d", 1) }`}, json)
 	for ref, want := range map[execution.FunctionRef][]string{
-		py: {`"type":"platform.start"`, `"level": "ERROR", "message": "bad", "logger": "root", "order": 7, "requestId": "`, `"type":"platform.report"`},
+		py: {`"type":"platform.start"`, `"level": "ERROR", "message": "bad", "logger": "root", "requestId": "`, `"order": 7`, `"type":"platform.report"`},
 		js: {`"type":"platform.start"`, `"level":"INFO","requestId":"`, `"message":"good 1"`, `"durationMs":`},
 	} {
 		r := h.invoke(ref, "{}")

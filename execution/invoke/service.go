@@ -9,6 +9,7 @@ import (
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/state"
+	"github.com/lamgate/lamgate/telemetry"
 )
 
 // Config is what a Service needs.
@@ -19,9 +20,10 @@ type Config struct {
 	Clock     aws.Clock
 	Log       *slog.Logger
 
-	// Exhausted is told of asynchronous invocations that have failed for good:
-	// the place of dead-letter queues and destinations. May be nil.
-	Exhausted Exhausted
+	// Results is told of the ends of asynchronous invocations. May be nil.
+	Results execution.Results
+	// Journeys keeps the journeys of asynchronous invocations. May be nil.
+	Journeys *telemetry.Journeys
 	// Concurrency is the account's limit in each region; 1000 if 0.
 	Concurrency int
 }
@@ -50,13 +52,15 @@ func New(c Config) *Service {
 	}
 	s := &Service{Config: c}
 	s.limits.account = c.Concurrency
-	s.functions = follow(c.Documents, c.Fleet, &s.limits, c.Log)
 	s.life, s.end = context.WithCancel(context.Background())
+	s.functions = follow(c.Documents, c.Fleet, &s.limits, c.Log, s.provision)
 	return s
 }
 
-// Start begins to work on the queue. What it runs may call the server at once.
+// Start begins to work on the queue and to start what is provisioned. What runs
+// then may call the server at once.
 func (s *Service) Start() {
+	s.functions.each(s.provision)
 	if s.Queue != nil {
 		s.workers.Go(func() { s.work(s.life) })
 	}
