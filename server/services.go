@@ -28,6 +28,7 @@ import (
 	"github.com/lamgate/lamgate/control/sts"
 	"github.com/lamgate/lamgate/execution/bootstrap"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/destination"
 	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/execution/invoke"
 	"github.com/lamgate/lamgate/execution/runtimes"
@@ -84,7 +85,12 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	}
 	var unproven error // valid after proving
 	var proving sync.WaitGroup
-	proving.Go(func() { _, unproven = driver.Probe(ctx) })
+	proving.Go(func() {
+		var controls []sandbox.Control
+		if controls, unproven = driver.Probe(ctx); unproven == nil {
+			unproven = Require(controls, c.Require)
+		}
+	})
 	open.add(func() error {
 		proving.Wait()
 		return driver.Close()
@@ -126,7 +132,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	runtimes := runtimes.New(runtimes.Config{Clients: clients})
+	runtimes := runtimes.New(runtimes.Config{Clients: clients, Images: c.RuntimeImages, JavaClient: c.JavaClient})
 	open.add(func() error { runtimes.Close(); return nil })
 	packages, err := code.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
 	if err != nil {
@@ -147,8 +153,22 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	invoker := invoke.New(invoke.Config{Documents: docs, Queue: queue, Fleet: fleet, Clock: c.Clock, Log: c.Log})
+	records, err := store.Queue("destinations")
+	if err != nil {
+		return nil, err
+	}
+	destinations := destination.New(destination.Config{
+		Queue: records, Roles: roles, Clock: c.Clock, Log: c.Log, Journeys: journeys, Services: front.service, Endpoints: c.Endpoints,
+		Credentials: func(account, role, session string) destination.AccessKey {
+			return destination.AccessKey(issuer.key(account, role, session))
+		},
+	})
+	open.add(func() error { destinations.Close(); return nil })
+	invoker := invoke.New(invoke.Config{
+		Documents: docs, Queue: queue, Fleet: fleet, Clock: c.Clock, Log: c.Log, Results: destinations, Journeys: journeys,
+	})
 	open.add(func() error { invoker.Close(); return nil })
+	destinations.Invoker = invoker
 
 	// The data plane.
 	gateway := rest.New(rest.Config{
@@ -165,7 +185,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	i.logs = logs.New(logStore, c.Clock)
 	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Clock: c.Clock, Log: c.Log})
 	i.lambda = lambda.New(ctx, lambda.Config{
-		Documents: docs, Blobs: blobs, Invoker: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
+		Documents: docs, Blobs: blobs, Invoker: invoker, Provisioner: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
 		FindRuntime:    runtimes.Warning,
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
 		StrictRuntimes: c.StrictRuntimes,
@@ -190,6 +210,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 		return nil, err
 	}
 	// Functions run from here on.
+	destinations.Start()
 	invoker.Start()
 	return &services{handler: front, close: open.close}, nil
 }
