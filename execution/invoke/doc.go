@@ -7,8 +7,10 @@
 //     to be invoked; new code or configuration is a new pool.
 //   - invoke.go: the synchronous invocation, step by step.
 //   - concurrency.go: how many invocations may be under way.
-//   - async.go: the queue of asynchronous invocations, their retries and their
-//     end.
+//   - provisioned.go: what is to stand ready, by version and alias.
+//   - lineage.go: who invoked whom, and where that goes round in circles.
+//   - async.go: the queue of asynchronous invocations and their retries.
+//   - ended.go: how they are treated, and who is told of their end.
 //   - explain.go: what an invocation leaves in its journey.
 //
 // Who may invoke is decided before: by the operation's policies in control, by
