@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed python/bootstrap.py node/bootstrap.cjs
+//go:embed python/bootstrap.py node/bootstrap.cjs node/stream.cjs
 var files embed.FS
 
 // The files by the family of runtimes they serve, relative to the directory
@@ -19,8 +19,8 @@ const (
 	Node   = "node/bootstrap.cjs"
 )
 
-// clients are all of them, in the order that the directory's name is made of.
-func clients() []string { return []string{Python, Node} }
+// clients are all of them and what they load, in the order that the directory's name is made of.
+func clients() []string { return []string{Python, Node, "node/stream.cjs"} }
 
 // Install writes the runtime clients below data, unless they are there, and
 // returns their directory. Its name is made of their content: servers of

@@ -4,6 +4,9 @@
 // log lines. It speaks to the Runtime API over a bare socket, since Node's http
 // costs several times what the rest of an invocation does: an answer and the
 // question for the next event leave in one write.
+//
+// Started with LAMGATE_STEM=1 it is a stem cell: it makes itself ready, asks
+// what to become, and goes on as if it had been started that way.
 
 const net = require('net');
 const fs = require('fs');
@@ -11,18 +14,30 @@ const path = require('path');
 const { format, types } = require('util');
 
 const env = process.env;
-const release = Number((/nodejs(\d+)/.exec(env.AWS_EXECUTION_ENV || '') || [])[1]) || parseInt(process.versions.node, 10);
-// AWS: from nodejs24.x on there are no callbacks any more.
-const callbacks = release < 24;
+
+// ---- What the environment decides ----
+
+let release; // of the runtime that the function asks for
+let callbacks; // whether handlers have them
+let jsonLogs;
+let minimum; // of the levels that are logged
+
+function configure() {
+  release = Number((/nodejs(\d+)/.exec(env.AWS_EXECUTION_ENV || '') || [])[1]) || parseInt(process.versions.node, 10);
+  // AWS: from nodejs24.x on there are no callbacks any more.
+  callbacks = release < 24;
+  requestId = callbacks ? undefined : '-';
+  jsonLogs = String(env.AWS_LAMBDA_LOG_FORMAT).toUpperCase() === 'JSON';
+  minimum = LEVELS[String(env.AWS_LAMBDA_LOG_LEVEL).toUpperCase()] || (jsonLogs ? LEVELS.INFO : 0);
+  if (!callbacks) globalThis.awslambda.InvokeStore = store;
+}
 
 let requestId; // of the event under way
 let current = null; // the invocation under way
 
 // ---- Logs ----
 
-const jsonLogs = String(env.AWS_LAMBDA_LOG_FORMAT).toUpperCase() === 'JSON';
 const LEVELS = { TRACE: 1, DEBUG: 2, INFO: 3, WARN: 4, ERROR: 5, FATAL: 6 };
-const minimum = LEVELS[String(env.AWS_LAMBDA_LOG_LEVEL).toUpperCase()] || (jsonLogs ? LEVELS.INFO : 0);
 
 // One log event is one line: the line ends within it are carriage returns,
 // which lamgate turns back.
@@ -40,26 +55,32 @@ function writeEvent(text) {
 function log(level, args) {
   if (LEVELS[level] < minimum) return;
   const time = new Date().toISOString();
+  const [message, ...rest] = args;
   if (!jsonLogs) {
-    writeEvent(`${time}\t${requestId}\t${level}\t${format(...args)}`);
+    writeEvent(`${time}\t${requestId}\t${level}\t${format(message, ...rest)}`);
     return;
   }
   const line = { timestamp: time, level, requestId };
-  if (args.length === 1 && typeof args[0] === 'object' && !types.isNativeError(args[0])) {
-    line.message = args[0];
+  if (current !== null && current.tenant) line.tenantId = current.tenant;
+  if (rest.length === 0) {
+    line.message = message;
   } else {
-    line.message = format(...args);
-    const e = args.find((a) => types.isNativeError(a));
-    if (e) Object.assign(line, { errorType: e.name, errorMessage: e.message, stackTrace: String(e.stack).split('\n') });
+    line.message = format(message, ...rest);
+    const e = rest.find((a) => a instanceof Error);
+    if (e) Object.assign(line, { errorType: kindOf(e), errorMessage: e.message, stackTrace: typeof e.stack === 'string' ? e.stack.split('\n') : [] });
   }
   let text;
   try {
-    text = JSON.stringify(line, (_, v) => (types.isNativeError(v) ? errorObject(v) : typeof v === 'bigint' ? String(v) : v));
+    text = JSON.stringify(line, (_, v) => (v instanceof Error ? loggedError(v) : v));
   } catch {
-    text = JSON.stringify({ ...line, message: format(...args) });
+    text = JSON.stringify({ ...line, message: format(line.message) });
   }
   writeEvent(text);
 }
+
+const kindOf = (e) => (e && e.constructor && e.constructor.name) || 'UnknownError';
+
+const loggedError = (e) => Object.assign({ errorType: kindOf(e), errorMessage: e.message, stackTrace: typeof e.stack === 'string' ? e.stack.split('\n') : e.stack }, e);
 
 for (const [method, level] of [['trace', 'TRACE'], ['debug', 'DEBUG'], ['info', 'INFO'], ['log', 'INFO'], ['warn', 'WARN'], ['error', 'ERROR'], ['fatal', 'FATAL']]) {
   console[method] = (...args) => log(level, args);
@@ -70,7 +91,8 @@ for (const [method, level] of [['trace', 'TRACE'], ['debug', 'DEBUG'], ['info', 
 class RuntimeError extends Error {
   constructor(type, message) {
     super(message);
-    this.name = type;
+    // AWS: newer clients show it among an error's own properties.
+    Object.defineProperty(this, 'name', { value: type, enumerable: !callbacks });
   }
 }
 
@@ -90,17 +112,20 @@ function errorObject(e) {
 }
 
 function logError(title, e) {
+  if (!isError(e)) e = new Error(String(e));
   if (jsonLogs) return log('ERROR', [e]);
-  const { errorType, errorMessage, trace } = errorObject(e);
-  const own = isError(e) ? { ...e } : {};
-  delete own.name;
   let text;
   try {
-    text = JSON.stringify({ errorType, errorMessage, ...own, stack: trace });
+    text = JSON.stringify(e, (_, v) => {
+      if (!(v instanceof Error)) return v;
+      const plain = Object.assign({ errorType: v.name, errorMessage: v.message, code: v.code }, v);
+      if (typeof v.stack === 'string') plain.stack = v.stack.split('\n');
+      return plain;
+    });
   } catch {
-    text = JSON.stringify({ errorType, errorMessage, stack: trace });
+    text = JSON.stringify(errorObject(e));
   }
-  log('ERROR', [`${title} \t${text}`]);
+  log('ERROR', [title, '\t' + text]);
 }
 
 // ---- The connection ----
@@ -149,8 +174,14 @@ socket.on('data', (data) => {
   }
 });
 
+let assigned = null; // takes what a stem cell is to become
+
 function reply(head, data, start, stop) {
   const status = head.slice(9, 12);
+  if (assigned !== null) {
+    assigned(status === '200' ? JSON.parse(data.utf8Slice(start, stop)).environment : null);
+    return;
+  }
   if (status === '200') {
     const headers = {};
     for (const line of head.split('\r\n')) {
@@ -184,27 +215,31 @@ const errorHeaders = (e) => `Content-Type: application/json\r\nLambda-Runtime-Fu
 // ---- Invocations ----
 
 let handler;
+let streaming = null; // what runs a handler that streams
 
-class Context {
-  constructor(headers) {
-    this.callbackWaitsForEmptyEventLoop = true;
-    this.functionVersion = env.AWS_LAMBDA_FUNCTION_VERSION;
-    this.functionName = env.AWS_LAMBDA_FUNCTION_NAME;
-    this.memoryLimitInMB = env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE;
-    this.logGroupName = env.AWS_LAMBDA_LOG_GROUP_NAME;
-    this.logStreamName = env.AWS_LAMBDA_LOG_STREAM_NAME;
-    const client = headers['lambda-runtime-client-context'];
-    const identity = headers['lambda-runtime-cognito-identity'];
-    this.clientContext = client ? parseHeader(client, 'client context') : undefined;
-    this.identity = identity ? parseHeader(identity, 'Cognito identity') : undefined;
-    this.invokedFunctionArn = headers['lambda-runtime-invoked-function-arn'];
-    this.awsRequestId = headers['lambda-runtime-aws-request-id'];
-    const deadline = Number(headers['lambda-runtime-deadline-ms']);
-    this.getRemainingTimeInMillis = () => deadline - Date.now();
-  }
+function makeContext(headers) {
+  const environment = {
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
+  const deadline = Number(headers['lambda-runtime-deadline-ms']);
+  const given = {
+    clientContext: parseHeader(headers['lambda-runtime-client-context'], 'client context'),
+    identity: parseHeader(headers['lambda-runtime-cognito-identity'], 'Cognito identity'),
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    awsRequestId: headers['lambda-runtime-aws-request-id'],
+    tenantId: headers['lambda-runtime-aws-tenant-id'],
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+  if (callbacks) return Object.assign({ callbackWaitsForEmptyEventLoop: true }, environment, given);
+  return Object.assign(given, { xRayTraceId: headers['lambda-runtime-trace-id'] }, environment);
 }
 
 function parseHeader(text, title) {
+  if (!text) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -218,8 +253,9 @@ function invoke(headers, body) {
   if (trace) env._X_AMZN_TRACE_ID = trace;
   else delete env._X_AMZN_TRACE_ID;
 
-  const invocation = { id: requestId, done: false, waiting: null };
+  const invocation = { id: requestId, tenant: headers['lambda-runtime-aws-tenant-id'], trace, done: false, waiting: null };
   current = invocation;
+  store.begin(invocation);
   // While the function runs, what keeps the event loop alive must be the
   // function's: then its emptiness means something.
   socket.unref();
@@ -227,9 +263,9 @@ function invoke(headers, body) {
   const fail = (e) => finish(invocation, null, e === undefined || e === null ? new Error(String(e)) : e, true);
   try {
     const event = JSON.parse(body);
-    const context = new Context(headers);
-    if (handler.streaming) {
-      stream(invocation, event, context).catch(fail);
+    const context = makeContext(headers);
+    if (streaming) {
+      streaming.run(invocation, handler, event, context);
       return;
     }
     let result;
@@ -270,27 +306,32 @@ function finish(invocation, value, e, isFailure) {
       body = JSON.stringify(value === undefined ? null : value);
       if (body === undefined) body = 'null'; // a function or a symbol
     } catch {
-      e = new Error('Unable to stringify response body');
+      e = callbacks ? new Error('Unable to stringify response body') : new RuntimeError('Runtime.JSONStringifyError', 'Unable to stringify response body');
       isFailure = true;
     }
   }
-  invocation.done = true;
-  current = null;
-  socket.ref();
   if (isFailure) {
     logError('Invoke Error', e);
+    end(invocation);
     const error = errorObject(e);
     post(`invocation/${invocation.id}/error`, errorHeaders(error), JSON.stringify(error), NEXT);
   } else {
+    end(invocation);
     post(`invocation/${invocation.id}/response`, 'Content-Type: application/json\r\n', body, NEXT);
   }
+}
+
+function end(invocation) {
+  invocation.done = true;
+  current = null;
+  socket.ref();
 }
 
 // The event loop is empty: a callback may now be answered, and what has not
 // been answered never will be.
 process.on('beforeExit', () => {
   const invocation = current;
-  if (invocation === null) return;
+  if (invocation === null || invocation.done) return;
   if (invocation.waiting) {
     invocation.waiting();
   } else if (callbacks) {
@@ -307,9 +348,13 @@ function die(title, e, status) {
   const error = errorObject(e);
   socket.removeAllListeners('close');
   socket.ref();
-  const where = current ? `invocation/${current.id}/error` : 'init/error';
+  const invocation = current;
   current = null;
-  post(where, errorHeaders(error), JSON.stringify(error), '');
+  if (invocation && invocation.response && invocation.response.begun) {
+    invocation.response.last(error, '');
+  } else {
+    post(invocation ? `invocation/${invocation.id}/error` : 'init/error', errorHeaders(error), JSON.stringify(error), '');
+  }
   socket.end(() => process.exit(status));
 }
 
@@ -323,50 +368,53 @@ process.on('unhandledRejection', (reason, promise) => {
 
 // ---- Streaming handlers ----
 
+// AWS: what wraps a handler looks for these.
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+
+// What an invocation's code finds of it, also where it has no context.
+const KEYS = { REQUEST_ID: Symbol.for('_AWS_LAMBDA_REQUEST_ID'), X_RAY_TRACE_ID: Symbol.for('_AWS_LAMBDA_X_RAY_TRACE_ID'), TENANT_ID: Symbol.for('_AWS_LAMBDA_TENANT_ID') };
+const store = {
+  context: undefined,
+  begin(i) {
+    this.context = { [KEYS.REQUEST_ID]: i.id, [KEYS.X_RAY_TRACE_ID]: i.trace, [KEYS.TENANT_ID]: i.tenant };
+  },
+  getContext: () => store.context,
+  hasContext: () => store.context !== undefined,
+  get: (key) => (store.context === undefined ? undefined : store.context[key]),
+  set(key, value) {
+    if (Object.values(KEYS).includes(key)) throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
+    (store.context = store.context || {})[key] = value;
+  },
+  run(context, f) {
+    store.context = context;
+    return f();
+  },
+  getRequestId: () => store.get(KEYS.REQUEST_ID) ?? '-',
+  getXRayTraceId: () => store.get(KEYS.X_RAY_TRACE_ID),
+  getTenantId: () => store.get(KEYS.TENANT_ID),
+};
+
 globalThis.awslambda = {
   streamifyResponse(f, options) {
-    f.streaming = true;
-    if (options && options.highWaterMark) f.highWaterMark = options.highWaterMark;
+    f[STREAMING] = 'response';
+    if (options && typeof options.highWaterMark === 'number') f[HIGH_WATER_MARK] = Math.trunc(options.highWaterMark);
     return f;
   },
   HttpResponseStream: {
     from(underlying, prelude) {
       underlying.setContentType('application/vnd.awslambda.http-integration-response');
-      underlying.write(JSON.stringify(prelude));
-      underlying.write(Buffer.alloc(8)); // the prelude's end
+      const text = JSON.stringify(prelude);
+      // AWS: it goes before what is written first; a stream that is ended with
+      // its only words, or none, has no prelude.
+      underlying._onBeforeFirstWrite = (write) => {
+        write(text);
+        write(Buffer.alloc(8)); // the prelude's end
+      };
       return underlying;
     },
   },
 };
-
-// The response is collected here and sent as a whole: lamgate does not stream
-// yet.
-async function stream(invocation, event, context) {
-  const { Writable } = require('stream');
-  const parts = [];
-  let contentType = 'application/octet-stream';
-  const response = new Writable({
-    highWaterMark: handler.highWaterMark,
-    write(part, _, next) {
-      parts.push(part);
-      next();
-    },
-  });
-  response.setContentType = (type) => {
-    contentType = type;
-  };
-  const finished = new Promise((resolve, reject) => response.on('finish', resolve).on('error', reject));
-  await handler(event, response, context);
-  if (!response.writableEnded) {
-    response.end();
-  }
-  await finished;
-  if (invocation.done) return;
-  invocation.done = true;
-  current = null;
-  socket.ref();
-  post(`invocation/${invocation.id}/response`, `Lambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: ${headerValue(contentType)}\r\n`, Buffer.concat(parts), NEXT);
-}
 
 // ---- The function's module ----
 
@@ -383,15 +431,20 @@ async function load() {
     throw new RuntimeError('Runtime.MalformedHandlerName', 'Bad handler');
   }
   const module = await loadModule(path.resolve(root, directory), match[1]);
-  const found = match[2].split('.').reduce((o, name) => (o === undefined || o === null ? undefined : o[name]), module);
+  const find = (o) => match[2].split('.').reduce((v, name) => (v !== null && typeof v === 'object' ? v[name] : undefined), o);
+  const found = find(module) || (module !== null && typeof module === 'object' && 'default' in module ? find(module.default) : undefined);
   if (!found) {
     throw new RuntimeError('Runtime.HandlerNotFound', `${full} is undefined or not exported`);
   }
   if (typeof found !== 'function') {
     throw new RuntimeError('Runtime.HandlerNotFound', `${full} is not a function`);
   }
-  if (!callbacks && !found.streaming && found.length >= 3) {
-    throw new RuntimeError('Runtime.CallbackHandlerDeprecated', 'AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later.');
+  if (found[STREAMING]) {
+    if (found[STREAMING] !== 'response') throw new RuntimeError('Runtime.MalformedStreamingHandler', 'Only response streaming is supported.');
+    streaming = require('./stream.cjs')({ socket, start: `${API}invocation/`, HEAD, NEXT, RuntimeError, headerValue, errorObject, logError, finish, end, highWaterMark: Number(found[HIGH_WATER_MARK]) || undefined });
+  }
+  if (!callbacks && streaming === null && found.length >= 3) {
+    throw new RuntimeError('Runtime.CallbackHandlerDeprecated', 'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.');
   }
   return found;
 }
@@ -437,12 +490,39 @@ function isModulePackage(directory) {
   }
 }
 
-socket.unref(); // a module that never finishes loading must not be waited for
-load().then(
-  (found) => {
-    handler = found;
-    socket.ref();
-    socket.write(NEXT);
-  },
-  (e) => die('Uncaught Exception', e, 1),
-);
+// ---- The start ----
+
+// become asks what to become, and takes its environment and its place.
+async function become() {
+  // The first import makes the loader ready, which is most of its cost.
+  await import('node:module');
+  const given = await new Promise((resolve) => {
+    assigned = resolve;
+    socket.write(`GET /lamgate/assignment${HEAD}\r\n`);
+  });
+  assigned = null;
+  if (given === null) return;
+  for (const name of Object.keys(env)) {
+    if (!(name in given)) delete env[name];
+  }
+  Object.assign(env, given);
+  process.chdir(env.LAMBDA_TASK_ROOT || '/var/task');
+  // NODE_PATH has been read when the process started.
+  require('module')._initPaths?.();
+}
+
+async function main() {
+  if (env.LAMGATE_STEM === '1') await become();
+  configure();
+  socket.unref(); // a module that never finishes loading must not be waited for
+  try {
+    handler = await load();
+  } catch (e) {
+    die(callbacks ? 'Uncaught Exception' : 'Init Error', e, 1);
+    return;
+  }
+  socket.ref();
+  socket.write(NEXT);
+}
+
+main();
