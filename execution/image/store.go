@@ -1,9 +1,20 @@
 package image
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
@@ -14,13 +25,105 @@ type Options struct {
 	Dir   string // where trees are kept
 	Clock aws.Clock
 	Log   *slog.Logger
+
+	// Credentials is a file such as docker login writes; empty for docker's own.
+	Credentials string
+	// Insecure are registries, HOST or HOST:PORT, that may have no certificate or
+	// no TLS. Those on this host need not be named.
+	Insecure []string
+	// Local allows references to this host's own files, oci: and docker-archive:.
+	// Who may create functions may then read what images lie on this host.
+	Local bool
 }
 
-// A Store keeps images unpacked on disk, each once.
-type Store struct{ options Options }
+// A Store keeps images unpacked on disk, each once. It pulls a layer once, too,
+// however many images have it.
+type Store struct {
+	options Options
+	life    context.Context
+	end     context.CancelFunc
+	running sync.WaitGroup
+	slots   chan struct{} // layers that are pulled at once
 
-// Open returns the store of a directory.
-func Open(o Options) (*Store, error) { return &Store{o}, nil }
+	mu     sync.Mutex
+	trees  map[string]*Tree     // by digest
+	layers map[string]*fetching // by the digest unpacked
+}
+
+// parallel is how many layers are pulled at once, of all images together.
+const parallel = 3
+
+// Open returns the store of a directory. What an earlier server has left there
+// half-done is removed.
+func Open(o Options) (*Store, error) {
+	if o.Credentials == "" {
+		o.Credentials = defaultCredentials()
+	}
+	s := &Store{options: o, slots: make(chan struct{}, parallel), trees: map[string]*Tree{}, layers: map[string]*fetching{}}
+	s.life, s.end = context.WithCancel(context.Background())
+	for _, dir := range []string{s.imageDir(""), s.layerDir(""), s.nameDir()} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("make directory of images: %w", err)
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, fmt.Errorf("read directory of images: %w", err)
+		}
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			if strings.HasPrefix(e.Name(), ".") {
+				s.running.Go(func() { removeTree(path) })
+			} else if dir == s.imageDir("") {
+				s.found(e.Name())
+			}
+		}
+	}
+	return s, nil
+}
+
+func (s *Store) imageDir(digest string) string {
+	return filepath.Join(s.options.Dir, "trees", strings.TrimPrefix(digest, "sha256:"))
+}
+
+func (s *Store) layerDir(diff string) string {
+	return filepath.Join(s.options.Dir, "layers", strings.TrimPrefix(diff, "sha256:"))
+}
+
+// A record is what is kept beside a tree.
+type record struct {
+	Config Config
+	Layers []string // the digests of the layers, unpacked
+}
+
+const (
+	rootName   = "root"
+	recordName = "image.json"
+)
+
+// found takes in a tree that is there. One that cannot be read is pulled again
+// when it is asked for.
+func (s *Store) found(name string) {
+	digest := "sha256:" + name
+	var r record
+	b, err := os.ReadFile(filepath.Join(s.imageDir(digest), recordName))
+	if err == nil {
+		err = json.Unmarshal(b, &r)
+	}
+	if err != nil || !digestPattern.MatchString(digest) {
+		s.options.Log.Warn("an image is not used", "directory", s.imageDir(digest), "error", err)
+		return
+	}
+	t := &Tree{Digest: digest, store: s, ready: make(chan struct{}), since: s.options.Clock.Now()}
+	t.set(r)
+	close(t.ready)
+	s.trees[digest] = t
+}
+
+// Close gives up what is being pulled, and waits for that.
+func (s *Store) Close() {
+	s.end()
+	s.running.Wait()
+}
 
 // A Description is what is known of an image before it is pulled.
 type Description struct {
@@ -39,23 +142,189 @@ type Config struct {
 	Architecture     string // x86_64 or arm64
 }
 
+// For returns the configuration as a function changes it.
+//
+// AWS: each of the three stands for itself, ImageConfig in the API reference.
+func (c Config) For(i execution.Image) Config {
+	if i.EntryPoint != nil {
+		c.EntryPoint = i.EntryPoint
+	}
+	if i.Command != nil {
+		c.Command = i.Command
+	}
+	c.WorkingDirectory = cmp.Or(i.WorkingDirectory, c.WorkingDirectory, "/")
+	return c
+}
+
+// source opens what a reference names.
+func (s *Store) source(text string) (source, reference, error) {
+	r, err := parseReference(text)
+	if err != nil {
+		return nil, r, err
+	}
+	if r.kind != inRegistry && !s.options.Local {
+		return nil, r, notValid(text, "this server takes images from registries only")
+	}
+	var src source
+	switch r.kind {
+	case inLayout:
+		src, err = openLayout(r)
+	case inArchive:
+		src, err = openArchive(r)
+	default:
+		src, err = s.openRegistry(r)
+	}
+	return src, r, err
+}
+
+// Describe looks a reference up for an architecture. It pulls nothing. The errors
+// that are not this host's are a *Problem each.
+func (s *Store) Describe(ctx context.Context, text, architecture string) (*Description, error) {
+	src, r, err := s.source(text)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	i, err := find(ctx, src, r, cmp.Or(architecture, "x86_64"))
+	if err != nil {
+		return nil, err
+	}
+	d := &Description{Resolved: r.with(i.digest), Digest: i.digest, Config: i.config}
+	for _, l := range i.layers {
+		d.Size += l.Size
+	}
+	s.remember(text, architecture, i.digest)
+	return d, nil
+}
+
+// Open returns an image's tree, pulling it if it is not there. One whose digest
+// is known and that is there needs no registry; one without a digest is looked
+// up, and is what it was the last time if its registry does not answer.
+func (s *Store) Open(ctx context.Context, i execution.Image, architecture string) (*Tree, error) {
+	digest := i.Digest
+	if digest == "" {
+		d, err := s.Describe(ctx, i.URI, architecture)
+		switch {
+		case err == nil:
+			digest = d.Digest
+		case s.recall(i.URI, architecture) != "" && isOutage(err):
+			digest = s.recall(i.URI, architecture)
+			s.options.Log.Warn("an image is what it was the last time: its registry does not answer", "image", i.URI, "digest", digest, "error", err)
+		default:
+			return nil, err
+		}
+	}
+	if !digestPattern.MatchString(digest) {
+		return nil, notValid(i.URI, fmt.Sprintf("%q is no digest", digest))
+	}
+	s.mu.Lock()
+	t, ok := s.trees[digest]
+	if !ok {
+		t = &Tree{Digest: digest, store: s, ready: make(chan struct{})}
+		s.trees[digest] = t
+		// Not by ctx: others may come to wait for the same tree.
+		s.running.Go(func() { t.make(cmp.Or(i.Resolved, i.URI), architecture) })
+	}
+	t.users++
+	s.mu.Unlock()
+	select {
+	case <-t.ready:
+	case <-ctx.Done():
+		t.Release()
+		return nil, ctx.Err()
+	}
+	if t.err != nil {
+		t.Release()
+		return nil, t.err
+	}
+	return t, nil
+}
+
+func isOutage(err error) bool {
+	_, ok := errors.AsType[*outage](err)
+	return ok
+}
+
 // A Tree is an unpacked image in use. Release gives it back.
 type Tree struct {
+	Digest string
 	Root   string // a host directory, read-only
 	Config Config
+
+	store  *Store
+	layers []string
+	users  int
+	since  time.Time // when users became 0
+	ready  chan struct{}
+	err    error
+}
+
+func (t *Tree) set(r record) {
+	t.Root, t.Config, t.layers = filepath.Join(t.store.imageDir(t.Digest), rootName), r.Config, r.Layers
 }
 
 // Release says that the tree is used no more.
-func (t *Tree) Release() {}
-
-var errNotBuilt = errors.New("lamgate does not run container images yet")
-
-// Describe looks a reference up for an architecture. It pulls nothing.
-func (s *Store) Describe(ctx context.Context, reference, architecture string) (*Description, error) {
-	return nil, errNotBuilt
+func (t *Tree) Release() {
+	if t.store == nil {
+		return
+	}
+	t.store.mu.Lock()
+	defer t.store.mu.Unlock()
+	if t.users--; t.users == 0 {
+		t.since = t.store.options.Clock.Now()
+	}
 }
 
-// Open returns an image's tree, pulling it if it is not there.
-func (s *Store) Open(ctx context.Context, i execution.Image, architecture string) (*Tree, error) {
-	return nil, errNotBuilt
+// Collect removes the images that nobody has used for a while and that keep,
+// asked for their digests, does not want, and the layers that no image has.
+func (s *Store) Collect(unused time.Duration, keep func(digest string) bool) {
+	now := s.options.Clock.Now()
+	var old []string
+	hide := func(dir string) bool {
+		hidden := filepath.Join(filepath.Dir(dir), ".old-"+filepath.Base(dir))
+		if err := os.Rename(dir, hidden); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.options.Log.Warn("an unused image remains on disk", "path", dir, "error", err)
+			return false
+		}
+		old = append(old, hidden)
+		return true
+	}
+	s.mu.Lock()
+	needed := map[string]bool{}
+	pulling := len(s.layers) > 0
+	for digest, t := range s.trees {
+		select {
+		case <-t.ready:
+		default:
+			pulling = true
+			continue
+		}
+		if t.users == 0 && now.Sub(t.since) >= unused && !keep(digest) && hide(s.imageDir(digest)) {
+			delete(s.trees, digest)
+			continue
+		}
+		for _, l := range t.layers {
+			needed[l] = true
+		}
+	}
+	if entries, err := os.ReadDir(s.layerDir("")); err == nil && !pulling {
+		for _, e := range entries {
+			if !needed["sha256:"+e.Name()] && !strings.HasPrefix(e.Name(), ".") {
+				hide(s.layerDir(e.Name()))
+			}
+		}
+	}
+	s.mu.Unlock()
+	for _, dir := range old {
+		if err := removeTree(dir); err != nil {
+			s.options.Log.Warn("an unused image remains on disk", "path", dir, "error", err)
+		}
+	}
+}
+
+// Digests lists the images that are there, for people and tests.
+func (s *Store) Digests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.trees))
 }
