@@ -28,6 +28,9 @@ type Environment struct {
 	api      *runtimeapi.Server
 	material *material
 	output   *os.File // the processes' end of the pipe
+	command  string   // the path of the runtime's
+
+	runtimeGone chan struct{} // closed when the runtime has ended beside extensions
 
 	freezing sync.Mutex // orders Freeze before Thaw
 
@@ -45,8 +48,11 @@ type Environment struct {
 	cold      bool // the next REPORT has the init's duration
 	idle      time.Time
 	returning bool // it has answered, and asks for an event in a moment
-	memory    int64
-	measured  time.Time
+	asked     bool // the runtime asks for an event, and extensions are still at work
+	extensions
+	pending  *report // of an invocation that is answered, and goes on in extensions
+	memory   int64
+	measured time.Time
 }
 
 // to changes the state, with mu held. A transition that is not legal is a
@@ -66,7 +72,7 @@ func (e *Environment) to(s State) bool {
 func (e *Environment) take(t *ticket, now time.Time) (frozen, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.state == Dead {
+	if e.state.over() {
 		return false, false
 	}
 	frozen = e.state == Frozen
@@ -108,7 +114,7 @@ func (e *Environment) disarm() {
 func (e *Environment) dead() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.state == Dead
+	return e.state.over()
 }
 
 // rest makes the environment idle; false if it is dead.
@@ -116,7 +122,7 @@ func (e *Environment) rest(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.idle = now
-	return e.state != Dead && e.to(Idle)
+	return !e.state.over() && e.to(Idle)
 }
 
 // deliver sends a taken ticket's event.
@@ -155,12 +161,38 @@ func (t *ticket) stream() execution.ResponseStream {
 
 // Ready implements runtimeapi.Owner.
 func (e *Environment) Ready() *runtimeapi.Event {
+	e.mu.Lock()
+	e.asked = true
+	if e.state == Initialising {
+		e.log.initialised(e.pool.fleet.Clock.Now())
+	}
+	e.mu.Unlock()
+	if t := e.settle(); t != nil {
+		return t.event()
+	}
+	return nil
+}
+
+// settle is called when the runtime or an extension asks for its next event. If
+// all of them do, what was under way is over, and the environment takes the next
+// request, which is returned, or rests.
+func (e *Environment) settle() *ticket {
 	now := e.pool.fleet.Clock.Now()
 	e.mu.Lock()
-	if e.state == Dead {
+	if e.state.over() || !e.asked {
 		e.mu.Unlock()
 		return nil
 	}
+	if !e.api.Settled() {
+		if e.state == Busy {
+			e.to(Settling)
+		}
+		e.mu.Unlock()
+		return nil
+	}
+	e.asked = false
+	pending := e.pending
+	e.pending = nil
 	first := e.state == Initialising
 	var worked time.Duration
 	if first {
@@ -169,18 +201,18 @@ func (e *Environment) Ready() *runtimeapi.Event {
 			e.to(Busy)
 			e.mu.Unlock()
 			e.pool.adopt(e)
-			return t.event()
+			return t
 		}
 	} else {
 		worked = now.Sub(e.began)
 	}
 	e.disarm()
 	e.mu.Unlock()
-	e.pool.fleet.started(e)
-	if t := e.pool.release(e, now, first, worked); t != nil {
-		return t.event()
+	if pending != nil {
+		e.report(pending, pending.verdict, now)
 	}
-	return nil
+	e.pool.fleet.started(e)
+	return e.pool.release(e, now, first, worked)
 }
 
 // Answered implements runtimeapi.Owner.
@@ -193,8 +225,13 @@ func (e *Environment) Answered(a runtimeapi.Answer) {
 		e.returning = true
 		e.pool.returning.Add(1)
 	}
+	goesOn := e.extensions.some()
 	e.mu.Unlock()
-	if t != nil {
+	switch {
+	case t == nil:
+	case goesOn:
+		e.answer(t, now, answered(a))
+	default:
 		e.finish(t, now, answered(a))
 	}
 }
@@ -210,25 +247,27 @@ func (e *Environment) expire(turn uint64) { e.fail(turn, timedOut(e.pool.config.
 const anyTurn = 0
 
 // fail ends the environment because of v, which becomes the answer to what is
-// under way, if it is not dead already and its turn is still the one meant.
-func (e *Environment) fail(turn uint64, v verdict) {
+// under way, if it is not over already and its turn is still the one meant. It
+// reports whether that is so.
+func (e *Environment) fail(turn uint64, v verdict) bool {
 	now := e.pool.fleet.Clock.Now()
 	e.mu.Lock()
-	if e.state == Dead || turn != anyTurn && turn != e.turn {
+	if e.state.over() || turn != anyTurn && turn != e.turn {
 		e.mu.Unlock()
-		return
+		return false
 	}
-	initialising := e.state == Initialising || e.state == Starting
+	before := e.state
+	initialising := before == Initialising || before == Starting
 	took := now.Sub(e.began)
-	t := e.ticket
-	e.ticket = nil
+	t, pending := e.ticket, e.pending
+	e.ticket, e.pending = nil, nil
 	answeredID := ""
 	if t == nil && !initialising {
 		answeredID = e.lastID
 	}
-	e.to(Dead)
+	after := e.ending()
+	e.to(after)
 	e.disarm()
-	box := e.box
 	e.mu.Unlock()
 
 	if initialising {
@@ -241,39 +280,44 @@ func (e *Environment) fail(turn uint64, v verdict) {
 		e.pool.remove(e)
 	case initialising:
 		e.pool.initFailed(e)
+	case pending != nil:
+		e.report(pending, v, now)
+		e.pool.remove(e)
 	default:
 		// Between two events: nobody waits, but the log says so.
 		e.log.died(answeredID, v, now)
 		e.pool.remove(e)
 	}
-	if box != nil {
-		box.Kill()
+	reason := failure
+	if v.cause == Timeout {
+		reason = timeout
 	}
+	e.finishOff(before, after, reason)
+	return true
 }
-
-// spindown is why most environments are ended: nobody needs them any more.
-const spindown = "spindown"
 
 // end retires the environment.
 func (e *Environment) end(reason string) {
+	now := e.pool.fleet.Clock.Now()
 	e.mu.Lock()
-	if e.state == Dead {
+	if e.state.over() {
 		e.mu.Unlock()
 		return
 	}
-	e.to(Dead)
+	before, after := e.state, e.ending()
+	e.to(after)
 	e.disarm()
-	t := e.ticket
-	e.ticket = nil
-	box := e.box
+	t, pending := e.ticket, e.pending
+	e.ticket, e.pending = nil, nil
 	e.mu.Unlock()
 	if t != nil {
 		t.complete(completion{err: ErrClosed})
 	}
-	e.pool.remove(e)
-	if box != nil {
-		box.Kill()
+	if pending != nil {
+		e.report(pending, pending.verdict, now)
 	}
+	e.pool.remove(e)
+	e.finishOff(before, after, reason)
 }
 
 // attend waits for the sandbox's end and tidies up.
@@ -282,6 +326,11 @@ func (e *Environment) attend() {
 	// What the runtime said with its last breath counts.
 	e.api.Drain(time.Now().Add(time.Second))
 	e.fail(anyTurn, exited(e.box.Exit()))
+	e.mu.Lock()
+	if e.state != Dead {
+		e.to(Dead)
+	}
+	e.mu.Unlock()
 	if l := e.box.Endpoint(); l != nil {
 		l.Close()
 	}
@@ -296,7 +345,7 @@ func (e *Environment) attend() {
 func (e *Environment) maxMemory(now time.Time) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.box != nil && (e.measured.IsZero() || now.Sub(e.measured) >= time.Second || e.state == Dead) {
+	if e.box != nil && (e.measured.IsZero() || now.Sub(e.measured) >= time.Second || e.state.over()) {
 		e.memory, e.measured = e.box.MaxMemory(), now
 	}
 	return int((e.memory + 1<<20 - 1) >> 20)

@@ -1,20 +1,191 @@
 package environment
 
-import "github.com/lamgate/lamgate/execution/runtimeapi"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
 
-// The Runtime API does not let extensions register yet, nor runtimes restore.
+	"github.com/lamgate/lamgate/execution/runtimeapi"
+	"github.com/lamgate/lamgate/execution/sandbox"
+)
+
+// Extensions are processes beside the runtime, or threads within it, that take
+// part in an environment's life: it is ready, and idle, when they are.
+
+// extensions is what an environment knows of its own. Guarded by its mu, but for
+// external, which is set before the start.
+type extensions struct {
+	external []sandbox.Extension
+	missing  int // of external, those that have not registered
+	internal int // that have registered
+}
+
+// some reports whether there are any.
+func (x *extensions) some() bool { return len(x.external) > 0 || x.internal > 0 }
+
+// extensionsDir is where the files of external extensions lie.
+//
+// AWS: all of them are started, whatever their names.
+const extensionsDir = "/opt/extensions"
+
+// findExtensions lists the extensions in the host directory that is shown at
+// /opt.
+func findExtensions(opt string) (list []sandbox.Extension, err error) {
+	if opt == "" {
+		return nil, nil
+	}
+	entries, err := os.ReadDir(filepath.Join(opt, "extensions"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for extensions: %w", err)
+	}
+	for _, e := range entries {
+		// Links are followed: within the tree, where they lead is shown as well.
+		info, err := os.Stat(filepath.Join(opt, "extensions", e.Name()))
+		if err == nil && info.Mode().IsRegular() {
+			list = append(list, sandbox.Extension{Name: e.Name(), Path: extensionsDir + "/" + e.Name()})
+		}
+	}
+	return list, nil
+}
+
+// notForExtensions are variables that only the runtime's process has.
+//
+// AWS: "Lambda Extensions API" of the developer guide, on environment variables.
+var notForExtensions = []string{
+	"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
+	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER",
+}
+
+// extend has the environment start with the extensions of its layers.
+func (e *Environment) extend(variables map[string]string) {
+	own := make(map[string]string, len(variables))
+	for name, value := range variables {
+		if !slices.Contains(notForExtensions, name) {
+			own[name] = value
+		}
+	}
+	e.extensions.external = slices.Clone(e.material.extensions)
+	e.extensions.missing = len(e.extensions.external)
+	for i := range e.extensions.external {
+		e.extensions.external[i].Env = list(own)
+	}
+}
+
+func (x *extensions) names() (names []string) {
+	for _, e := range x.external {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// cannotLaunch tells whether a sandbox failed because an extension cannot be run.
+//
+// AWS: Extension.LaunchError, with Go's words for the reason.
+func cannotLaunch(err error) (verdict, string, bool) {
+	x, ok := errors.AsType[*sandbox.ExtensionError](err)
+	if !ok {
+		return verdict{}, "", false
+	}
+	reason := x.Err
+	for _, known := range execFailures {
+		if errors.Is(x.Err, known) {
+			reason = known
+		}
+	}
+	return verdict{cause: InitError, errorType: "Extension.LaunchError",
+		message: fmt.Sprintf("fork/exec %s/%s: %v", extensionsDir, x.Extension, reason)}, x.Extension, true
+}
+
+// Registered implements runtimeapi.Owner. When all external extensions have
+// registered, the runtime starts.
+func (e *Environment) Registered(name string, internal bool) {
+	e.mu.Lock()
+	if internal {
+		e.extensions.internal++
+	} else {
+		e.extensions.missing--
+	}
+	release := !internal && e.extensions.missing == 0 && !e.state.over()
+	box := e.box
+	e.mu.Unlock()
+	if release {
+		e.pool.fleet.running.Go(func() {
+			if err := box.Release(); err != nil {
+				e.unreleased(err)
+			}
+		})
+	}
+}
+
+// unreleased is a runtime that could not be started beside the extensions.
+func (e *Environment) unreleased(err error) {
+	if v, ok := cannotExec(err, e.command); ok {
+		e.fail(anyTurn, v)
+		return
+	}
+	select {
+	case <-e.box.Done(): // it has ended meanwhile
+		return
+	default:
+	}
+	e.pool.fleet.Log.Error("runtime was not started beside its extensions", "function", e.pool.function.Name, "error", err)
+	e.fail(anyTurn, verdict{cause: InitError, errorType: "Runtime.Unknown", message: err.Error()})
+}
+
+// ExtensionReady implements runtimeapi.Owner.
+func (e *Environment) ExtensionReady(name string) {
+	e.log.extension(name, "Ready", e.api.Events(name), "", e.pool.fleet.Clock.Now())
+	if t := e.settle(); t != nil {
+		e.api.Send(t.event())
+	}
+}
+
+// ExtensionFailed implements runtimeapi.Owner.
+//
+// AWS: an extension that reports an error is the end of its environment; the
+// message is that of an exit.
+func (e *Environment) ExtensionFailed(name, errorType string, exit bool) {
+	state, kind := "InitError", "Extension.InitError"
+	if exit {
+		state, kind = "ExitError", "Extension.ExitError"
+	}
+	e.log.extension(name, state, e.api.Events(name), errorType, e.pool.fleet.Clock.Now())
+	e.fail(anyTurn, verdict{cause: Crash, errorType: kind, message: "exit code 0"})
+}
+
+// lastBreath is how long what a process said at its end may be on its way.
+const lastBreath = 20 * time.Millisecond
+
+// watch is told of each process that ends while others run.
+func (e *Environment) watch() {
+	for x := range e.box.Ended() {
+		if x.Extension == "" {
+			close(e.runtimeGone)
+			e.pool.fleet.Clock.AfterFunc(lastBreath, func() { e.fail(anyTurn, exited(x.Exit)) })
+			continue
+		}
+		v := verdict{cause: Crash, errorType: "Extension.Crash", message: fmt.Sprintf("exit code %d", x.Exit.Code)}
+		if x.Exit.Signal != "" {
+			v.message = "signal: " + x.Exit.Signal
+		}
+		e.pool.fleet.Clock.AfterFunc(lastBreath, func() {
+			if !e.dead() {
+				e.log.extension(x.Extension, "Crashed", e.api.Events(x.Extension), v.errorType, e.pool.fleet.Clock.Now())
+				e.fail(anyTurn, v)
+			}
+		})
+	}
+}
 
 // Restored implements runtimeapi.Owner.
 func (e *Environment) Restored() {}
-
-// Registered implements runtimeapi.Owner.
-func (e *Environment) Registered(name string, internal bool) {}
-
-// ExtensionReady implements runtimeapi.Owner.
-func (e *Environment) ExtensionReady(name string) {}
-
-// ExtensionFailed implements runtimeapi.Owner.
-func (e *Environment) ExtensionFailed(name, errorType string, exit bool) {}
 
 // Subscribed implements runtimeapi.Owner.
 func (e *Environment) Subscribed(runtimeapi.Subscription) {}

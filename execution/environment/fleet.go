@@ -138,9 +138,18 @@ func (f *Fleet) Close() {
 	f.end()
 	f.keeper.stop()
 	f.stems.clearAll(true)
-	for _, e := range f.allAlive() {
+	alive := f.allAlive()
+	for _, e := range alive {
 		e.end(spindown)
 	}
+	// By the machine's clock: nobody may keep the server from its end.
+	defer time.AfterFunc(closeLimit, func() {
+		for _, e := range alive {
+			if box := e.sandbox(); box != nil {
+				box.Kill()
+			}
+		}
+	}).Stop()
 	for _, p := range f.allPools() {
 		p.mu.Lock()
 		p.dismiss()

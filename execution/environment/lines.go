@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/lamgate/lamgate/execution/runtimes"
@@ -110,9 +111,36 @@ func (r *record) died(requestID string, v verdict, now time.Time) {
 	r.add(now, "RequestId: "+requestID+" Error: "+v.message+"\n"+v.errorType+"\n")
 }
 
+// extension says where an extension stands.
+//
+// AWS: as "EXTENSION" lines in public logs, and platform.extension.
+func (r *record) extension(name, state string, events []string, errorType string, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.json {
+		body := object{"name": name, "state": state, "events": events}
+		if errorType != "" {
+			body["errorType"] = errorType
+		}
+		r.platform("platform.extension", now, body)
+		return
+	}
+	line := "EXTENSION\tName: " + name + "\tState: " + state + "\tEvents: [" + strings.Join(events, ",") + "]"
+	if errorType != "" {
+		line += "\tError Type: " + errorType
+	}
+	r.add(now, line+"\n")
+}
+
+// initialised says that the runtime has loaded the function.
+func (r *record) initialised(now time.Time) {}
+
+// runtimeDone says that the runtime has answered an event.
+func (r *record) runtimeDone(t *ticket, o *Outcome, v *verdict, now time.Time) {}
+
 // finish says how an invocation ended, and returns the tail of its log if that
 // is wanted.
-func (r *record) finish(o *Outcome, v *verdict, memoryMB int, now time.Time) []byte {
+func (r *record) finish(t *ticket, o *Outcome, v *verdict, memoryMB int, now time.Time) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchUp()

@@ -11,6 +11,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/runtimes"
+	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
 // material is what an environment is made of: what runs its function, and the
@@ -22,6 +23,8 @@ type material struct {
 	opt     *code.Package // its layers; nil without any
 	command *runtimes.Command
 	nothing *runtimes.EntrypointError // why there is no command
+
+	extensions []sandbox.Extension // of the layers
 }
 
 // gather fetches what the pool's environments are made of. The error of a
@@ -41,6 +44,10 @@ func (p *Pool) gather(ctx context.Context) (*material, error) {
 			m.release()
 			return nil, unpackable(err)
 		}
+	}
+	if m.extensions, err = findExtensions(m.optDir()); err != nil {
+		m.release()
+		return nil, err
 	}
 	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir()})
 	if e, ok := errors.AsType[*runtimes.EntrypointError](err); ok {

@@ -128,25 +128,30 @@ func invalidEntrypoint(format string, args ...any) verdict {
 // finish completes a ticket: the invoker has its answer first, then the log is
 // written, unless the invoker wants to see it.
 func (e *Environment) finish(t *ticket, now time.Time, v verdict) {
+	o := e.outcome(t, now, v)
+	if t.LogTail {
+		o.LogTail = e.log.finish(t, o, &v, e.pool.config.MemoryMB, now)
+		t.complete(completion{outcome: o})
+		return
+	}
+	t.complete(completion{outcome: o})
+	e.log.finish(t, o, &v, e.pool.config.MemoryMB, now)
+}
+
+// outcome is what became of a ticket.
+func (e *Environment) outcome(t *ticket, now time.Time, v verdict) *Outcome {
 	p := e.pool
 	e.mu.Lock()
 	cold, init := e.cold, e.init
 	e.cold = false
 	e.mu.Unlock()
-	o := &Outcome{Waited: t.assigned.Sub(t.arrived), Cause: v.cause}
+	o := &Outcome{Waited: t.assigned.Sub(t.arrived), Cause: v.cause, Provisioned: t.provisioned}
 	o.RequestID, o.ExecutedVersion, o.Environment = t.ID, p.config.Version, e.log.stream
-	o.Duration = now.Sub(t.assigned)
-	if v.cause == Timeout {
-		o.Duration = v.timeout
-	}
-	o.ColdStart = cold
-	billed := o.Duration
+	o.ColdStart = cold && !t.provisioned
 	if cold && !e.invoked {
-		// AWS: since August 2025 the init phase is billed.
 		o.InitDuration = init
-		billed += init
 	}
-	o.Billed = (billed + time.Millisecond - 1).Truncate(time.Millisecond)
+	o.last(t, now, v)
 	o.MaxMemoryMB = e.maxMemory(now)
 	if v.cause == OutOfMemory {
 		o.MaxMemoryMB = p.config.MemoryMB
@@ -155,11 +160,57 @@ func (e *Environment) finish(t *ticket, now time.Time, v verdict) {
 	if v.cause != None {
 		o.FunctionError, o.ErrorType = "Unhandled", v.errorType
 	}
-	if t.LogTail {
-		o.LogTail = e.log.finish(o, &v, p.config.MemoryMB, now)
-		t.complete(completion{outcome: o})
-		return
+	return o
+}
+
+// last sets how long it took until now.
+func (o *Outcome) last(t *ticket, now time.Time, v verdict) {
+	o.Duration = now.Sub(t.assigned)
+	if v.cause == Timeout {
+		o.Duration = v.timeout
 	}
-	t.complete(completion{outcome: o})
-	e.log.finish(o, &v, p.config.MemoryMB, now)
+	// AWS: since August 2025 the init phase is billed.
+	o.Billed = (o.Duration + o.InitDuration + time.Millisecond - 1).Truncate(time.Millisecond)
+}
+
+// A report is the end of an invocation that is still to be written: it has been
+// answered, and its extensions are at work.
+type report struct {
+	ticket  *ticket
+	outcome *Outcome
+	verdict verdict
+}
+
+// answer completes a ticket as soon as it is answered, and keeps its report for
+// later. Only who wants to see the log waits for that.
+func (e *Environment) answer(t *ticket, now time.Time, v verdict) {
+	o := e.outcome(t, now, v)
+	e.log.runtimeDone(t, o, &v, now)
+	e.mu.Lock()
+	over := e.state.over()
+	if !over {
+		e.pending = &report{t, o, v}
+	}
+	e.mu.Unlock()
+	if over {
+		e.report(&report{t, o, v}, v, now)
+	}
+	if !t.LogTail {
+		t.complete(completion{outcome: o})
+	}
+}
+
+// report writes the end of an invocation whose extensions have finished, or have
+// failed with v.
+//
+// AWS: the duration is that of the runtime and the extensions together.
+func (e *Environment) report(r *report, v verdict, now time.Time) {
+	whole := *r.outcome
+	whole.last(r.ticket, now, v)
+	whole.MaxMemoryMB = max(whole.MaxMemoryMB, e.maxMemory(now))
+	tail := e.log.finish(r.ticket, &whole, &v, e.pool.config.MemoryMB, now)
+	if r.ticket.LogTail {
+		r.outcome.LogTail = tail
+		r.ticket.complete(completion{outcome: r.outcome})
+	}
 }

@@ -32,8 +32,10 @@ type ticket struct {
 	arrived  time.Time
 	assigned time.Time // when an environment took it, or began to start for it alone
 	deadline time.Time
-	relay    *relay // to Stream; nil without one
-	done     chan completion
+	// provisioned says that it went to an environment of provisioned concurrency.
+	provisioned bool
+	relay       *relay // to Stream; nil without one
+	done        chan completion
 }
 
 // complete ends a ticket, as soon as its stream is not used any more.
@@ -171,6 +173,7 @@ func (p *Pool) takeIdle(t *ticket, now time.Time) (e *Environment, frozen bool) 
 			(*list)[n-1] = nil
 			*list = (*list)[:n-1]
 			if frozen, ok := e.take(t, now); ok {
+				t.provisioned = e.provisioned
 				return e, frozen
 			}
 		}
@@ -215,6 +218,7 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 	}
 	if t := p.next(); t != nil {
 		if _, ok := e.take(t, now); ok {
+			t.provisioned = e.provisioned
 			return t
 		}
 		p.putBack(t)

@@ -118,7 +118,7 @@ func (p *Pool) newEnvironment(before *Environment) *Environment {
 	if before != nil {
 		log.stream = before.log.stream
 	}
-	return &Environment{pool: p, log: log, born: now, began: now, placed: true}
+	return &Environment{pool: p, log: log, born: now, began: now, placed: true, runtimeGone: make(chan struct{})}
 }
 
 // streamName names an environment's log stream.
@@ -170,21 +170,31 @@ func (e *Environment) start() {
 		e.unstartable(listener, m.notStartable())
 		return
 	}
+	e.command = command[0]
+	variables := e.variables(m, key, address)
+	e.extend(variables)
 	began := f.Clock.Now()
 	box, err := f.Driver.Start(ctx, sandbox.Spec{
-		Name:     e.name(),
-		Task:     m.task.Dir,
-		Opt:      m.optDir(),
-		Runtime:  m.command.Directories,
-		Command:  command,
-		Env:      list(e.variables(m, key, address)),
-		MemoryMB: max(p.config.MemoryMB, 1),
-		TmpMB:    max(p.config.EphemeralMB, 512),
-		Network:  f.Network,
-		Output:   e.output,
+		Name:       e.name(),
+		Task:       m.task.Dir,
+		Opt:        m.optDir(),
+		Runtime:    m.command.Directories,
+		Command:    command,
+		Env:        list(variables),
+		Extensions: e.external,
+		MemoryMB:   max(p.config.MemoryMB, 1),
+		TmpMB:      max(p.config.EphemeralMB, 512),
+		Sockets:    e.sockets(),
+		Network:    f.Network,
+		Output:     e.output,
 	})
 	if err != nil {
-		if v, ok := cannotExec(err, command[0]); ok {
+		if v, ok := cannotExec(err, e.command); ok {
+			e.unstartable(listener, v)
+			return
+		}
+		if v, name, ok := cannotLaunch(err); ok {
+			e.log.extension(name, "LaunchError", nil, v.errorType, f.Clock.Now())
 			e.unstartable(listener, v)
 			return
 		}
@@ -209,7 +219,16 @@ func (e *Environment) options() runtimeapi.Options {
 	p := e.pool
 	return runtimeapi.Options{
 		FunctionName: p.function.Name, Version: p.config.Version, Handler: p.config.Handler, Account: p.function.Account,
+		Extensions: e.extensions.names(),
 	}
+}
+
+// sockets is how many connections into the sandbox there may be.
+func (e *Environment) sockets() int {
+	if len(e.external) == 0 {
+		return 0
+	}
+	return sandbox.MaxSockets
 }
 
 // announce begins the log.
@@ -231,7 +250,7 @@ func (e *Environment) live(box sandbox.Sandbox, began time.Time, serve func() *r
 	p, f := e.pool, e.pool.fleet
 	e.mu.Lock()
 	e.box, e.began, e.api = box, began, serve()
-	dead := e.state == Dead
+	dead := e.state.over()
 	if !dead {
 		e.to(Initialising)
 		if e.ticket != nil {
@@ -242,6 +261,9 @@ func (e *Environment) live(box sandbox.Sandbox, began time.Time, serve func() *r
 	}
 	e.mu.Unlock()
 	f.running.Go(e.attend)
+	if len(e.external) > 0 {
+		f.running.Go(e.watch)
+	}
 	if dead || f.closed.Load() { // meanwhile
 		box.Kill()
 	}
@@ -255,7 +277,7 @@ func (e *Environment) abort(err error) {
 	e.mu.Lock()
 	t := e.ticket
 	e.ticket = nil
-	dead := e.state == Dead
+	dead := e.state.over()
 	if !dead {
 		e.to(Dead)
 	}

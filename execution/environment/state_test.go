@@ -3,10 +3,11 @@ package environment
 import "testing"
 
 func TestOnlyLegalTransitions(t *testing.T) {
-	all := []State{Starting, Initialising, Idle, Frozen, Busy, Dead}
+	all := []State{Starting, Initialising, Idle, Frozen, Busy, Settling, ShuttingDown, Dead}
 	want := map[State]string{
-		Starting: "initialising dead", Initialising: "idle busy dead", Idle: "frozen busy dead",
-		Frozen: "busy dead", Busy: "idle busy dead", Dead: "",
+		Starting: "initialising dead", Initialising: "idle busy shutting down dead", Idle: "frozen busy shutting down dead",
+		Frozen: "busy shutting down dead", Busy: "idle busy settling shutting down dead", Settling: "idle busy shutting down dead",
+		ShuttingDown: "dead", Dead: "",
 	}
 	for _, from := range all {
 		got := ""

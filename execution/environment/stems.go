@@ -330,6 +330,9 @@ func (s *stems) stand() (kinds []StemCells) {
 // it is started like any other.
 func (e *Environment) become(ctx context.Context, key AccessKey) bool {
 	p, f, m := e.pool, e.pool.fleet, e.material
+	if len(m.extensions) > 0 {
+		return false
+	}
 	shelf := f.stems.shelfOf(&p.config, m.runtime, m.command)
 	if shelf == nil {
 		return false
