@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 )
 
@@ -57,44 +56,45 @@ func TestDescriptionKeepsEnvironments(t *testing.T) {
 	}
 }
 
-func TestInvocationsThatAreRefused(t *testing.T) {
-	h := newHost(t, options{})
-	ref := h.deploy("f", "python3.13", "app.handler", map[string]string{"app.py": "def handler(e, c): return e\n"})
-	pending := h.deploy("pending", "python3.13", "app.handler", map[string]string{"app.py": ""}, func(f *execution.Function) { f.Latest.State = "Pending" })
-	missing, version := ref, ref
-	missing.Name, version.Qualifier = "missing", "7"
-	for _, c := range []struct {
-		name    string
-		ref     execution.FunctionRef
-		payload []byte
-		status  int
-		code    string
-		message string
-	}{
-		{"no function", missing, nil, 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:missing"},
-		{"no version", version, nil, 404, "ResourceNotFoundException", "Function not found: arn:aws:lambda:us-east-1:000000000000:function:f:7"},
-		{"pending", pending, nil, 409, "ResourceConflictException", "The operation cannot be performed at this time. The function is currently in the following state: Pending"},
-		{"too large", ref, make([]byte, execution.MaxRequest+1), 413, "RequestEntityTooLargeException", "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
-	} {
-		_, err := h.Invoke(context.Background(), execution.Invocation{Function: c.ref, Payload: c.payload})
-		f := aws.AsFault(err)
-		if f == nil || f.Status != c.status || f.Code != c.code || f.Message != c.message {
-			t.Errorf("%s: %+v", c.name, f)
+// What runs alike keeps its environments; what does not, does not.
+func TestWhatRunsAlike(t *testing.T) {
+	one := func() *execution.Configuration {
+		return &execution.Configuration{
+			Version: "1", Runtime: "python3.13", Handler: "a.b", Role: "r", MemoryMB: 128, Environment: map[string]string{"A": "1"},
+			Code:   execution.Code{SHA256: "c", Blob: "code/1"},
+			Layers: []execution.Layer{{ARN: "l:1", Code: execution.Code{SHA256: "x", Blob: "layers/1"}}, {ARN: "m:1", Code: execution.Code{SHA256: "y"}}},
+			Image:  &execution.Image{URI: "i:latest", Resolved: "i@sha256:1", Digest: "sha256:1", Command: []string{"a.b"}},
 		}
 	}
-	if _, err := h.Enqueue(context.Background(), execution.Invocation{Function: ref, Payload: make([]byte, execution.MaxEvent+1)}); !aws.HasCode(err, "RequestEntityTooLargeException") {
-		t.Errorf("too large for later: %v", err)
-	}
-	// AWS: what a function gets that is given nothing.
-	if r := h.invoke(ref, ""); string(r.Payload) != "{}" {
-		t.Errorf("no payload: %s", r.Payload)
-	}
-	big := make([]byte, execution.MaxRequest)
-	for i := range big {
-		big[i] = '1'
-	}
-	big[0], big[len(big)-1] = '"', '"'
-	if r := h.invoke(ref, string(big)); len(r.Payload) != len(big) {
-		t.Errorf("a payload as large as may be came back as %d bytes: %.200s", len(r.Payload), r.Payload)
+	for name, c := range map[string]struct {
+		change func(*execution.Configuration)
+		alike  bool
+	}{
+		"nothing":               {func(*execution.Configuration) {}, true},
+		"the description":       {func(c *execution.Configuration) { c.Description, c.RevisionID = "d", "2" }, true},
+		"the state":             {func(c *execution.Configuration) { c.State, c.LastUpdateStatus = "Active", "Successful" }, true},
+		"where dead letters go": {func(c *execution.Configuration) { c.DeadLetterTarget = "arn" }, true},
+		"where the code is":     {func(c *execution.Configuration) { c.Code.Blob = "code/2" }, true},
+		"a layer's number":      {func(c *execution.Configuration) { c.Layers[0].ARN, c.Layers[0].Code.Blob = "l:2", "layers/2" }, true},
+		"the image's tag":       {func(c *execution.Configuration) { c.Image.URI = "i:1.0" }, true},
+		"the code":              {func(c *execution.Configuration) { c.Code.SHA256 = "d" }, false},
+		"the layers":            {func(c *execution.Configuration) { c.Layers = c.Layers[:1] }, false},
+		"a layer's code":        {func(c *execution.Configuration) { c.Layers[0].Code.SHA256 = "z" }, false},
+		"the layers' order":     {func(c *execution.Configuration) { c.Layers[0], c.Layers[1] = c.Layers[1], c.Layers[0] }, false},
+		"the image":             {func(c *execution.Configuration) { c.Image.Digest = "sha256:2" }, false},
+		"the image's command":   {func(c *execution.Configuration) { c.Image.Command = nil }, false},
+		"the memory":            {func(c *execution.Configuration) { c.MemoryMB = 256 }, false},
+		"the role":              {func(c *execution.Configuration) { c.Role = "s" }, false},
+		"the log's format":      {func(c *execution.Configuration) { c.LogFormat = "JSON" }, false},
+		"SnapStart":             {func(c *execution.Configuration) { c.SnapStartApplyOn = "PublishedVersions" }, false},
+	} {
+		changed := one()
+		c.change(changed)
+		if alike := sameRun(one(), changed); alike != c.alike {
+			t.Errorf("%s: alike is %v", name, alike)
+		}
+		if changed = one(); changed.Image.URI != "i:latest" || changed.Layers[0].ARN != "l:1" {
+			t.Errorf("%s: comparing changed what is compared", name)
+		}
 	}
 }

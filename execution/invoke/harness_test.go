@@ -51,6 +51,7 @@ type options struct {
 	freeze   time.Duration
 
 	concurrency int // of the account
+	memory      environment.Memory
 }
 
 // levels are the drivers that behaviours are tested with. namespace needs a
@@ -110,7 +111,7 @@ func newHost(t testing.TB, o options) *host {
 	h := &host{t: t, store: store, driver: driver, logs: &logs{}, clock: o.clock, options: o, journeys: telemetry.NewJourneys()}
 	h.fleet = environment.NewFleet(environment.Config{
 		Driver: driver, Network: o.network, Runtimes: runtimes.New(runtimes.Config{Clients: clients}), Packages: packages,
-		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint,
+		Logs: h.logs, Clock: o.clock, Log: log, FreezeAfter: o.freeze, Endpoint: o.endpoint, Memory: o.memory,
 	})
 	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Results: o.results, Journeys: h.journeys, Concurrency: o.concurrency})
 	h.Service.Start()
