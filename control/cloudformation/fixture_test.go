@@ -64,7 +64,7 @@ func build(t *testing.T) *house {
 	h.logs = logs.New(lines, clock)
 	h.lambda = lambda.New(h.ctx, lambda.Config{
 		Documents: docs, Blobs: store.Blobs(), Invoker: nobody{}, Packages: h.s3, Roles: roles, Journeys: telemetry.NewJourneys(), Clock: clock, Log: log,
-		FindRuntime:  func(string) (string, error) { return "", nil },
+		FindRuntime:  func(string, string) (string, error) { return "", nil },
 		CodeLocation: func(_ context.Context, blob string) string { return "http://host/" + blob },
 	})
 	h.config = cloudformation.Config{Documents: docs, Clock: clock, Log: log, Clients: resource.Clients{
