@@ -4,15 +4,27 @@
 //
 // Everything about one function is one document, execution.Function, which the
 // execution plane follows: a change that has been answered is what the next
-// invocation meets. Deployment packages are blobs beside it (code.go).
+// invocation meets. Deployment packages are blobs beside it (code.go reads them,
+// package.go keeps and collects them). A layer's version is a document of its
+// own, execution.LayerVersion; the functions that have it carry what they need
+// of it, so that they outlive it.
 //
 // The way through the files: name.go reads the many forms of a function's name;
-// function.go creates, shows and deletes; configuration.go checks what a
-// function may be configured as and renders it in AWS's form; update.go changes
-// code and configuration; version.go, alias.go, permission.go, concurrency.go
-// and tag.go are a noun each; invoke.go hands invocations to the execution
-// plane.
+// function.go creates, shows and deletes; settings.go checks what a function may
+// be configured as, configuration.go renders it in AWS's form; update.go changes
+// code and configuration; image.go has the container images, which are pulled
+// behind the operations' back while states say so. A noun each: version.go,
+// alias.go, permission.go, resource_policy.go, concurrency.go, provisioned.go,
+// layer.go, layer_permission.go, event_invoke.go, function_url.go,
+// code_signing.go, recursion.go, runtime_management.go, tag.go. invoke.go and
+// invoke_stream.go hand invocations to the execution plane.
 //
-// What lamgate does not have yet, such as layers and VPCs, is refused by name
-// (unsupported in configuration.go); nothing is dropped.
+// What lamgate does not have, such as VPCs and file systems, is refused by name
+// (unsupported in configuration.go); nothing is dropped. Event source mappings,
+// capacity providers, durable executions and scaling configurations have no
+// methods here: wire answers that they are not implemented. Signatures of code
+// are not verified: where a configuration enforces them, no code is taken.
+//
+// The tests scenario_*_test.go walk through the operations as clients do, over
+// HTTP, and hold the answers against AWS's own where those are at hand.
 package lambda

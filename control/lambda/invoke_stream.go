@@ -61,7 +61,7 @@ func (s *Service) InvokeWithResponseStream(ctx context.Context, in *lambda.Invok
 	i.Stream = stream
 	refused := make(chan error, 1)
 	// The function runs to its end whether or not somebody still reads.
-	go func() {
+	s.work.Go(func() {
 		r, err := s.Invoker.Invoke(ctx, i)
 		answer := &lambda.InvocationResponse{StatusCode: new(int32(http.StatusOK))}
 		s.recordJourney(i, answer, err)
@@ -71,7 +71,7 @@ func (s *Service) InvokeWithResponseStream(ctx context.Context, in *lambda.Invok
 			return
 		}
 		writer.CloseWithError(stream.complete(r, i.LogTail))
-	}()
+	})
 	select {
 	case <-stream.begun:
 		out.EventStream = reader

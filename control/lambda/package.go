@@ -105,15 +105,19 @@ func (s *Service) dropPackages(before, after *execution.Function) {
 
 // drop deletes a package after a while, unless another uses it by then.
 func (s *Service) drop(blob string) {
-	s.Clock.AfterFunc(graceForPackages, func() {
-		if strings.HasPrefix(blob, layerCodePrefix) {
-			used, err := s.usedPackages()
-			if err != nil || used[blob] {
-				return // the next start collects what remains
-			}
+	s.Clock.AfterFunc(graceForPackages, func() { s.deleteUnused(context.Background(), blob) })
+}
+
+// deleteUnused deletes a package that nobody uses. That of a function is no
+// other's.
+func (s *Service) deleteUnused(ctx context.Context, blob string) {
+	if strings.HasPrefix(blob, layerCodePrefix) {
+		used, err := s.usedPackages()
+		if err != nil || used[blob] {
+			return // the next start collects what remains
 		}
-		s.deletePackage(context.Background(), blob)
-	})
+	}
+	s.deletePackage(ctx, blob)
 }
 
 func (s *Service) deletePackage(ctx context.Context, blob string) {
