@@ -130,3 +130,16 @@ func BenchmarkCold(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkTrace is what an invocation's trace header costs.
+func BenchmarkTrace(b *testing.B) {
+	s := &Service{Config: Config{Clock: manualClock()}}
+	for name, header := range map[string]string{"made": "", "continued": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:fe460cdd:0"} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.trace(header, "0123abcd", &execution.Configuration{})
+			}
+		})
+	}
+}
