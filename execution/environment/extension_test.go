@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -35,15 +36,22 @@ type stage struct {
 	clock *aws.ManualClock
 	logs  *sink
 	boxes chan *box
+
+	refuse func(*sandbox.Spec) error // the reason for a start that fails
 }
 
 func (s *stage) Controls() []sandbox.Control { return nil }
 
 func (s *stage) Start(_ context.Context, spec sandbox.Spec) (sandbox.Sandbox, error) {
-	b := &box{t: s.t, spec: spec, released: make(chan struct{}), ended: make(chan sandbox.Ended, 10), signals: make(chan os.Signal, 10), done: make(chan struct{})}
+	b := &box{t: s.t, spec: spec, released: make(chan struct{}), ended: make(chan sandbox.Ended, 10), signals: make(chan os.Signal, 10), done: make(chan struct{}), assigned: make(chan sandbox.Assignment, 1)}
 	for _, v := range spec.Env {
 		if a, ok := strings.CutPrefix(v, "AWS_LAMBDA_RUNTIME_API="); ok {
 			b.address = a
+		}
+	}
+	if s.refuse != nil {
+		if err := s.refuse(&spec); err != nil {
+			return nil, err
 		}
 	}
 	s.boxes <- b
@@ -59,6 +67,9 @@ type box struct {
 	ended    chan sandbox.Ended
 	signals  chan os.Signal
 	done     chan struct{}
+
+	assigned chan sandbox.Assignment
+	unfit    bool // Assign fails
 
 	mu      sync.Mutex
 	speak   []net.Conn
@@ -78,7 +89,14 @@ func (b *box) PrivateMemory() int64        { return 1 << 20 }
 func (b *box) Signal(s os.Signal) error    { b.signals <- s; return nil }
 func (b *box) Release() error              { close(b.released); return nil }
 func (b *box) Thaw() error                 { b.mu.Lock(); defer b.mu.Unlock(); b.thawed++; return nil }
-func (b *box) Kill()                       { b.end() }
+func (b *box) Assign(_ context.Context, a sandbox.Assignment) error {
+	if b.unfit {
+		return errors.New("unfit")
+	}
+	b.assigned <- a
+	return nil
+}
+func (b *box) Kill() { b.end() }
 func (b *box) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
