@@ -79,6 +79,8 @@ var errTooLarge = fmt.Errorf("the image is larger than %d bytes or %d files, unp
 // A badArchive is a layer that is at fault, and not this host.
 type badArchive struct{ error }
 
+func (b badArchive) Unwrap() error { return b.error }
+
 func bad(format string, args ...any) error { return badArchive{fmt.Errorf(format, args...)} }
 
 // unpackLayer reads a layer's archive, packed or not, into the empty directory
