@@ -2,15 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
+	"github.com/lamgate/lamgate/server"
 )
 
 type doctorCommand struct {
@@ -42,7 +47,7 @@ type finding struct {
 // Run examines this machine. It fails if lamgate cannot run on it as asked.
 func (c *doctorCommand) Run(ctx context.Context, console *console, line *cli) error {
 	d := diagnosis{Healthy: true, Sections: []section{
-		c.isolation(ctx), c.runtimes(), c.port(ctx, line), c.data(),
+		c.isolation(ctx), c.runtimes(), c.memory(), c.port(ctx, line), c.data(),
 	}}
 	for _, s := range d.Sections {
 		for _, f := range s.Findings {
@@ -96,10 +101,16 @@ func (c *doctorCommand) isolation(ctx context.Context) section {
 		if !control.Enforced {
 			f.Says = "not enforced: " + control.Problem
 		}
+		f.Optional = !slices.ContainsFunc(c.Require, func(name string) bool { return server.IsControl(control, name) })
 		s.Findings = append(s.Findings, f)
 	}
 	if err != nil {
 		s.Findings = append(s.Findings, finding{Name: c.Isolation, Says: err.Error()})
+	}
+	for _, name := range c.Require {
+		if !slices.ContainsFunc(controls, func(control sandbox.Control) bool { return server.IsControl(control, name) }) {
+			s.Findings = append(s.Findings, finding{Name: name, Says: "required, and there is no such control", Mend: "name one of those above"})
+		}
 	}
 	return s
 }
@@ -107,13 +118,17 @@ func (c *doctorCommand) isolation(ctx context.Context) section {
 // runtimes looks for the interpreters of today's runtimes.
 func (c *doctorCommand) runtimes() section {
 	s := section{Name: "Runtimes"}
-	for _, listed := range runtimes.New(runtimes.Config{}).List() {
+	found := runtimes.New(runtimes.Config{Images: c.RuntimeImage, JavaClient: c.JavaClient})
+	defer found.Close()
+	for _, listed := range found.List() {
 		f := finding{Name: listed.Name, OK: true, Optional: true}
 		switch {
 		case listed.Err != nil:
 			f.OK, f.Says = false, listed.Err.Error()
 		case listed.Warning != "":
 			f.OK, f.Says = false, listed.Warning
+		case listed.Origin == "image":
+			f.Says = "the image " + listed.Path
 		case listed.Path == "":
 			f.Says = "any bootstrap"
 		default:
@@ -122,6 +137,51 @@ func (c *doctorCommand) runtimes() section {
 		s.Findings = append(s.Findings, f)
 	}
 	return s
+}
+
+// What an environment that waits for a function holds, in MB, and how much of
+// this host's memory is too little for a handful of functions.
+const (
+	stemMB   = 20
+	leastMB  = 512
+	manyKeep = 4 // runtimes that one host uses at a time, for the estimate
+)
+
+// memory tells how much there is for functions.
+func (c *doctorCommand) memory() section {
+	f := finding{Name: "available", OK: true, Optional: true}
+	available, err := availableMemory()
+	switch {
+	case err != nil:
+		f.OK, f.Says = false, err.Error()
+	case available < leastMB:
+		f.OK, f.Says, f.Mend = false, fmt.Sprintf("%d MB: invocations will be throttled for it", available), "stop other programs, or start lamgate with --warm 0"
+	default:
+		f.Says = fmt.Sprintf("%d MB", available)
+	}
+	stock := finding{Name: "environments in stock", OK: true, Optional: true, Says: "none (--warm 0)"}
+	if c.Warm > 0 {
+		stock.Says = fmt.Sprintf("%d for each runtime in use, of up to %d MB each (--warm)", c.Warm, stemMB)
+		if err == nil && c.Warm*stemMB*manyKeep > available {
+			stock.OK, stock.Mend = false, "choose fewer with --warm"
+		}
+	}
+	return section{"Memory", []finding{f, stock}}
+}
+
+// availableMemory returns how much memory programs can still have, in MB.
+func availableMemory() (int, error) {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, errors.New("cannot be told on this system")
+	}
+	for line := range strings.Lines(string(b)) {
+		if fields := strings.Fields(line); len(fields) >= 2 && fields[0] == "MemAvailable:" {
+			kB, err := strconv.Atoi(fields[1])
+			return kB >> 10, err
+		}
+	}
+	return 0, errors.New("cannot be told on this system")
 }
 
 // port tells whether a server can listen, or one does.

@@ -27,6 +27,7 @@ type cli struct {
 	Why        whyCommand        `cmd:"" help:"Explain what became of a request."`
 	Down       downCommand       `cmd:"" help:"Delete a stack with all that it holds."`
 	Operations operationsCommand `cmd:"" help:"List the operations of AWS that are done and that are missing."`
+	Runtimes   runtimesCommand   `cmd:"" help:"List what serves each runtime on this machine."`
 	Doctor     doctorCommand     `cmd:"" help:"Check what this machine can do for lamgate."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }

@@ -29,6 +29,7 @@ type codeReference struct {
 	node     *template.Node
 	path     string                          // on disk
 	replace  func(bucket, key string) string // what stands there once it is uploaded
+	layer    bool                            // it is a layer's, and function is the layer's logical ID
 }
 
 // codeReferences finds the local code that a template names. The same node may
@@ -43,7 +44,13 @@ func codeReferences(root *template.Node, dir string) []codeReference {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(dir, path)
 		}
-		list = append(list, codeReference{function, n, path, replace})
+		list = append(list, codeReference{function: function, node: n, path: path, replace: replace})
+	}
+	addLayer := func(layer string, n *template.Node, replace func(bucket, key string) string) {
+		before := len(list)
+		if add(layer, n, replace); len(list) > before {
+			list[before].layer = true
+		}
 	}
 	uri := func(bucket, key string) string { return quote("s3://" + bucket + "/" + key) }
 	location := func(bucket, key string) string {
@@ -57,6 +64,10 @@ func codeReferences(root *template.Node, dir string) []codeReference {
 				add(r.Key, r.Value.At("Properties", "CodeUri"), uri)
 			case kind.IsString("AWS::Lambda::Function"):
 				add(r.Key, r.Value.At("Properties", "Code"), location)
+			case kind.IsString("AWS::Serverless::LayerVersion"):
+				addLayer(r.Key, r.Value.At("Properties", "ContentUri"), uri)
+			case kind.IsString("AWS::Lambda::LayerVersion"):
+				addLayer(r.Key, r.Value.At("Properties", "Content"), location)
 			}
 		}
 	}

@@ -30,6 +30,13 @@ Resources:
   D:
     Type: AWS::Serverless::Function
     Properties: {CodeUri: "s3://there/already.zip"}
+  E:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: layer/}
+  F:
+    Type: AWS::Lambda::LayerVersion
+    Properties:
+      Content: other
 `
 	root, err := template.Read(body)
 	if err != nil {
@@ -38,7 +45,11 @@ Resources:
 	refs := codeReferences(root, "/dir")
 	var got []string
 	for _, r := range refs {
-		got = append(got, r.function+"="+r.path)
+		text := r.function + "=" + r.path
+		if r.layer {
+			text += " (layer)"
+		}
+		got = append(got, text)
 		offset, length, err := spanOf(body, r.node)
 		if err != nil {
 			t.Fatal(err)
@@ -47,7 +58,7 @@ Resources:
 			t.Errorf("the span of %q is %q", r.node.Text, body[offset:offset+length])
 		}
 	}
-	if want := "=/dir/glo bal A=/dir/a B=/dir/it's"; strings.Join(got, " ") != want {
+	if want := "=/dir/glo bal A=/dir/a B=/dir/it's E=/dir/layer (layer) F=/dir/other (layer)"; strings.Join(got, " ") != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if text := refs[2].replace("bkt", "k.zip"); text != `{"S3Bucket": "bkt", "S3Key": "k.zip"}` {

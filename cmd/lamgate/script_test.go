@@ -87,13 +87,6 @@ func setUpScript(e *testscript.Env, bin, examples string) error {
 	return os.Mkdir(filepath.Join(e.WorkDir, "home"), 0o755)
 }
 
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

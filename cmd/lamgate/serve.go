@@ -18,12 +18,22 @@ type serverFlags struct {
 	StrictRuntimes bool     `help:"Refuse the runtimes that AWS no longer creates."`
 	CacheMemory    int64    `help:"Most memory, in MiB, that the caches of all stages take together." env:"LAMGATE_CACHE_MEMORY" default:"64" placeholder:"MIB"`
 	Endpoint       []string `help:"Where an AWS service is that lamgate is not (dynamodb=http://127.0.0.1:8000), or where a VPC link leads (vpclink/NAME=URL), for integrations. May be repeated." sep:"none" placeholder:"NAME=URL"`
+	Warm           int      `help:"How many environments of each runtime in use stand ready without a function." env:"LAMGATE_WARM" default:"2" placeholder:"N"`
+	CPU            string   `name:"cpu" help:"How processors are shared: fair, in proportion to memory where they are short; quota, never more than on AWS; or off." env:"LAMGATE_CPU" enum:"fair,quota,off" default:"fair"`
+	Require        []string `help:"Control of the isolation (lamgate doctor lists them) without which not to start. May be repeated." env:"LAMGATE_REQUIRE" sep:"," placeholder:"CONTROL"`
+	Debug          []string `help:"Function to debug, by name or logical ID, and the port to attach to. May be repeated." sep:"none" placeholder:"NAME[=PORT]"`
 	LogLevel       string   `help:"Least severity of the server's own log." env:"LAMGATE_LOG_LEVEL" enum:"debug,info,warn,error" default:"warn"`
+
+	runtimeFlags `embed:""`
 }
+
+// maxWarm bounds the stock of environments without a function: each holds
+// memory.
+const maxWarm = 64
 
 type serveCommand struct {
 	serverFlags `embed:""`
-	Network     string `help:"What functions can reach: host, or private for lamgate alone." env:"LAMGATE_NETWORK" enum:"host,private" default:"private"`
+	Network     string `help:"What functions can reach: host, private for lamgate alone, or egress for the outside world too, but not this host." env:"LAMGATE_NETWORK" enum:"host,private,egress" default:"private"`
 }
 
 // Run serves until a signal ends it.
@@ -49,6 +59,13 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 	if f.CacheMemory < 0 || f.CacheMemory > 1<<20 {
 		return nil, fmt.Errorf("--cache-memory is at most 1048576 MiB, not %d", f.CacheMemory)
 	}
+	if f.Warm < 0 || f.Warm > maxWarm {
+		return nil, fmt.Errorf("--warm is at most %d, not %d", maxWarm, f.Warm)
+	}
+	debug, err := parseDebug(f.Debug)
+	if err != nil {
+		return nil, err
+	}
 	endpoints, err := parseEndpoints(f.Endpoint)
 	if err != nil {
 		return nil, err
@@ -65,6 +82,12 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 		StrictRuntimes: f.StrictRuntimes,
 		CacheMemory:    f.CacheMemory << 20,
 		Endpoints:      endpoints,
+		Warm:           f.Warm,
+		CPU:            f.CPU,
+		Require:        f.Require,
+		RuntimeImages:  f.RuntimeImage,
+		JavaClient:     f.JavaClient,
+		Debug:          debug,
 		Log:            slog.New(slog.NewTextHandler(console.err, &slog.HandlerOptions{Level: level})),
 	})
 }

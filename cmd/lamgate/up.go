@@ -22,7 +22,7 @@ type upCommand struct {
 	Path        string            `arg:"" optional:"" help:"Template, or a directory that has one." default:"."`
 	Stack       string            `help:"Name of the stack (default: made of the directory's)."`
 	Parameters  map[string]string `name:"parameter" short:"p" help:"Template parameter." placeholder:"KEY=VALUE"`
-	Network     string            `help:"What functions of a server that up starts can reach: host, or private for lamgate alone." env:"LAMGATE_NETWORK" enum:"host,private" default:"host"`
+	Network     string            `help:"What functions of a server that up starts can reach: host, private for lamgate alone, or egress for the outside world too, but not this host." env:"LAMGATE_NETWORK" enum:"host,private,egress" default:"host"`
 	serverFlags `embed:""`
 }
 
@@ -37,6 +37,9 @@ func (c *upCommand) Run(ctx context.Context, console *console, line *cli) (err e
 		c.Stack = p.stackName()
 	}
 	u := &up{command: c, console: console, project: p, region: line.Region, followed: map[string]bool{}}
+	if u.debug, err = parseDebug(c.Debug); err != nil {
+		return err
+	}
 	defer u.close()
 	ours, err := u.connect(ctx, line)
 	if err != nil {
@@ -68,6 +71,7 @@ type up struct {
 	region   string
 	client   *client
 	packager *packager
+	debug    map[string]int // ports to debug functions at
 
 	mu       sync.Mutex // guards the writing of lines
 	body     string     // of the template as it was deployed
@@ -89,6 +93,9 @@ func (u *up) connect(ctx context.Context, line *cli) (*server.Server, error) {
 		running, err := u.client.running(ctx)
 		if err != nil {
 			return nil, err
+		}
+		if running && (len(u.debug) > 0 || len(u.command.Require) > 0) {
+			return nil, fmt.Errorf("--debug and --require are for a server that up starts, and one runs at %s: stop it, start it with them, or leave them out", u.client.endpoint)
 		}
 		if running {
 			u.say("using the server at %s", u.client.endpoint)
@@ -139,7 +146,10 @@ func (u *up) deploy(ctx context.Context) (changed bool, err error) {
 	} else {
 		u.say("stack %s is up to date", u.command.Stack)
 	}
-	return changed, u.printOutputs(ctx)
+	if err := u.printOutputs(ctx); err != nil {
+		return changed, err
+	}
+	return changed, u.printDebugging(ctx)
 }
 
 // watch follows the template and the code that it names, as far as it exists.
@@ -251,15 +261,15 @@ func (u *up) round(ctx context.Context, followers *sync.WaitGroup) error {
 		return u.redeploy(ctx)
 	}
 	for {
-		touched, err := u.watcher.changed(ctx)
+		touched, saved, err := u.watcher.changed(ctx)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(touched, u.project.template) && u.templateChanged() {
+		if slices.Contains(touched, u.project.template) && u.templateChanged() || slices.ContainsFunc(touched, u.isLayer) {
 			return u.redeploy(ctx)
 		}
 		for _, path := range touched {
-			u.publish(ctx, path, names)
+			u.publish(ctx, path, saved, names)
 		}
 	}
 }
@@ -292,9 +302,18 @@ func (u *up) redeploy(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// isLayer reports whether a layer has its content at a path: a version of a layer
+// never changes, so that the stack has to have another.
+func (u *up) isLayer(path string) bool {
+	return slices.ContainsFunc(u.refs, func(r codeReference) bool { return r.layer && r.path == path })
+}
+
+// directly is the largest package that is sent with the call itself, which is
+// one request and one write less than by way of a bucket.
+const directly = 4 << 20
+
 // publish gives the functions whose code is at path what was saved there.
-func (u *up) publish(ctx context.Context, path string, names map[string]string) {
-	began := time.Now()
+func (u *up) publish(ctx context.Context, path string, saved time.Time, names map[string]string) {
 	code, err := zipCode(path)
 	if err != nil {
 		u.say("%s is not published: %v", path, err)
@@ -305,16 +324,21 @@ func (u *up) publish(ctx context.Context, path string, names map[string]string) 
 		if !ok {
 			continue
 		}
-		bucket, key, err := u.packager.upload(ctx, code)
+		in := &lambda.UpdateFunctionCodeRequest{FunctionName: &name, ZipFile: code}
+		if len(code) > directly {
+			var bucket, key string
+			if bucket, key, err = u.packager.upload(ctx, code); err == nil {
+				in = &lambda.UpdateFunctionCodeRequest{FunctionName: &name, S3Bucket: &bucket, S3Key: &key}
+			}
+		}
 		if err == nil {
-			_, err = call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "UpdateFunctionCode",
-				&lambda.UpdateFunctionCodeRequest{FunctionName: &name, S3Bucket: &bucket, S3Key: &key})
+			_, err = call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "UpdateFunctionCode", in)
 		}
 		if err != nil {
 			u.say("%s is not published: %v", logical, err)
 			continue
 		}
-		u.say("%s published in %d ms", logical, time.Since(began).Milliseconds())
+		u.say("%s published in %d ms", logical, time.Since(saved).Milliseconds())
 	}
 }
 

@@ -12,14 +12,21 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// settle is how long files must rest before what was saved is taken: editors
-// write in several steps.
-const settle = 60 * time.Millisecond
+// How long files must rest before what was saved is taken: editors write in
+// several steps. Who goes on to write soon after, as builds do, is waited for
+// longer each time.
+const (
+	settle     = 20 * time.Millisecond
+	settleMost = 160 * time.Millisecond
+	settleSoon = 500 * time.Millisecond
+)
 
 // A watcher reports which of its trees have changed.
 type watcher struct {
 	notify *fsnotify.Watcher
 	roots  []string
+	settle time.Duration
+	taken  time.Time // when changes were taken last
 }
 
 // watch follows files and directories with all that is in them.
@@ -28,7 +35,7 @@ func watch(roots []string) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("follow files: %w", err)
 	}
-	w := &watcher{notify: n, roots: roots}
+	w := &watcher{notify: n, roots: roots, settle: settle}
 	for _, root := range roots {
 		if err := w.add(root); err != nil {
 			n.Close()
@@ -62,24 +69,24 @@ func (w *watcher) add(root string) error {
 func (w *watcher) close() error { return w.notify.Close() }
 
 // changed waits until something has changed and come to rest, and returns the
-// roots that it concerns.
-func (w *watcher) changed(ctx context.Context) ([]string, error) {
+// roots that it concerns and when it was saved.
+func (w *watcher) changed(ctx context.Context) (roots []string, saved time.Time, err error) {
 	touched := map[string]bool{}
 	var rest <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, saved, ctx.Err()
 		case err := <-w.notify.Errors:
-			return nil, fmt.Errorf("follow files: %w", err)
+			return nil, saved, fmt.Errorf("follow files: %w", err)
 		case <-rest:
-			var list []string
 			for _, root := range w.roots {
 				if touched[root] {
-					list = append(list, root)
+					roots = append(roots, root)
 				}
 			}
-			return list, nil
+			w.taken = time.Now()
+			return roots, saved, nil
 		case e := <-w.notify.Events:
 			if e.Op == fsnotify.Chmod || ignoredPath(e.Name) {
 				continue
@@ -96,9 +103,22 @@ func (w *watcher) changed(ctx context.Context) ([]string, error) {
 				}
 			}
 			if len(touched) > 0 {
-				rest = time.After(settle)
+				saved = time.Now()
+				if rest == nil {
+					w.patience(saved)
+				}
+				rest = time.After(w.settle)
 			}
 		}
+	}
+}
+
+// patience chooses how long the changes that begin now must rest.
+func (w *watcher) patience(now time.Time) {
+	if now.Sub(w.taken) < settleSoon {
+		w.settle = min(2*w.settle, settleMost)
+	} else {
+		w.settle = settle
 	}
 }
 

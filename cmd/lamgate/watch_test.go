@@ -22,7 +22,7 @@ func TestWatchReportsWhatWasSaved(t *testing.T) {
 	defer cancel()
 	expect := func(what, want string) {
 		t.Helper()
-		got, err := w.changed(ctx)
+		got, _, err := w.changed(ctx)
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -42,4 +42,23 @@ func TestWatchReportsWhatWasSaved(t *testing.T) {
 	expect("a new directory", code)
 	write(t, filepath.Join(code, "new", "deep.py"), "4")
 	expect("a file in the new directory", code)
+}
+
+// What is written again and again is waited for longer, up to a bound, and a
+// single save later is taken at once as before.
+func TestWatchIsPatientWithBuilds(t *testing.T) {
+	now := time.Now()
+	w := &watcher{settle: settle}
+	for _, want := range []time.Duration{20, 40, 80, 160, 160} {
+		w.patience(now)
+		if w.settle != want*time.Millisecond {
+			t.Errorf("%v, not %v ms", w.settle, want)
+		}
+		w.taken = now
+		now = now.Add(100 * time.Millisecond)
+	}
+	w.patience(now.Add(time.Second))
+	if w.settle != settle {
+		t.Errorf("%v after a pause", w.settle)
+	}
 }
