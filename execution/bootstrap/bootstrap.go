@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed python/bootstrap.py node/bootstrap.cjs node/stream.cjs
+//go:embed python/bootstrap.py node/bootstrap.cjs node/stream.cjs ruby/bootstrap.rb
 var files embed.FS
 
 // The files by the family of runtimes they serve, relative to the directory
@@ -17,10 +17,11 @@ var files embed.FS
 const (
 	Python = "python/bootstrap.py"
 	Node   = "node/bootstrap.cjs"
+	Ruby   = "ruby/bootstrap.rb"
 )
 
 // clients are all of them and what they load, in the order that the directory's name is made of.
-func clients() []string { return []string{Python, Node, "node/stream.cjs"} }
+func clients() []string { return []string{Python, Node, "node/stream.cjs", Ruby} }
 
 // Install writes the runtime clients below data, unless they are there, and
 // returns their directory. Its name is made of their content: servers of

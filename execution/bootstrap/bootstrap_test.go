@@ -14,7 +14,7 @@ func TestInstall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{Python, Node} {
+	for _, name := range clients() {
 		want, _ := fs.ReadFile(files, name)
 		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != string(want) {
 			t.Errorf("%s: %v", name, err)

@@ -2,7 +2,8 @@
 // function in Python, Node.js or Ruby and carry its events and answers over the
 // Runtime API. They are embedded and written to the data directory once.
 //
-//   - python/bootstrap.py and node/bootstrap.cjs are the clients. Both keep the
+//   - python/bootstrap.py, node/bootstrap.cjs and ruby/bootstrap.rb are the
+//     clients; node/stream.cjs is loaded by handlers that stream. All keep the
 //     contract of AWS's own, use nothing but the standard library, and send an
 //     answer together with the question for the next event.
 //   - bootstrap.go installs them.
