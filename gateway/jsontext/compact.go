@@ -44,6 +44,29 @@ func (d *Reader) appendValue(b []byte, depth int) ([]byte, error) {
 	}
 }
 
+// Skip reads a value, which may be any.
+func (d *Reader) Skip() error { return d.skip(0) }
+
+func (d *Reader) skip(depth int) error {
+	if depth == maxDepth {
+		return d.Fail("this stands too deep")
+	}
+	switch kind := d.Kind(); kind {
+	case "an object":
+		return d.Object(func([]byte) error { return d.skip(depth + 1) })
+	case "an array":
+		return d.Array(func() error { return d.skip(depth + 1) })
+	case "a string":
+		_, err := d.Text()
+		return err
+	case "null":
+		return d.Literal("null")
+	default:
+		_, err := d.Scalar("the value")
+		return err
+	}
+}
+
 // closed puts the closing bracket in the place of the last comma.
 func closed(b []byte, start int, bracket byte) []byte {
 	if len(b) > start {

@@ -4,7 +4,8 @@
 //
 //   - append.go appends strings, as AWS's Java engines write them.
 //   - reader.go reads a text value by value and says where it is at fault.
-//   - compact.go appends a value as it was read, without its white space.
+//   - compact.go appends a value as it was read, without its white space, or
+//     passes it over.
 //
 // Values that are kept, compared or changed are those of package value.
 package jsontext

@@ -48,6 +48,15 @@ func FuzzAppendValue(f *testing.F) {
 	f.Add(`{"a": [1, "\u00e9\ud83d\ude00", {"b": null}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := compact(text)
+		r := jsontext.Reader{Data: []byte(text)}
+		r.Space()
+		skipped := r.Skip()
+		if r.Space(); skipped == nil && r.At < len(text) {
+			skipped = r.Fail("something follows")
+		}
+		if (skipped == nil) != (err == nil) {
+			t.Fatalf("%q is read as %v, and skipped as %v", text, err, skipped)
+		}
 		if err != nil {
 			return
 		}
