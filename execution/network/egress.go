@@ -45,23 +45,34 @@ const (
 	mostDatagrams   = 256  // flows of datagrams of one sandbox
 )
 
+// Config is what a way out needs.
+type Config struct {
+	Log *slog.Logger
+	// Refuses tells why an address may not be reached, or nothing if it may;
+	// if it is nil, whatever is not in the world outside of this host is refused.
+	Refuses func(netip.Addr) string
+}
+
 // An Egress is the way out of all sandboxes.
 type Egress struct {
 	log       *slog.Logger
-	policy    *policy
+	refuses   func(netip.Addr) string
 	resolvers func() []netip.AddrPort
 	most      int64 // files of all sandboxes together
 	open      atomic.Int64
 }
 
 // New returns a way out.
-func New(log *slog.Logger) *Egress {
-	return &Egress{log: log, policy: newPolicy(), resolvers: resolvers, most: mostFiles() / 4}
+func New(c Config) *Egress {
+	if c.Refuses == nil {
+		c.Refuses = newPolicy().refuses
+	}
+	return &Egress{log: c.Log, refuses: c.Refuses, resolvers: resolvers, most: mostFiles() / 4}
 }
 
 // An Interface is the far end of a sandbox's cable.
 type Interface struct {
-	Name string // for people: the sandbox's
+	Name string // for people: the sandbox's; nobody is told of one without a name
 	// Socket is a non-blocking packet socket that takes and gives IPv4 in
 	// Ethernet frames. Serve owns it.
 	Socket *os.File

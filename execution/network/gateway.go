@@ -243,12 +243,12 @@ func (g *gateway) run(datagram bool, body func(*flow)) bool {
 // allowed reports whether a sandbox may reach an address, and tells the first
 // time that it may not.
 func (g *gateway) allowed(to netip.AddrPort) bool {
-	why := g.egress.policy.refuses(to.Addr())
+	why := g.egress.refuses(to.Addr())
 	if why == "" {
 		return true
 	}
 	g.mu.Lock()
-	first := !g.told
+	first := !g.told && g.name != ""
 	g.told = true
 	g.mu.Unlock()
 	if first {

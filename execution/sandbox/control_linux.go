@@ -23,8 +23,9 @@ const (
 	messageExited    // wait status, then struct rusage
 	messageProbe     // results of calls
 	messageExtension // index, process ID as init knows it
-	messageAssigned
-	messageReaped // process ID as init knows it, wait status, struct rusage
+	messageCable     // answers of netlink
+	messageAssigned  // a Late sandbox is complete
+	messageReaped    // process ID as init knows it, wait status, struct rusage
 )
 
 const (
@@ -76,6 +77,7 @@ type message struct {
 	sender     int   // process ID on the host
 	files      []int
 	results    []int64 // messageProbe
+	answers    []byte  // messageCable
 }
 
 // receive reads the launcher's next message; io.EOF when there will be no more.
@@ -120,6 +122,8 @@ func (s *namespace) receive() (message, error) {
 		m.peak = int64(binary.LittleEndian.Uint64(data[16+peakAt:])) << 10
 	case messageReaped:
 		m.peak = int64(binary.LittleEndian.Uint64(data[24+peakAt:])) << 10
+	case messageCable:
+		m.answers = append(m.answers, data[8:max(n, 8)]...)
 	case messageProbe:
 		for at := 8; at < n; at += 8 {
 			m.results = append(m.results, int64(binary.LittleEndian.Uint64(data[at:])))

@@ -18,6 +18,7 @@
 //	  filesystem_linux.go         its root
 //	  image_linux.go              the same from a container image
 //	  network_linux.go            its network
+//	  cable_linux.go              and the way out of it, which package network serves
 //	  users_linux.go              whom it is, inside and on the host
 //	  limits_linux.go             its resource limits
 //	  seccomp_linux.go            its filter, made from syscalls_linux.go
@@ -28,6 +29,7 @@
 //	namespace_sandbox_linux.go  a running sandbox, to its end
 //	reach_linux.go              what a running sandbox is asked for
 //	cgroup_linux.go, group_linux.go, watch_linux.go   memory, processes, freezing
+//	cpu_linux.go                processors
 //	probe_linux.go, diagnose_linux.go   what this host upholds, and why not
 //
 // A server with the capabilities of root gives each sandbox a host user that
@@ -37,7 +39,7 @@
 //
 // # What is not done
 //
-// Processors are not divided among sandboxes. A sandbox with the host's network
+// A sandbox with the host's network
 // reaches everything on it, the server's own ports included. The kernel is
 // shared: its bugs are everyone's. Speculation inside of one processor core is
 // left to the kernel's own defaults.

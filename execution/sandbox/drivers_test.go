@@ -137,7 +137,7 @@ func (f *fixture) run(t *testing.T, program string, change func(*Spec)) (Sandbox
 		s.Kill()
 		waitFor(t, s)
 		for _, l := range []io.Closer{s.RuntimeAPI(), s.Endpoint()} {
-			if l != nil && spec.Network == PrivateNetwork {
+			if l != nil {
 				l.Close()
 			}
 		}

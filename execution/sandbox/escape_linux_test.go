@@ -19,7 +19,7 @@ import (
 // TestEscape runs a program that tries everything that must not succeed, beside
 // what it must not reach.
 func TestEscape(t *testing.T) {
-	for _, network := range []Network{HostNetwork, PrivateNetwork} {
+	for _, network := range []Network{HostNetwork, PrivateNetwork, EgressNetwork} {
 		t.Run(string(network), func(t *testing.T) {
 			f := newFixture(t, NamespaceLevel)
 			if err := os.WriteFile(filepath.Join(f.spec.Task, "program32"), program32(), 0o755); err != nil {
@@ -47,11 +47,14 @@ func TestEscape(t *testing.T) {
 
 			arguments := fmt.Sprintf("pid=%d pid=%d path=%s path=%s path=/proc/%d/root",
 				os.Getpid(), neighbour.PID(), secret, filepath.Dir(f.spec.Task), os.Getpid())
-			if network == PrivateNetwork {
+			if network != HostNetwork {
 				_, port, _ := net.SplitHostPort(loopback.Addr().String())
-				arguments += " interfaces= port=" + port
+				arguments += " port=" + port
+				if network == PrivateNetwork {
+					arguments += " interfaces="
+				}
 			}
-			if network == PrivateNetwork || f.Driver.(*namespaces).landlock {
+			if network != HostNetwork || f.Driver.(*namespaces).landlock {
 				arguments += " abstract=" + abstract
 			}
 			s, printed := f.run(t, "escape "+arguments, func(spec *Spec) { spec.Network = network })

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lamgate/lamgate/execution/network"
 )
 
 // old is where the host's root stays visible while the sandbox's is built.
@@ -255,6 +257,9 @@ const (
 func etcFiles(spec Spec) []etcFile {
 	var list []etcFile
 	hosts := "127.0.0.1 localhost\n::1 localhost\n"
+	if spec.Network == EgressNetwork {
+		list = append(list, etcFile{"/etc/resolv.conf", "nameserver " + network.Resolver.String() + "\n"})
+	}
 	if spec.Network == HostNetwork {
 		if own, err := os.ReadFile("/etc/hosts"); err == nil {
 			hosts = string(own)

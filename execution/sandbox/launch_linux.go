@@ -72,9 +72,9 @@ func (l launch) program() (*program, error) {
 	if err := p.root(l.layout, l.spec, l.id); err != nil {
 		return nil, err
 	}
-	if l.spec.Network == PrivateNetwork {
+	if l.spec.Network != HostNetwork {
 		p.loopback()
-		p.listeners(l.spec.Sockets)
+		p.listeners(l.spec.Sockets, l.spec.Network == EgressNetwork)
 	}
 	p.do("hold back signals", unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, p.words(^uint64(0)), 0, 8)
 	p.command(l)
@@ -95,7 +95,7 @@ func (p *program) stub(l launch) {
 		p.mapUser(l.id, unix.AT_FDCWD&mask, "/proc/")
 	}
 	flags := uint64(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS)
-	if l.spec.Network == PrivateNetwork {
+	if l.spec.Network != HostNetwork {
 		flags |= unix.CLONE_NEWNET
 	}
 	p.do("make namespaces", unix.SYS_UNSHARE, flags)

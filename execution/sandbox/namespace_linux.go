@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lamgate/lamgate/execution/network"
 )
 
 const defaultLevel = NamespaceLevel
@@ -29,6 +31,11 @@ type namespaces struct {
 	cgroups *cgroups
 	watch   *watch
 	filter  []unix.SockFilter
+	egress  *network.Egress
+	network Network // what Probe is to try
+
+	egressOnce    sync.Once
+	egressProblem error // why no sandbox can have a way out
 
 	landlock     bool   // the kernel can keep abstract sockets apart
 	capabilities uint64 // how many the kernel has
@@ -62,6 +69,8 @@ func openNamespace(o Options) (Driver, error) {
 		cgroups:  groups,
 		watch:    newWatch(),
 		filter:   newFilter(groups.memory.dir != ""),
+		network:  o.Network,
+		egress:   network.New(network.Config{Log: o.Log}),
 		landlock: int(abi) >= 6, // the first to know scopes
 
 		capabilities: last + 1,
@@ -88,6 +97,11 @@ func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
 	if spec.Root != "" {
 		if spec.Root, err = filepath.EvalSymlinks(spec.Root); err != nil {
 			return nil, fmt.Errorf("start sandbox %s: find its root: %w", spec.Name, err)
+		}
+	}
+	if spec.Network == EgressNetwork {
+		if c := d.probeEgress(ctx); !c.Enforced {
+			return nil, fmt.Errorf("start sandbox %s with an egress network: %w: %s", spec.Name, ErrNotBuilt, c.Problem)
 		}
 	}
 	if spec.Late {

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/lamgate/lamgate/execution/network"
 )
 
 // A namespace is a sandbox of the namespace driver.
@@ -41,6 +43,7 @@ type namespace struct {
 	released bool
 	looks    int   // of the watch
 	sockets  []int // for Dial
+	wayOut   io.Closer
 
 	members map[int]string // extensions by their process ID inside
 
@@ -198,6 +201,8 @@ func (s *namespace) take(m message) error {
 		s.command = m.sender
 	case messageListeners:
 		return s.listen(m.files)
+	case messageCable:
+		return cableError(m.answers)
 	case messageProbe:
 		select {
 		case s.reports <- m.results:
@@ -253,11 +258,25 @@ func exitOf(status syscall.WaitStatus) Exit {
 }
 
 func (s *namespace) listen(files []int) error {
-	if len(files) != len(s.listeners)+s.spec.Sockets {
+	egress := s.spec.Network == EgressNetwork
+	want := len(s.listeners) + s.spec.Sockets
+	if egress {
+		want++
+	}
+	if len(files) != want {
 		return fmt.Errorf("the launcher sent %d listeners", len(files))
 	}
 	var failed error
 	s.sockets = files[len(s.listeners):]
+	if egress {
+		socket := os.NewFile(uintptr(s.sockets[0]), "way out") // non-blocking already
+		s.sockets = s.sockets[1:]
+		end := network.Interface{Name: s.spec.Name, Socket: socket}
+		if s.reports != nil {
+			end.Name = "" // a probe tries what is refused, and nobody needs to know
+		}
+		s.wayOut, failed = s.driver.egress.Serve(end)
+	}
 	for i, fd := range files[:len(s.listeners)] {
 		f := os.NewFile(uintptr(fd), "listener")
 		l, err := net.FileListener(f)
@@ -299,6 +318,9 @@ func (s *namespace) finish() {
 	}
 	s.sockets = nil
 	s.mu.Unlock()
+	if s.wayOut != nil {
+		s.wayOut.Close()
+	}
 	s.copying.Wait()
 
 	status := s.status

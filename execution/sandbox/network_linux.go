@@ -19,9 +19,9 @@ func (p *program) loopback() {
 	p.do("close the socket", unix.SYS_CLOSE, p.spare)
 }
 
-// listeners writes the steps that open the two listeners and some sockets that
-// the server connects later, and send them out.
-func (p *program) listeners(sockets int) {
+// listeners writes the steps that open the two listeners, the way out, and some
+// sockets that the server connects later, and send them out.
+func (p *program) listeners(sockets int, egress bool) {
 	for i, port := range []uint16{9001, 4566} { // RuntimeAPIAddress, EndpointAddress
 		fd := uint64(listenersFD + i)
 		at := p.bytes([]byte{unix.AF_INET, 0, byte(port >> 8), byte(port), 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0})
@@ -32,14 +32,21 @@ func (p *program) listeners(sockets int) {
 		p.do(fmt.Sprintf("listen on port %d", port), unix.SYS_LISTEN, fd, 512)
 	}
 	files := []uint32{listenersFD, listenersFD + 1}
-	for i := range sockets { // in a row, from the lowest number that is free
+	rest := uint32(p.spare) // in a row, from the lowest number that is free
+	if egress {
+		p.cable()
+		files = append(files, rest)
+		rest++
+	}
+	for range sockets {
 		p.do("make a socket", unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-		files = append(files, uint32(p.spare)+uint32(i))
+		files = append(files, rest)
+		rest++
 	}
 	p.sendFiles("send the listeners", messageListeners, files)
 	p.do("close the listeners", unix.SYS_CLOSE_RANGE, listenersFD, listenersFD+1, 0)
-	if sockets > 0 {
-		p.do("close the sockets", unix.SYS_CLOSE_RANGE, p.spare, p.spare+uint64(sockets)-1, 0)
+	if last := uint64(rest) - 1; last >= p.spare {
+		p.do("close the sockets", unix.SYS_CLOSE_RANGE, p.spare, last, 0)
 	}
 }
 

@@ -17,6 +17,9 @@ const DefaultLevel = defaultLevel
 // Options are what a driver may be told.
 type Options struct {
 	Log *slog.Logger // slog.Default() if nil
+	// Network is what the sandboxes will have. Probe tries the way out only if
+	// it is EgressNetwork; otherwise the first sandbox with one does.
+	Network Network
 }
 
 // Open returns the driver of a level. It returns at once and may be used at

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/lamgate/lamgate/execution/network"
 )
 
 // A probe is a sandbox whose command is not a program on disk but the launcher
@@ -41,6 +44,9 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	all.Go(func() { hidden, failed[0] = d.probePrivate(ctx) })
 	all.Go(func() { shared, failed[1] = d.probeHost(ctx) })
 	all.Go(func() { late = d.probeLate(ctx) })
+	if d.network == EgressNetwork {
+		all.Go(func() { d.probeEgress(ctx) })
+	}
 	all.Wait()
 	for _, err := range failed {
 		if err != nil {
@@ -48,9 +54,12 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 		}
 	}
 	controls := append(append(hidden, shared...), late)
+	if d.network == EgressNetwork {
+		controls = append(controls, d.probeEgress(ctx))
+	}
 	for _, c := range controls {
 		switch c.Name {
-		case controlMemory, controlProcessLimit, controlProcessor, controlFreeze, controlSockets, controlLateCode:
+		case controlMemory, controlProcessLimit, controlProcessor, controlFreeze, controlSockets, controlLateCode, controlEgress:
 			continue // worth knowing, and no part of what the level promises
 		}
 		if !c.Enforced {
@@ -279,6 +288,56 @@ func (d *namespaces) tryLate(ctx context.Context) error {
 	}
 	problems, err := t.judge(ctx, s)
 	if problem := problems[controlLateCode]; err == nil && problem != "" {
+		err = errors.New(problem)
+	}
+	return err
+}
+
+// probeEgress looks once at what the way out refuses: this host, by each of its
+// addresses, and its link.
+func (d *namespaces) probeEgress(ctx context.Context) Control {
+	d.egressOnce.Do(func() { d.egressProblem = d.tryEgress(ctx) })
+	if err := d.egressProblem; err != nil {
+		return Control{Name: controlEgress, Problem: err.Error(), Mend: "choose --network " + string(PrivateNetwork)}
+	}
+	return Control{Name: controlEgress, Enforced: true, By: "network namespace, a TCP/IP stack of the server's own (for --network egress)"}
+}
+
+func (d *namespaces) tryEgress(ctx context.Context) error {
+	listener, err := net.Listen("tcp4", ":0")
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	port := listener.Addr().(*net.TCPAddr).Port
+	targets := [][4]byte{{127, 0, 0, 1}, {169, 254, 169, 254}, network.Gateway.As4()}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return err
+	}
+	for _, a := range addresses {
+		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() && !p.Addr().IsLoopback() && len(targets) < 8 {
+			targets = append(targets, p.Addr().As4())
+		}
+	}
+	var t *trials
+	s, err := d.startInside(ctx, probeSpec(EgressNetwork), func(p *program) {
+		t = newTrials(p)
+		for _, target := range targets {
+			address := loopbackAddress(port)
+			copy(address[4:], target[:])
+			t.open(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM, 0)
+			t.expect(controlEgress, fmt.Sprintf("reach %v", netip.AddrFrom4(target)), fails(unix.ECONNREFUSED), unix.SYS_CONNECT, probeFD, p.bytes(address), 16)
+		}
+		t.send()
+		t.park()
+	})
+	if err != nil {
+		return err
+	}
+	defer s.discard()
+	problems, err := t.judge(ctx, s)
+	if problem := problems[controlEgress]; err == nil && problem != "" {
 		err = errors.New(problem)
 	}
 	return err

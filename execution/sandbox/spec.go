@@ -46,11 +46,8 @@ func complete(spec Spec) (Spec, error) {
 	case spec.TmpMB <= 0:
 		return fail("it has no room in /tmp")
 	}
-	if spec.Network == EgressNetwork {
-		return spec, fmt.Errorf("start sandbox %s with an egress network: %w", spec.Name, ErrNotBuilt)
-	}
 	switch spec.Network {
-	case HostNetwork, PrivateNetwork:
+	case HostNetwork, PrivateNetwork, EgressNetwork:
 	default:
 		return fail(fmt.Sprintf("there is no network called %q", spec.Network))
 	}
@@ -83,4 +80,5 @@ const (
 	controlDeath        = "death with the server"
 	controlProcessor    = "processor share"
 	controlLateCode     = "late code"
+	controlEgress       = "egress"
 )
