@@ -22,15 +22,17 @@ type fromImage struct {
 }
 
 func (i *fromImage) launch(l *Launch, c *Command) error {
-	config := i.tree.Config
-	if len(config.EntryPoint) == 0 {
+	if len(i.tree.Config.EntryPoint) == 0 {
 		return fmt.Errorf("the image %s has no entry point", i.reference)
 	}
 	if l.DebugPort > 0 {
 		return fmt.Errorf("lamgate has no debugger for the runtime of the image %s", i.reference)
 	}
-	c.Args = append(append([]string(nil), config.EntryPoint...), l.Handler)
-	c.Env = config.Environment
+	args, _, err := i.tree.Process(execution.Image{Command: []string{l.Handler}}, "")
+	if err != nil {
+		return fmt.Errorf("the image %s: %w", i.reference, err)
+	}
+	c.Args, c.Env = args, i.tree.Config.Environment
 	return nil
 }
 
