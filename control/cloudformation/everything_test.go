@@ -80,7 +80,7 @@ func TestEveryResourceTypeAndProperty(t *testing.T) {
 // silence.
 func TestEveryPropertyIsDeployedByATest(t *testing.T) {
 	used := map[string]bool{}
-	for _, name := range []string{"everything.yaml", "proxy.yaml"} {
+	for _, name := range []string{"everything.yaml", "lambda.yaml", "proxy.yaml"} {
 		tpl, err := template.Parse(read(t, name))
 		if err != nil {
 			t.Fatal(err)
@@ -96,6 +96,8 @@ func TestEveryPropertyIsDeployedByATest(t *testing.T) {
 		"AWS::ApiGateway::Method.AuthorizationScopes", "AWS::ApiGateway::Method.AuthorizerId",
 		"AWS::ApiGateway::RestApi.BodyS3Location.ETag", "AWS::ApiGateway::RestApi.BodyS3Location.Version",
 		"AWS::Lambda::Alias.RoutingConfig", "AWS::Lambda::Function.Code.S3ObjectVersion", "AWS::Lambda::Version.CodeSha256",
+		"AWS::Lambda::Function.RuntimeManagementConfig.RuntimeVersionArn", "AWS::Lambda::LayerVersion.Content.S3ObjectVersion",
+		"AWS::Lambda::Version.RuntimePolicy.RuntimeVersionArn",
 	}
 	for _, kind := range slices.Sorted(maps.Keys(resource.NewCatalogue(resource.Clients{}))) {
 		if !used[kind] {

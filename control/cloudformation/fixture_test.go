@@ -64,9 +64,11 @@ func build(t *testing.T) *house {
 	h.logs = logs.New(lines, clock)
 	h.lambda = lambda.New(h.ctx, lambda.Config{
 		Documents: docs, Blobs: store.Blobs(), Invoker: nobody{}, Packages: h.s3, Roles: roles, Journeys: telemetry.NewJourneys(), Clock: clock, Log: log,
+		Images: pictures{}, Provisioner: prompt{},
 		FindRuntime:  func(string, string) (string, error) { return "", nil },
 		CodeLocation: func(_ context.Context, blob string) string { return "http://host/" + blob },
 	})
+	t.Cleanup(h.lambda.Close)
 	h.config = cloudformation.Config{Documents: docs, Clock: clock, Log: log, Clients: resource.Clients{
 		APIGateway: h.gateway, Lambda: h.lambda, IAM: h.iam, S3: h.s3, Logs: h.logs,
 	}}
@@ -219,6 +221,16 @@ func (h *house) inventory() []string {
 	check(err)
 	for _, f := range functions.Functions {
 		list = append(list, "function "+*f.FunctionName)
+	}
+	layers, err := h.lambda.ListLayers(h.ctx, &lambdaapi.ListLayersRequest{})
+	check(err)
+	for _, l := range layers.Layers {
+		list = append(list, "layer "+*l.LayerName)
+	}
+	signing, err := h.lambda.ListCodeSigningConfigs(h.ctx, &lambdaapi.ListCodeSigningConfigsRequest{})
+	check(err)
+	for _, c := range signing.CodeSigningConfigs {
+		list = append(list, "code signing configuration "+*c.CodeSigningConfigId)
 	}
 	roles, err := h.iam.ListRoles(h.ctx, &iamapi.ListRolesRequest{})
 	check(err)

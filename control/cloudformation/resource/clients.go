@@ -6,10 +6,15 @@ import (
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/api/logs"
 	"github.com/lamgate/lamgate/api/s3"
+	"github.com/lamgate/lamgate/aws"
 )
 
 // Clients are the services that resources are made with.
 type Clients struct {
+	// Clock is what resources that take their time are waited for by; without
+	// one it is the machine's.
+	Clock aws.Clock
+
 	APIGateway APIGateway
 	Lambda     Lambda
 	IAM        IAM
@@ -94,6 +99,31 @@ type Lambda interface {
 	lambda.GetAliasAPI
 	lambda.UpdateAliasAPI
 	lambda.DeleteAliasAPI
+	lambda.PublishLayerVersionAPI
+	lambda.GetLayerVersionByArnAPI
+	lambda.DeleteLayerVersionAPI
+	lambda.ListLayerVersionsAPI
+	lambda.AddLayerVersionPermissionAPI
+	lambda.RemoveLayerVersionPermissionAPI
+	lambda.GetLayerVersionPolicyAPI
+	lambda.CreateFunctionUrlConfigAPI
+	lambda.GetFunctionUrlConfigAPI
+	lambda.UpdateFunctionUrlConfigAPI
+	lambda.DeleteFunctionUrlConfigAPI
+	lambda.PutFunctionEventInvokeConfigAPI
+	lambda.GetFunctionEventInvokeConfigAPI
+	lambda.DeleteFunctionEventInvokeConfigAPI
+	lambda.CreateCodeSigningConfigAPI
+	lambda.ListCodeSigningConfigsAPI
+	lambda.UpdateCodeSigningConfigAPI
+	lambda.DeleteCodeSigningConfigAPI
+	lambda.PutFunctionCodeSigningConfigAPI
+	lambda.DeleteFunctionCodeSigningConfigAPI
+	lambda.PutFunctionRecursionConfigAPI
+	lambda.PutRuntimeManagementConfigAPI
+	lambda.PutProvisionedConcurrencyConfigAPI
+	lambda.GetProvisionedConcurrencyConfigAPI
+	lambda.DeleteProvisionedConcurrencyConfigAPI
 }
 
 // IAM is what the AWS::IAM types call.
@@ -141,6 +171,9 @@ type Logs interface {
 // NewCatalogue returns every resource type that lamgate supports.
 func NewCatalogue(c Clients) Catalogue {
 	c = c.validated()
+	if c.Clock == nil {
+		c.Clock = aws.SystemClock{}
+	}
 	catalogue := Catalogue{}
 	for _, t := range []*Type{
 		restAPIType(c.APIGateway, c.S3), apiResourceType(c.APIGateway), methodType(c.APIGateway),
@@ -148,7 +181,8 @@ func NewCatalogue(c Clients) Catalogue {
 		stageType(c.APIGateway), accountType(c.APIGateway), gatewayResponseType(c.APIGateway),
 		documentationPartType(c.APIGateway), documentationVersionType(c.APIGateway),
 		clientCertificateType(c.APIGateway), vpcLinkType(c.APIGateway),
-		functionType(c.Lambda), permissionType(c.Lambda), versionType(c.Lambda), aliasType(c.Lambda),
+		functionType(c), permissionType(c.Lambda), versionType(c), aliasType(c), layerVersionType(c.Lambda),
+		layerVersionPermissionType(c.Lambda), functionURLType(c.Lambda), eventInvokeConfigType(c.Lambda), codeSigningConfigType(c.Lambda),
 		roleType(c.IAM), policyType(c.IAM), managedPolicyType(c.IAM),
 		bucketType(c.S3), logGroupType(c.Logs),
 		waitConditionHandleType(), cdkMetadataType(),

@@ -2,28 +2,31 @@ package resource
 
 import (
 	"context"
-	"strings"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/control/cloudformation/template"
 )
 
-type alias struct{ client Lambda }
+type alias struct {
+	client Lambda
+	all    Clients
+}
 
-func aliasType(client Lambda) *Type {
-	a := alias{client}
+func aliasType(c Clients) *Type {
+	a := alias{c.Lambda, c}
 	return &Type{
 		Name: "AWS::Lambda::Alias",
 		Properties: Properties{
-			"Description":     {},
-			"FunctionName":    {Required: true, Replace: true},
-			"FunctionVersion": {Required: true},
-			"Name":            {Required: true, Replace: true},
+			"Description":                  {},
+			"FunctionName":                 {Required: true, Replace: true},
+			"FunctionVersion":              {Required: true},
+			"Name":                         {Required: true, Replace: true},
+			"ProvisionedConcurrencyConfig": provisionedProperty(),
 			"RoutingConfig": {Kind: Object, Members: Properties{"AdditionalVersionWeights": objects(Properties{
 				"FunctionVersion": {Required: true}, "FunctionWeight": {Kind: Double, Required: true},
 			})}},
-		}.missing("ProvisionedConcurrencyConfig"),
+		},
 		Attributes:  []string{"AliasArn"},
 		Identifiers: []string{"AliasArn"},
 		Find:        a.find, Create: a.create, Update: a.update, Delete: a.delete,
@@ -42,7 +45,7 @@ func (a alias) find(ctx context.Context, r *Request) ([]string, error) {
 
 func (a alias) create(ctx context.Context, r *Request) (*Outcome, error) {
 	in := &lambda.CreateAliasRequest{}
-	if err := fill(in, r.Properties, "RoutingConfig"); err != nil {
+	if err := fill(in, r.Properties, "RoutingConfig", "ProvisionedConcurrencyConfig"); err != nil {
 		return nil, err
 	}
 	var err error
@@ -53,7 +56,7 @@ func (a alias) create(ctx context.Context, r *Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aliasOutcome(made), nil
+	return aliasOutcome(made), provision(ctx, a.all, r, r.text("FunctionName"), r.text("Name"))
 }
 
 func aliasOutcome(c *lambda.AliasConfiguration) *Outcome {
@@ -75,7 +78,7 @@ func routing(properties *template.Node) (*lambda.AliasRoutingConfiguration, erro
 
 func (a alias) update(ctx context.Context, r *Request) (*Outcome, error) {
 	in := &lambda.UpdateAliasRequest{Description: new("")}
-	if err := fill(in, r.Properties, "RoutingConfig"); err != nil {
+	if err := fill(in, r.Properties, "RoutingConfig", "ProvisionedConcurrencyConfig"); err != nil {
 		return nil, err
 	}
 	var err error
@@ -89,11 +92,11 @@ func (a alias) update(ctx context.Context, r *Request) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aliasOutcome(made), nil
+	return aliasOutcome(made), provision(ctx, a.all, r, r.text("FunctionName"), r.text("Name"))
 }
 
 func (a alias) delete(ctx context.Context, r *Request) error {
-	name := r.PhysicalID[strings.LastIndexByte(r.PhysicalID, ':')+1:]
+	name := lastPart(r.PhysicalID)
 	_, err := a.client.DeleteAlias(ctx, &lambda.DeleteAliasRequest{FunctionName: new(r.text("FunctionName")), Name: &name})
 	return gone(err)
 }

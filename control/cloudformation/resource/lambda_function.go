@@ -13,41 +13,50 @@ import (
 	"github.com/lamgate/lamgate/control/cloudformation/template"
 )
 
-type function struct{ client Lambda }
+type function struct {
+	client Lambda
+	all    Clients
+}
 
-func functionType(client Lambda) *Type {
-	f := function{client}
+func functionType(c Clients) *Type {
+	f := function{c.Lambda, c}
 	return &Type{
 		Name: "AWS::Lambda::Function",
 		Properties: Properties{
 			"Architectures": {Kind: List},
 			"Code": {Kind: Object, Required: true, Members: Properties{
-				"S3Bucket": {}, "S3Key": {}, "S3ObjectVersion": {}, "ZipFile": {},
-			}.missing("ImageUri", "SourceKMSKeyArn", "S3ObjectStorageMode")},
-			"Description":      {},
-			"Environment":      {Kind: Object, Members: Properties{"Variables": {Kind: Map}}},
-			"EphemeralStorage": {Kind: Object, Members: Properties{"Size": {Kind: Integer, Required: true}}},
-			"FunctionName":     {Replace: true},
-			"Handler":          {},
+				"ImageUri": {}, "S3Bucket": {}, "S3Key": {}, "S3ObjectVersion": {}, "ZipFile": {},
+			}.missing("SourceKMSKeyArn", "S3ObjectStorageMode")},
+			"CodeSigningConfigArn": {},
+			"DeadLetterConfig":     {Kind: Object, Members: Properties{"TargetArn": {}}},
+			"Description":          {},
+			"Environment":          {Kind: Object, Members: Properties{"Variables": {Kind: Map}}},
+			"EphemeralStorage":     {Kind: Object, Members: Properties{"Size": {Kind: Integer, Required: true}}},
+			"FunctionName":         {Replace: true},
+			"Handler":              {},
+			"ImageConfig": {Kind: Object, Members: Properties{
+				"Command": {Kind: List}, "EntryPoint": {Kind: List}, "WorkingDirectory": {},
+			}},
+			"Layers": {Kind: List},
 			"LoggingConfig": {Kind: Object, Members: Properties{
-				"LogFormat": {Only: []string{"Text"}}, "LogGroup": {},
-			}.missing("ApplicationLogLevel", "SystemLogLevel")},
+				"ApplicationLogLevel": {}, "LogFormat": {}, "LogGroup": {}, "SystemLogLevel": {},
+			}},
 			"MemorySize":                   {Kind: Integer},
-			"PackageType":                  {Replace: true, Only: []string{"Zip"}},
-			"RecursiveLoop":                {Missing: true},
+			"PackageType":                  {Replace: true},
+			"RecursiveLoop":                {},
 			"ReservedConcurrentExecutions": {Kind: Integer},
 			"Role":                         {Required: true},
 			"Runtime":                      {},
-			"SnapStart":                    {Kind: Object, Members: Properties{"ApplyOn": {Required: true, Only: []string{"None"}}}},
+			"RuntimeManagementConfig":      {Kind: Object, Members: Properties{"RuntimeVersionArn": {}, "UpdateRuntimeOn": {Required: true}}},
+			"SnapStart":                    {Kind: Object, Members: Properties{"ApplyOn": {Required: true}}},
 			"Tags":                         tags(),
 			"Timeout":                      {Kind: Integer},
 			"TracingConfig":                {Kind: Object, Members: Properties{"Mode": {}}},
 		}.missing(
-			"CapacityProviderConfig", "CodeSigningConfigArn", "DeadLetterConfig", "DurableConfig", "FileSystemConfigs",
-			"FunctionScalingConfig", "ImageConfig", "KmsKeyArn", "Layers", "PublishToLatestPublished",
-			"RuntimeManagementConfig", "TenancyConfig", "VpcConfig",
+			"CapacityProviderConfig", "DurableConfig", "FileSystemConfigs", "FunctionScalingConfig", "KmsKeyArn",
+			"PublishToLatestPublished", "TenancyConfig", "VpcConfig",
 		),
-		Attributes:  []string{"Arn"},
+		Attributes:  []string{"Arn", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"},
 		Identifiers: []string{"FunctionName"},
 		Named: func(r *Request) string {
 			if name := r.text("FunctionName"); name != "" {
@@ -73,8 +82,11 @@ func (f function) create(ctx context.Context, r *Request) (*Outcome, error) {
 		return nil, err
 	}
 	in := &lambda.CreateFunctionRequest{Tags: r.allTags(), Code: code}
-	if err := fill(in, r.Properties, "Code", "Tags", "ReservedConcurrentExecutions"); err != nil {
+	if err := fill(in, r.Properties, append(beside(), "Code", "Tags")...); err != nil {
 		return nil, err
+	}
+	if in.PackageType == nil && code.ImageUri != nil {
+		in.PackageType = new("Image")
 	}
 	in.FunctionName = &r.PhysicalID
 	made, err := f.client.CreateFunction(ctx, in)
@@ -82,14 +94,52 @@ func (f function) create(ctx context.Context, r *Request) (*Outcome, error) {
 		return nil, err
 	}
 	out := functionOutcome(r.PhysicalID, made)
-	if r.Properties.Get("ReservedConcurrentExecutions") == nil {
-		return out, nil
+	if err := settled(ctx, f.all, r.PhysicalID); err != nil {
+		return out, err
 	}
-	return out, f.reserve(ctx, r)
+	return out, f.complete(ctx, r)
+}
+
+// beside are the properties that are set by operations of their own.
+func beside() []string {
+	return []string{"RecursiveLoop", "ReservedConcurrentExecutions", "RuntimeManagementConfig"}
+}
+
+// complete sets what has operations of its own, as far as it has changed.
+func (f function) complete(ctx context.Context, r *Request) error {
+	if r.changed("ReservedConcurrentExecutions") {
+		if err := f.reserve(ctx, r); err != nil {
+			return err
+		}
+	}
+	if r.changed("RecursiveLoop") {
+		in := &lambda.PutFunctionRecursionConfigRequest{FunctionName: &r.PhysicalID, RecursiveLoop: new("Terminate")}
+		if given := r.text("RecursiveLoop"); given != "" {
+			in.RecursiveLoop = &given
+		}
+		if _, err := f.client.PutFunctionRecursionConfig(ctx, in); err != nil {
+			return err
+		}
+	}
+	if r.changed("RuntimeManagementConfig") {
+		in := &lambda.PutRuntimeManagementConfigRequest{FunctionName: &r.PhysicalID, UpdateRuntimeOn: new("Auto")}
+		if given := r.Properties.Get("RuntimeManagementConfig"); given != nil {
+			if err := fill(in, given); err != nil {
+				return err
+			}
+		}
+		if _, err := f.client.PutRuntimeManagementConfig(ctx, in); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func functionOutcome(name string, c *lambda.FunctionConfiguration) *Outcome {
-	return &Outcome{PhysicalID: name, Attributes: map[string]string{"Arn": aws.Value(c.FunctionArn)}}
+	snap := aws.Value(c.SnapStart)
+	return &Outcome{PhysicalID: name, Attributes: map[string]string{
+		"Arn": aws.Value(c.FunctionArn), "SnapStartResponse.ApplyOn": aws.Value(snap.ApplyOn), "SnapStartResponse.OptimizationStatus": aws.Value(snap.OptimizationStatus),
+	}}
 }
 
 func (f function) reserve(ctx context.Context, r *Request) error {
@@ -160,6 +210,9 @@ func (f function) update(ctx context.Context, r *Request) (*Outcome, error) {
 		return nil, err
 	}
 	out := functionOutcome(r.PhysicalID, have.Configuration)
+	if err := f.sign(ctx, r); err != nil {
+		return out, err
+	}
 	if err := f.configure(ctx, r); err != nil {
 		return out, err
 	}
@@ -169,7 +222,7 @@ func (f function) update(ctx context.Context, r *Request) (*Outcome, error) {
 			return out, err
 		}
 		in := &lambda.UpdateFunctionCodeRequest{
-			FunctionName: &r.PhysicalID, ZipFile: code.ZipFile,
+			FunctionName: &r.PhysicalID, ZipFile: code.ZipFile, ImageUri: code.ImageUri,
 			S3Bucket: code.S3Bucket, S3Key: code.S3Key, S3ObjectVersion: code.S3ObjectVersion,
 		}
 		for _, a := range items(r.Properties.Get("Architectures")) {
@@ -182,12 +235,26 @@ func (f function) update(ctx context.Context, r *Request) (*Outcome, error) {
 			return out, err
 		}
 	}
-	if r.changed("ReservedConcurrentExecutions") {
-		if err := f.reserve(ctx, r); err != nil {
-			return out, err
-		}
+	if err := settled(ctx, f.all, r.PhysicalID); err != nil {
+		return out, err
 	}
-	return out, f.retag(ctx, r, out.Attributes["Arn"])
+	if err := f.complete(ctx, r); err != nil {
+		return out, err
+	}
+	return out, retag(ctx, f.client, r, out.Attributes["Arn"])
+}
+
+// sign attaches the code signing configuration, or detaches the one that was.
+func (f function) sign(ctx context.Context, r *Request) error {
+	if !r.changed("CodeSigningConfigArn") {
+		return nil
+	}
+	if arn := r.text("CodeSigningConfigArn"); arn != "" {
+		_, err := f.client.PutFunctionCodeSigningConfig(ctx, &lambda.PutFunctionCodeSigningConfigRequest{FunctionName: &r.PhysicalID, CodeSigningConfigArn: &arn})
+		return err
+	}
+	_, err := f.client.DeleteFunctionCodeSigningConfig(ctx, &lambda.DeleteFunctionCodeSigningConfigRequest{FunctionName: &r.PhysicalID})
+	return err
 }
 
 // configure sets the configuration. What is no longer in the properties goes
@@ -198,26 +265,39 @@ func (f function) configure(ctx context.Context, r *Request) error {
 		Environment: &lambda.Environment{Variables: map[string]string{}}, EphemeralStorage: &lambda.EphemeralStorage{Size: new(int32(512))},
 		TracingConfig: &lambda.TracingConfig{Mode: new("PassThrough")},
 	}
+	if r.Previous.Get("DeadLetterConfig") != nil {
+		in.DeadLetterConfig = &lambda.DeadLetterConfig{TargetArn: new("")}
+	}
+	if r.Previous.Get("ImageConfig") != nil {
+		in.ImageConfig = &lambda.ImageConfig{}
+	}
+	if r.Previous.Get("Layers") != nil {
+		in.Layers = []string{}
+	}
+	if r.Previous.Get("SnapStart") != nil {
+		in.SnapStart = &lambda.SnapStart{ApplyOn: new("None")}
+	}
 	if r.Previous.Get("LoggingConfig") != nil {
 		in.LoggingConfig = &lambda.LoggingConfig{LogFormat: new("Text"), LogGroup: new("/aws/lambda/" + r.PhysicalID)}
 	}
-	if err := fill(in, r.Properties, "Code", "Tags", "ReservedConcurrentExecutions", "FunctionName", "Architectures", "PackageType"); err != nil {
+	if err := fill(in, r.Properties, append(beside(), "Code", "CodeSigningConfigArn", "Tags", "FunctionName", "Architectures", "PackageType")...); err != nil {
 		return err
 	}
 	_, err := f.client.UpdateFunctionConfiguration(ctx, in)
 	return err
 }
 
-func (f function) retag(ctx context.Context, r *Request, arn string) error {
+// retag sets the tags of a resource of Lambda's.
+func retag(ctx context.Context, client Lambda, r *Request, arn string) error {
 	set, remove := r.changedTags()
 	if len(remove) > 0 {
 		slices.Sort(remove)
-		if _, err := f.client.UntagResource(ctx, &lambda.UntagResourceRequest{Resource: &arn, TagKeys: remove}); err != nil {
+		if _, err := client.UntagResource(ctx, &lambda.UntagResourceRequest{Resource: &arn, TagKeys: remove}); err != nil {
 			return err
 		}
 	}
 	if len(set) > 0 {
-		if _, err := f.client.TagResource(ctx, &lambda.TagResourceRequest{Resource: &arn, Tags: set}); err != nil {
+		if _, err := client.TagResource(ctx, &lambda.TagResourceRequest{Resource: &arn, Tags: set}); err != nil {
 			return err
 		}
 	}

@@ -9,20 +9,25 @@ import (
 	"github.com/lamgate/lamgate/aws"
 )
 
-type version struct{ client Lambda }
+type version struct {
+	client Lambda
+	all    Clients
+}
 
-func versionType(client Lambda) *Type {
-	v := version{client}
+func versionType(c Clients) *Type {
+	v := version{c.Lambda, c}
 	return &Type{
 		Name: "AWS::Lambda::Version",
 		Properties: Properties{
-			"CodeSha256":   {Replace: true},
-			"Description":  {Replace: true},
-			"FunctionName": {Required: true, Replace: true},
-		}.missing("FunctionScalingConfig", "ProvisionedConcurrencyConfig", "RuntimePolicy"),
+			"CodeSha256":                   {Replace: true},
+			"Description":                  {Replace: true},
+			"FunctionName":                 {Required: true, Replace: true},
+			"ProvisionedConcurrencyConfig": provisionedProperty(),
+			"RuntimePolicy":                {Kind: Object, Replace: true, Members: Properties{"RuntimeVersionArn": {}, "UpdateRuntimeOn": {Required: true}}},
+		}.missing("FunctionScalingConfig"),
 		Attributes:  []string{"FunctionArn", "Version"},
 		Identifiers: []string{"FunctionArn"},
-		Find:        v.find, Create: v.create, Delete: v.delete,
+		Find:        v.find, Create: v.create, Update: v.update, Delete: v.delete,
 	}
 }
 
@@ -50,7 +55,7 @@ func (v version) create(ctx context.Context, r *Request) (*Outcome, error) {
 		return nil, err
 	}
 	in := &lambda.PublishVersionRequest{}
-	if err := fill(in, r.Properties); err != nil {
+	if err := fill(in, r.Properties, "ProvisionedConcurrencyConfig", "RuntimePolicy"); err != nil {
 		return nil, err
 	}
 	made, err := v.client.PublishVersion(ctx, in)
@@ -62,13 +67,34 @@ func (v version) create(ctx context.Context, r *Request) (*Outcome, error) {
 	if arn := aws.Value(made.FunctionArn); slices.Contains(before, arn) {
 		return nil, aws.Faultf(409, "ResourceConflictException", "A version for this Lambda function exists ( %s ). Modify the function to create a new version.", aws.Value(made.Version))
 	}
-	return &Outcome{PhysicalID: aws.Value(made.FunctionArn), Attributes: map[string]string{
-		"FunctionArn": aws.Value(made.FunctionArn), "Version": aws.Value(made.Version),
-	}}, nil
+	r.PhysicalID = aws.Value(made.FunctionArn)
+	out := versionOutcome(r.PhysicalID)
+	if policy := r.Properties.Get("RuntimePolicy"); policy != nil {
+		in := &lambda.PutRuntimeManagementConfigRequest{FunctionName: new(r.text("FunctionName")), Qualifier: made.Version}
+		if err := fill(in, policy); err != nil {
+			return out, err
+		}
+		if _, err := v.client.PutRuntimeManagementConfig(ctx, in); err != nil {
+			return out, err
+		}
+	}
+	return out, provision(ctx, v.all, r, r.text("FunctionName"), aws.Value(made.Version))
+}
+
+func versionOutcome(arn string) *Outcome {
+	return &Outcome{PhysicalID: arn, Attributes: map[string]string{"FunctionArn": arn, "Version": lastPart(arn)}}
+}
+
+// lastPart is what stands behind an ARN's last colon.
+func lastPart(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
+
+// update changes what can be changed of a version.
+func (v version) update(ctx context.Context, r *Request) (*Outcome, error) {
+	return versionOutcome(r.PhysicalID), provision(ctx, v.all, r, r.text("FunctionName"), lastPart(r.PhysicalID))
 }
 
 func (v version) delete(ctx context.Context, r *Request) error {
-	number := r.PhysicalID[strings.LastIndexByte(r.PhysicalID, ':')+1:]
+	number := lastPart(r.PhysicalID)
 	_, err := v.client.DeleteFunction(ctx, &lambda.DeleteFunctionRequest{FunctionName: new(r.text("FunctionName")), Qualifier: &number})
 	return gone(err)
 }
