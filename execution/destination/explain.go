@@ -32,8 +32,14 @@ func (s *Service) undelivered(d *delivery, err error, now time.Time) {
 	}
 	what, mend := u.Explain()
 	s.Log.Error("an asynchronous invocation's end was not delivered", "function", d.Function.ARN(), "request", d.RequestID, "why", what, "mend", mend)
-	j := &telemetry.Journey{
-		RequestID: d.RequestID, Invocation: d.RequestID, Function: d.Function.ARN(), Account: d.Function.Account, Region: d.Function.Region, Started: now,
+	if s.Journeys == nil {
+		return
+	}
+	j, ok := s.Journeys.Find(d.RequestID) // what has been told of it so far
+	if !ok {
+		j = &telemetry.Journey{
+			RequestID: d.RequestID, Invocation: d.RequestID, Function: d.Function.ARN(), Account: d.Function.Account, Region: d.Function.Region, Started: now,
+		}
 	}
 	j.Add(now, "destination", verdict, u)
 	s.Journeys.Record(j)

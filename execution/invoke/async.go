@@ -127,12 +127,8 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 		return state.Verdict{Retry: true, After: wait}
 	}
 	t := s.treatment(e.Function)
+	t.journey = s.journey(e, now, delivered)
 	defer func() { s.Journeys.Record(t.journey) }()
-	if s.Journeys != nil {
-		t.journey = &telemetry.Journey{
-			RequestID: e.RequestID, Invocation: e.RequestID, Function: e.Function.ARN(), Account: e.Function.Account, Region: e.Function.Region, Started: now,
-		}
-	}
 	switch {
 	case t.zero:
 		// AWS: such functions' events are not tried, since August 2021.
@@ -149,6 +145,7 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 		Journey:       t.journey,
 	}
 	o, c, err := s.run(ctx, &i)
+	t.arrived(s.Clock.Now(), err)
 	t.ran(c)
 	t.trace = i.TraceHeader
 	switch {

@@ -213,7 +213,7 @@ func TestEndsAreTold(t *testing.T) {
 	}
 	if j, ok := h.journeys.Find(id); !ok {
 		t.Error("the failed event has no journey")
-	} else if what := explained(j); !strings.Contains(what, "told to") || !strings.Contains(what, onFailure+" and "+deadLetter+" will be told") {
+	} else if what := explained(j); !strings.Contains(what, "told to") || !strings.Contains(what, onFailure+" and "+deadLetter+" will be told") || j.Status != 200 || j.Took <= 0 {
 		t.Errorf("the journey is\n%s", what)
 	}
 
@@ -230,6 +230,9 @@ func TestEndsAreTold(t *testing.T) {
 	h.enqueue(live, bad)
 	if e = last(4); e.Condition != execution.RetriesExhausted || e.Attempts != 3 || e.DeadLetter != "" {
 		t.Errorf("an alias's failure: %+v", e)
+	}
+	if j, _ := h.journeys.Find(e.RequestID); strings.Count(explained(j), "raised Exception: told to") != 3 || !strings.Contains(explained(j), "again in 2m0s: attempt 3 of 3") {
+		t.Errorf("the journey of all attempts is\n%s", explained(j))
 	}
 }
 

@@ -3,6 +3,7 @@ package invoke
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -64,6 +65,35 @@ func (t *treatment) ran(c *execution.Configuration) {
 	}
 }
 
+// journey returns the journey of an attempt, which continues that of the one
+// before; nil if none are kept.
+func (s *Service) journey(e *event, now time.Time, delivered int) *telemetry.Journey {
+	if s.Journeys == nil {
+		return nil
+	}
+	if e.Attempts > 0 || delivered > 1 {
+		if j, ok := s.Journeys.Find(e.RequestID); ok {
+			return j
+		}
+	}
+	return &telemetry.Journey{
+		RequestID: e.RequestID, Invocation: e.RequestID, Function: e.Function.ARN(), Account: e.Function.Account, Region: e.Function.Region, Started: now,
+	}
+}
+
+// arrived notes what Invoke would have answered.
+func (t *treatment) arrived(now time.Time, err error) {
+	if t.journey == nil {
+		return
+	}
+	t.journey.Took, t.journey.Status = now.Sub(t.journey.Started), http.StatusOK
+	if f := aws.AsFault(err); f != nil {
+		t.journey.Status = f.Status
+	} else if err != nil {
+		t.journey.Status = http.StatusInternalServerError
+	}
+}
+
 // over is the end of an event: who is to know of it is told, then its message is
 // removed. A crash between the two tells twice, never not at all.
 func (s *Service) over(ctx context.Context, e *event, t *treatment, end execution.Ended) state.Verdict {
@@ -73,6 +103,9 @@ func (s *Service) over(ctx context.Context, e *event, t *treatment, end executio
 	end.Function, end.RequestID, end.Payload, end.TraceHeader = e.Function, e.RequestID, e.Payload, t.trace
 	end.Accepted, end.At = e.Accepted, s.Clock.Now()
 	end.Config, end.DeadLetter, end.Role = t.config, t.deadLetter, t.role
+	if t.journey != nil && t.journey.Status == 0 {
+		t.arrived(end.At, throttled("")) // it was not tried
+	}
 	t.journey.Add(end.At, "queue", verdictOfEnd(&end), overOf(&end))
 	if s.Results == nil {
 		return state.Verdict{}
