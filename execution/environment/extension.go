@@ -126,7 +126,7 @@ func (e *Environment) Registered(name string, internal bool) {
 
 // unreleased is a runtime that could not be started beside the extensions.
 func (e *Environment) unreleased(err error) {
-	if v, ok := cannotExec(err, e.command); ok {
+	if v, ok := e.material.cannotExec(err, e.command); ok {
 		e.fail(anyTurn, v)
 		return
 	}

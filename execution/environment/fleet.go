@@ -17,6 +17,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/image"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
@@ -27,6 +28,7 @@ type Config struct {
 	Network     sandbox.Network
 	Runtimes    *runtimes.Runtimes
 	Packages    *code.Packages
+	Images      *image.Store // nil if no function is a container image
 	Credentials Credentials
 	Logs        LogSink
 	Clock       aws.Clock

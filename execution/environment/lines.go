@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/lamgate/lamgate/execution/runtimes"
 )
 
 // The lines of Lambda itself in a function's log, in text or, if the function
@@ -33,9 +31,13 @@ type object = map[string]any
 //
 // AWS: names a runtime version and its ARN; lamgate names the interpreter of
 // this host.
-func (r *record) initStart(i *runtimes.Runtime, warning string, now time.Time) {
+func (r *record) initStart(m *material, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	i, warning := m.runtime, m.warning
+	if i == nil { // AWS: an image has no runtime version
+		return
+	}
 	runtime := i.Name
 	if i.Version != "" {
 		runtime += " (" + i.Version + ", " + i.Path + ")"

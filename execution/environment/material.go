@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/image"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
@@ -17,46 +19,86 @@ import (
 // material is what an environment is made of: what runs its function, and the
 // trees of files that its processes see.
 type material struct {
-	runtime *runtimes.Runtime
+	runtime *runtimes.Runtime // nil of container images
 	warning string
-	task    *code.Package // the function's code
+	task    *code.Package // the function's code; nil of container images
 	opt     *code.Package // its layers; nil without any
-	command *runtimes.Command
-	nothing *runtimes.EntrypointError // why there is no command
+	image   *image.Tree   // nil of all but container images
 
-	extensions []sandbox.Extension // of the layers
+	command   *runtimes.Command // nil if nothing can be started
+	nothing   error             // why
+	root      string            // a host directory that is the whole root; empty for the host's own
+	directory string            // in which the processes start; empty for /var/task
+
+	extensions []sandbox.Extension
 }
 
 // gather fetches what the pool's environments are made of. The error of a
 // function that is at fault is a fault.
-func (p *Pool) gather(ctx context.Context) (*material, error) {
-	f, c := p.fleet, &p.config
-	m := new(material)
-	var err error
-	if m.runtime, m.warning, err = f.Runtimes.Find(ctx, c.Runtime, c.Architecture); err != nil {
-		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err)
+func (p *Pool) gather(ctx context.Context) (m *material, err error) {
+	m = new(material)
+	if p.config.IsImage() {
+		err = p.gatherImage(ctx, m)
+	} else {
+		err = p.gatherPackage(ctx, m)
 	}
-	if m.task, err = f.Packages.Open(ctx, c.Code); err != nil {
-		return nil, unpackable(err)
-	}
-	if len(c.Layers) > 0 {
-		if m.opt, err = f.Packages.OpenLayers(ctx, c.Layers, code.MaxUnzipped-m.task.Size()); err != nil {
-			m.release()
-			return nil, unpackable(err)
-		}
-	}
-	if m.extensions, err = findExtensions(m.optDir()); err != nil {
+	if err != nil {
 		m.release()
 		return nil, err
 	}
-	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir()})
-	if e, ok := errors.AsType[*runtimes.EntrypointError](err); ok {
-		m.command, m.nothing = nil, e
-	} else if err != nil {
-		m.release()
-		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err)
-	}
 	return m, nil
+}
+
+// gatherPackage is gather for a function of a deployment package.
+func (p *Pool) gatherPackage(ctx context.Context, m *material) (err error) {
+	f, c := p.fleet, &p.config
+	if m.runtime, m.warning, err = f.Runtimes.Find(ctx, c.Runtime, c.Architecture); err != nil {
+		return aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err)
+	}
+	if m.task, err = f.Packages.Open(ctx, c.Code); err != nil {
+		return unpackable(err)
+	}
+	if len(c.Layers) > 0 {
+		if m.opt, err = f.Packages.OpenLayers(ctx, c.Layers, code.MaxUnzipped-m.task.Size()); err != nil {
+			return unpackable(err)
+		}
+	}
+	if m.extensions, err = findExtensions(m.optDir()); err != nil {
+		return err
+	}
+	m.root = m.runtime.Root
+	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir()})
+	if nothing, ok := errors.AsType[*runtimes.EntrypointError](err); ok {
+		m.command, m.nothing = nil, nothing
+	} else if err != nil {
+		return aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%v", err)
+	}
+	return nil
+}
+
+// gatherImage is gather for a function of a container image.
+func (p *Pool) gatherImage(ctx context.Context, m *material) (err error) {
+	f, c := p.fleet, &p.config
+	if f.Images == nil || c.Image == nil {
+		return errors.New("there is no store of images")
+	}
+	if m.image, err = f.Images.Open(ctx, *c.Image, c.Architecture); err != nil {
+		return err
+	}
+	m.root = m.image.Root
+	if m.extensions, err = findExtensions(filepath.Join(m.root, "opt")); err != nil {
+		return err
+	}
+	args, directory, err := m.image.Process(*c.Image, c.Environment["PATH"])
+	if nothing, ok := errors.AsType[*image.EntrypointError](err); ok {
+		m.nothing = nothing
+		return nil
+	} else if err != nil {
+		return err
+	}
+	m.directory = directory
+	m.command = &runtimes.Command{Args: args, Env: m.image.Config.Environment}
+	return nil
 }
 
 // unpackable is an error of code that cannot be unpacked.
@@ -77,6 +119,22 @@ func (m *material) release() {
 	if m.opt != nil {
 		m.opt.Release()
 	}
+	if m.image != nil {
+		m.image.Release()
+	}
+}
+
+// taskDir is the host directory of the code; empty of container images.
+func (m *material) taskDir() string {
+	if m.task == nil {
+		return ""
+	}
+	return m.task.Dir
+}
+
+// managed reports whether a runtime of AWS's runs the function.
+func (m *material) managed() bool {
+	return m.runtime != nil && m.runtime.Family != runtimes.Provided
 }
 
 // optDir is the host directory of the layers; empty without any.
@@ -93,7 +151,7 @@ func (p *Pool) command(m *material) []string {
 		return nil
 	}
 	// A wrapper is not for custom runtimes, which could ask for one themselves.
-	if wrapper := p.config.Environment[wrapperVariable]; wrapper != "" && m.runtime.Family != runtimes.Provided {
+	if wrapper := p.config.Environment[wrapperVariable]; wrapper != "" && m.managed() {
 		return append([]string{wrapper}, m.command.Args...)
 	}
 	return m.command.Args
@@ -109,8 +167,8 @@ const wrapperVariable = "AWS_LAMBDA_EXEC_WRAPPER"
 // be run.
 //
 // AWS: Runtime.InvalidEntrypoint, with Go's words for the reason.
-func cannotExec(err error, path string) (verdict, bool) {
-	own := strings.HasPrefix(path, "/var/task/") || strings.HasPrefix(path, "/opt/")
+func (m *material) cannotExec(err error, path string) (verdict, bool) {
+	own := m.root != "" || strings.HasPrefix(path, "/var/task/") || strings.HasPrefix(path, "/opt/")
 	i := slices.IndexFunc(execFailures, func(reason syscall.Errno) bool { return errors.Is(err, reason) })
 	if !own || i < 0 {
 		return verdict{}, false

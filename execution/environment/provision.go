@@ -20,7 +20,7 @@ type provision struct {
 	waiting   bool           // for the time of the next try
 }
 
-// AWS: an environment of provisioned concurrency may take 130 seconds for its
+// AWS: an environment of provisioned concurrency, or of SnapStart, may take 130 seconds for its
 // init, or the function's timeout if that is longer, but not more than 15
 // minutes ("Lambda runtime environment" in the developer guide).
 const (
@@ -30,7 +30,7 @@ const (
 
 // initTime is how long an environment's init may take.
 func (p *Pool) initTime(provisioned bool) time.Duration {
-	if provisioned {
+	if provisioned || p.snapStart() {
 		return min(max(provisionedInit, p.config.Timeout), provisionedInitMax)
 	}
 	return initLimit

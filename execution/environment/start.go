@@ -176,7 +176,9 @@ func (e *Environment) start() {
 	began := f.Clock.Now()
 	box, err := f.Driver.Start(ctx, sandbox.Spec{
 		Name:       e.name(),
-		Task:       m.task.Dir,
+		Root:       m.root,
+		Directory:  m.directory,
+		Task:       m.taskDir(),
 		Opt:        m.optDir(),
 		Runtime:    m.command.Directories,
 		Command:    command,
@@ -189,7 +191,7 @@ func (e *Environment) start() {
 		Output:     e.output,
 	})
 	if err != nil {
-		if v, ok := cannotExec(err, e.command); ok {
+		if v, ok := m.cannotExec(err, e.command); ok {
 			e.unstartable(listener, v)
 			return
 		}
@@ -219,7 +221,7 @@ func (e *Environment) options() runtimeapi.Options {
 	p := e.pool
 	return runtimeapi.Options{
 		FunctionName: p.function.Name, Version: p.config.Version, Handler: p.config.Handler, Account: p.function.Account,
-		Extensions: e.extensions.names(),
+		Extensions: e.extensions.names(), SnapStart: p.snapStart(),
 	}
 }
 
@@ -234,9 +236,9 @@ func (e *Environment) sockets() int {
 // announce begins the log.
 func (e *Environment) announce() {
 	f, m := e.pool.fleet, e.material
-	e.log.carriage = m.runtime.Own
+	e.log.carriage = m.runtime != nil && m.runtime.Own
 	f.running.Go(e.log.follow)
-	e.log.initStart(m.runtime, m.warning, f.Clock.Now())
+	e.log.initStart(m, f.Clock.Now())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ticket != nil {

@@ -69,7 +69,7 @@ const (
 // shelfOf returns the shelf for environments made of m, nil if they cannot begin
 // as stems.
 func (s *stems) shelfOf(c *execution.Configuration, runtime *runtimes.Runtime, command *runtimes.Command) *shelf {
-	if s.each <= 0 || command == nil || !runtime.Stemmable(c.Environment) || c.SnapStartApplyOn == publishedVersions {
+	if s.each <= 0 || command == nil || runtime.Root != "" || !runtime.Stemmable(c.Environment) || c.SnapStartApplyOn == publishedVersions && c.Version != execution.Latest {
 		return nil
 	}
 	key := strings.Join(slices.Concat(command.Args, command.Env, command.Directories), "\x00")
@@ -330,7 +330,7 @@ func (s *stems) stand() (kinds []StemCells) {
 // it is started like any other.
 func (e *Environment) become(ctx context.Context, key AccessKey) bool {
 	p, f, m := e.pool, e.pool.fleet, e.material
-	if len(m.extensions) > 0 {
+	if len(m.extensions) > 0 || m.root != "" {
 		return false
 	}
 	shelf := f.stems.shelfOf(&p.config, m.runtime, m.command)

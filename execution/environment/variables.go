@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lamgate/lamgate/execution/runtimes"
+	"github.com/lamgate/lamgate/execution"
 )
 
 // AccessKey is a set of temporary credentials.
@@ -25,12 +25,15 @@ type Credentials interface {
 func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) map[string]string {
 	c, f := &e.pool.config, e.pool.function
 	memory := strconv.Itoa(c.MemoryMB)
-	v := standing()
+	v := map[string]string{"TZ": ":UTC"}
+	if m.image == nil {
+		v = standing()
+	}
 	maps.Copy(v, map[string]string{
 		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
 		"AWS_LAMBDA_FUNCTION_VERSION":     c.Version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": memory,
-		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  e.initType(),
 		"AWS_LAMBDA_LOG_GROUP_NAME":       e.log.group,
 		"AWS_LAMBDA_LOG_STREAM_NAME":      e.log.stream,
 		"AWS_LAMBDA_RUNTIME_API":          runtimeAPI,
@@ -45,9 +48,12 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) m
 		"_AWS_XRAY_DAEMON_PORT":           "2000",
 		"LAMBDA_TASK_ROOT":                "/var/task",
 		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
-		"_HANDLER":                        c.Handler,
 	})
-	if m.runtime.Family != runtimes.Provided {
+	// AWS: an image's entry point learns the handler from its arguments.
+	if m.image == nil {
+		v["_HANDLER"] = c.Handler
+	}
+	if m.managed() {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
 	}
 	for _, set := range m.command.Env {
@@ -72,6 +78,23 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) m
 		}
 	}
 	return v
+}
+
+// initType is how the environment comes to be, in AWS's words.
+func (e *Environment) initType() string {
+	switch {
+	case e.provisioned:
+		return "provisioned-concurrency"
+	case e.pool.snapStart():
+		return "snap-start"
+	}
+	return "on-demand"
+}
+
+// snapStart reports whether the pool's version is one of those that AWS starts
+// from snapshots. lamgate makes none: hooks run as they would.
+func (p *Pool) snapStart() bool {
+	return p.config.SnapStartApplyOn == publishedVersions && p.config.Version != execution.Latest
 }
 
 // standing returns the variables that are the same for all functions. Some are
