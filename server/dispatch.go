@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/gateway/rest"
+	"github.com/lamgate/lamgate/gateway/url"
 	"github.com/lamgate/lamgate/wire"
 )
 
@@ -17,7 +18,8 @@ import (
 type dispatcher struct {
 	built chan struct{} // closed by open
 
-	apis http.Handler  // the data plane
+	apis http.Handler  // the data plane of APIs
+	urls http.Handler  // that of function URLs
 	aws  *wire.Handler // the control plane
 	own  http.Handler  // lamgate's own endpoints
 }
@@ -29,8 +31,8 @@ const ownPrefix = "/_lamgate/"
 func newDispatcher() *dispatcher { return &dispatcher{built: make(chan struct{})} }
 
 // open lets requests in.
-func (d *dispatcher) open(apis http.Handler, aws *wire.Handler, own http.Handler) {
-	d.apis, d.aws, d.own = apis, aws, own
+func (d *dispatcher) open(apis, urls http.Handler, aws *wire.Handler, own http.Handler) {
+	d.apis, d.urls, d.aws, d.own = apis, urls, aws, own
 	close(d.built)
 }
 
@@ -40,10 +42,14 @@ func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case <-r.Context().Done():
 		return
 	}
-	_, api := rest.Addressed(r)
-	switch {
-	case api:
+	if _, api := rest.Addressed(r); api {
 		d.apis.ServeHTTP(w, r)
+		return
+	}
+	_, function := url.Addressed(r)
+	switch {
+	case function:
+		d.urls.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, ownPrefix):
 		d.own.ServeHTTP(w, r)
 	default:

@@ -34,6 +34,7 @@ import (
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/gateway/rest"
+	functionurl "github.com/lamgate/lamgate/gateway/url"
 	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/telemetry"
@@ -176,6 +177,10 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 		Credentials: issuer.key, Services: front.service, Endpoints: c.Endpoints,
 	})
 	open.add(func() error { gateway.Close(); return nil })
+	urls := functionurl.New(functionurl.Config{
+		Documents: docs, Invoker: invoker, Roles: roles, Verifier: wire.NewVerifier(credentials, c.Clock), Clock: c.Clock, Log: c.Log, Journeys: journeys,
+	})
+	open.add(func() error { urls.Close(); return nil })
 
 	// The control plane.
 	endpoints := &own{journeys: journeys, blobs: blobs, clock: c.Clock, log: c.Log, url: url, key: key}
@@ -188,6 +193,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 		Documents: docs, Blobs: blobs, Invoker: invoker, Provisioner: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
 		FindRuntime:    runtimes.Warning,
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
+		URLOf:          func(id, _ string) string { return functionurl.Of(url, id) },
 		StrictRuntimes: c.StrictRuntimes,
 	})
 	open.add(func() error { i.lambda.Close(); return nil })
@@ -200,7 +206,7 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	front.open(gateway, calls, endpoints.handler())
+	front.open(gateway, urls, calls, endpoints.handler())
 
 	if proving.Wait(); unproven != nil {
 		return nil, unproven

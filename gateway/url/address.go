@@ -45,6 +45,10 @@ func Addressed(r *http.Request) (Address, bool) {
 	return a, true // without an ID it is nobody else's either
 }
 
+// Of returns where a server serves the URL with an ID: by a path, as names below
+// localhost are not everywhere those of this machine.
+func Of(server, id string) string { return server + pathPrefix + id + "/" }
+
 func addressedByHost(host string) (Address, bool) {
 	id, rest, ok := strings.Cut(host, ".")
 	if !ok || len(rest) <= len(label) || rest[len(label)] != '.' || !strings.EqualFold(rest[:len(label)], label) {

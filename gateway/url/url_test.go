@@ -42,6 +42,13 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+func TestWhereAServerServesAURL(t *testing.T) {
+	r := httptest.NewRequest("GET", Of("http://127.0.0.1:4566", "abc")+"x", nil)
+	if got, ok := Addressed(r); !ok || got != (Address{ID: "abc", Path: "/x"}) {
+		t.Errorf("%s is %+v, %v", r.URL, got, ok)
+	}
+}
+
 func TestURLsFollowTheirFunctions(t *testing.T) {
 	h := newHouse(t)
 	unknown := func(target string) {
