@@ -3,6 +3,7 @@ package image
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -428,4 +429,48 @@ func TestProcess(t *testing.T) {
 			t.Errorf("%s: %v in %s, %v", name, args, at, err)
 		}
 	}
+}
+
+// What the disk has not taken before the machine was started anew is pulled
+// again.
+func TestPartsOfTreesAreNotUsed(t *testing.T) {
+	host := serve(t, nil)
+	i := imageOf(t, "amd64", v1.Config{}, layerOf(t, archiveOf(t, file("a", "1"))))
+	push(t, host+"/app:1", i)
+	dir := t.TempDir()
+	t.Cleanup(func() { removeTree(dir) })
+	s := newStore(t, func(o *Options) { o.Dir = dir })
+	tree, err := s.Open(t.Context(), image(host+"/app:1"), "x86_64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree.Release()
+	s.settling.Wait()
+	for _, settled := range []bool{true, false} {
+		path := filepath.Join(s.imageDir(tree.Digest), recordName)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(path, bytes.Replace(b, []byte(bootID()), []byte("another"), 1), 0o644)
+		mark := filepath.Join(filepath.Dir(path), settledName)
+		if os.Remove(mark); settled {
+			os.WriteFile(mark, nil, 0o644)
+		}
+		if got := newStore(t, func(o *Options) { o.Dir = dir }).Digests(); settled != (len(got) == 1) {
+			t.Errorf("settled %v: %v", settled, got)
+		}
+	}
+	root := filepath.Join(s.imageDir(tree.Digest), rootName)
+	if err := errors.Join(os.Chmod(root, 0o700), os.Remove(root+"/a")); err != nil {
+		t.Fatal(err)
+	}
+	again := newStore(t, func(o *Options) { o.Dir = dir })
+	if tree, err = again.Open(t.Context(), image(host+"/app:1"), "x86_64"); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(tree.Root + "/a"); string(b) != "1" {
+		t.Errorf("a is %q, %v", b, err)
+	}
+	tree.Release()
 }

@@ -39,7 +39,8 @@ const (
 // file system.
 type layer struct {
 	Entries []entry
-	Size    int64 // of all files
+	Size    int64  // of all files
+	Boot    string // of the machine, when it was unpacked
 }
 
 // An entry is one of a layer, in the order of its archive.

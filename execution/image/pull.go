@@ -77,7 +77,7 @@ func (t *Tree) assemble(i *found, layers []*layer) error {
 	empty := filepath.Join(temp, "empty")
 	whole.prepare(empty)
 	root := filepath.Join(temp, rootName)
-	r := record{Config: i.config, Layers: i.diffs}
+	r := record{Config: i.config, Layers: i.diffs, Boot: bootID()}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return fail(err)
@@ -102,15 +102,17 @@ func (t *Tree) assemble(i *found, layers []*layer) error {
 		return fail(err)
 	}
 	t.set(r)
+	dirs := []string{s.imageDir(t.Digest)}
+	for _, diff := range i.diffs {
+		dirs = append(dirs, s.layerDir(diff))
+	}
+	s.settle(dirs)
 	return nil
 }
 
 // place moves a directory that is whole to where it is looked for. What is there
 // was of no use.
 func (s *Store) place(temp, dir string) error {
-	if err := settle(temp); err != nil {
-		return err
-	}
 	if _, err := os.Lstat(dir); err == nil {
 		old := filepath.Join(filepath.Dir(dir), ".old-"+filepath.Base(dir))
 		if err := os.Rename(dir, old); err != nil {
@@ -229,7 +231,8 @@ const (
 
 // layer reads a layer that is on disk, or fetches it.
 func (s *Store) layer(ctx context.Context, src source, r reference, d descriptor, diff string, left *budget) (*layer, error) {
-	if l, err := loadLayer(filepath.Join(s.layerDir(diff), entriesName)); err == nil {
+	dir := s.layerDir(diff)
+	if l, err := loadLayer(filepath.Join(dir, entriesName)); err == nil && trusted(dir, l.Boot) {
 		return l, nil
 	}
 	select {
@@ -309,6 +312,7 @@ func (s *Store) fetch(ctx context.Context, src source, r reference, d descriptor
 			return nil, badLayer(d.Digest, errTooLarge.Error())
 		}
 	}
+	l.Boot = bootID()
 	err = errors.Join(l.save(filepath.Join(temp, entriesName)), os.Chmod(temp, 0o755))
 	if err == nil {
 		err = s.place(temp, s.layerDir(diff))

@@ -43,7 +43,9 @@ type Store struct {
 	life    context.Context
 	end     context.CancelFunc
 	running sync.WaitGroup
-	slots   chan struct{} // layers that are pulled at once
+	// settling are directories on their way to the disk.
+	settling sync.WaitGroup
+	slots    chan struct{} // layers that are pulled at once
 
 	mu     sync.Mutex
 	trees  map[string]*Tree     // by digest
@@ -93,6 +95,7 @@ func (s *Store) layerDir(diff string) string {
 type record struct {
 	Config Config
 	Layers []string // the digests of the layers, unpacked
+	Boot   string   // of the machine, when it was made
 }
 
 const (
@@ -109,8 +112,8 @@ func (s *Store) found(name string) {
 	if err == nil {
 		err = json.Unmarshal(b, &r)
 	}
-	if err != nil || !digestPattern.MatchString(digest) {
-		s.options.Log.Warn("an image is not used", "directory", s.imageDir(digest), "error", err)
+	if err != nil || !digestPattern.MatchString(digest) || !trusted(s.imageDir(digest), r.Boot) {
+		s.options.Log.Warn("an image that may be there in part is not used", "digest", digest, "error", err)
 		return
 	}
 	t := &Tree{Digest: digest, store: s, ready: make(chan struct{}), since: s.options.Clock.Now()}

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// settle has the disk take everything that was written below dir: what is found
-// there by its name after a loss of power is whole.
-func settle(dir string) error {
+// syncAll has the disk take everything that was written to the file system of a
+// directory.
+func syncAll(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err

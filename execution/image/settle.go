@@ -1,0 +1,47 @@
+package image
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// What was written reaches the disk in its own time, which can be long: nobody
+// waits for that. A directory that has not settled is used until the machine is
+// started anew, for it may be there in part then; one that has is kept.
+const settledName = "settled"
+
+// settle marks directories once the disk has taken them. Close does not wait for
+// it: the disk takes what others have written, too.
+func (s *Store) settle(dirs []string) {
+	s.settling.Go(func() {
+		if err := syncAll(s.options.Dir); err != nil {
+			return
+		}
+		for _, dir := range dirs {
+			// One that has gone meanwhile needs no mark.
+			if f, err := os.OpenFile(filepath.Join(dir, settledName), os.O_CREATE|os.O_WRONLY, 0o644); err == nil {
+				f.Close()
+			}
+		}
+	})
+}
+
+// trusted reports whether a directory that was made under a boot of the machine
+// is whole.
+func trusted(dir, boot string) bool {
+	if boot == bootID() {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(dir, settledName))
+	return err == nil
+}
+
+// bootID names the time since the machine was started, where the system tells.
+func bootID() string {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "boot"
+	}
+	return strings.TrimSpace(string(b))
+}
