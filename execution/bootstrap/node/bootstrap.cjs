@@ -260,7 +260,7 @@ function invoke(headers, body) {
   // function's: then its emptiness means something.
   socket.unref();
 
-  const fail = (e) => finish(invocation, null, e === undefined || e === null ? new Error(String(e)) : e, true);
+  const fail = (e) => finish(invocation, null, callbacks && (e === undefined || e === null) ? 'handled' : e, true);
   try {
     const event = JSON.parse(body);
     const context = makeContext(headers);
@@ -470,9 +470,7 @@ async function loadModule(directory, name) {
       throw error;
     }
     if (e && (e.code === 'MODULE_NOT_FOUND' || e.code === 'ERR_MODULE_NOT_FOUND')) {
-      const error = new RuntimeError('Runtime.ImportModuleError', String(e));
-      error.stack = e.stack;
-      throw error;
+      throw new RuntimeError('Runtime.ImportModuleError', String(e));
     }
     throw e;
   }

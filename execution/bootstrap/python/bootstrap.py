@@ -136,7 +136,10 @@ def marshal(result):
             pass  # the encoder has its own words for it
         return dumps(result), b"application/json"
     except Exception as e:
-        raise Fault("Runtime.MarshalError", "Unable to marshal response: {}".format(e))
+        words = str(e)
+        if words.startswith("keys must be "):
+            words = words[: words.rindex(" ") + 1] + words.rpartition(" ")[2].rpartition(".")[2]
+        raise Fault("Runtime.MarshalError", "Unable to marshal response: {}".format(words))
 
 
 # ---- The Runtime API ----
