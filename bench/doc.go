@@ -8,7 +8,12 @@
 // ratios within one run do. So every round measures each contender once, in
 // turn, and the report gives medians over the rounds and the ratios of these.
 //
+// Each part has a file: cold.go and image.go (first requests), burst.go (200 of
+// them at once), memory.go (idle environments), reload.go (from saving to
+// answering under lamgate up), stream.go (streamed answers), proxies.go with
+// bodies.go; warm requests, and the server's own start, are in main.go.
+//
 //	make bench                            everything
-//	go run ./bench -part proxying         plain HTTP proxying alone
+//	go run ./bench -part cold,burst       these parts alone
 //	go run ./bench -rounds 1 -seconds 2   a quick look
 package main

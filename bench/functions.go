@@ -16,6 +16,8 @@ type function struct {
 	handler string
 	files   map[string]string // content by name
 	binary  []byte            // of a custom runtime, as bootstrap
+	image   string            // where the image is, instead of a package
+	streams bool
 }
 
 const nodeHandler = `exports.handler = async (event) => ({
@@ -34,6 +36,12 @@ def handler(event, context):
         "body": json.dumps({"message": "Hello, World!", "path": event["path"]}),
     }
 `
+
+// functions are the same function for Node, Python and as a binary.
+func (b *bench) functions() ([]function, error) {
+	native, err := nativeFunction(b.dir)
+	return []function{nodeFunction(), pythonFunction(), native}, err
+}
 
 func nodeFunction() function {
 	return function{name: "node", runtime: "nodejs20.x", handler: "index.handler", files: map[string]string{"index.js": nodeHandler}}

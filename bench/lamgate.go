@@ -17,6 +17,7 @@ import (
 	"github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/api/iam"
 	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/wire"
 )
 
@@ -30,13 +31,13 @@ type lamgateServer struct {
 }
 
 // startLamgate runs the built binary on an empty directory.
-func startLamgate(ctx context.Context, binary, data string) (*lamgateServer, error) {
+func startLamgate(ctx context.Context, binary, data string, flags ...string) (*lamgateServer, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	s := &lamgateServer{address: fmt.Sprintf("127.0.0.1:%d", port)}
-	s.process = exec.CommandContext(ctx, binary, "serve", "--listen", s.address, "--data", data)
+	s.process = exec.CommandContext(ctx, binary, append([]string{"serve", "--listen", s.address, "--data", data}, flags...)...)
 	s.process.Stderr = os.Stderr
 	out, err := s.process.StdoutPipe()
 	if err != nil {
@@ -93,15 +94,21 @@ func (s *lamgateServer) deploy(ctx context.Context, f function, name string) (pa
 		}
 		s.role = *role.Role.Arn
 	}
-	code, err := f.zipped(name)
+	create := &lambda.CreateFunctionRequest{FunctionName: &name, Role: &s.role, MemorySize: new(int32(256)), Timeout: new(int32(30))}
+	if f.image != "" {
+		create.PackageType, create.Code = new("Image"), &lambda.FunctionCode{ImageUri: &f.image}
+	} else {
+		code, err := f.zipped(name)
+		if err != nil {
+			return "", err
+		}
+		create.Runtime, create.Handler, create.Code = &f.runtime, &f.handler, &lambda.FunctionCode{ZipFile: code}
+	}
+	created, err := call[lambda.FunctionConfiguration](ctx, s, &lambda.Service, "CreateFunction", create)
 	if err != nil {
 		return "", err
 	}
-	created, err := call[lambda.FunctionConfiguration](ctx, s, &lambda.Service, "CreateFunction", &lambda.CreateFunctionRequest{
-		FunctionName: &name, Runtime: &f.runtime, Handler: &f.handler, Role: &s.role, MemorySize: new(int32(256)), Timeout: new(int32(10)),
-		Code: &lambda.FunctionCode{ZipFile: code},
-	})
-	if err != nil {
+	if err := s.awaitActive(ctx, name); err != nil {
 		return "", err
 	}
 	_, err = call[lambda.AddPermissionResponse](ctx, s, &lambda.Service, "AddPermission", &lambda.AddPermissionRequest{
@@ -124,15 +131,38 @@ func (s *lamgateServer) deploy(ctx context.Context, f function, name string) (pa
 	if err != nil {
 		return "", err
 	}
-	_, err = call[apigateway.Integration](ctx, s, &apigateway.Service, "PutIntegration", &apigateway.PutIntegrationRequest{
+	integration := &apigateway.PutIntegrationRequest{
 		RestApiId: a.Id, ResourceId: r.Id, HttpMethod: new("GET"), Type: new("AWS_PROXY"), IntegrationHttpMethod: new("POST"),
 		Uri: new("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + *created.FunctionArn + "/invocations"),
-	})
+	}
+	if f.streams {
+		integration.ResponseTransferMode = new("STREAM")
+		integration.Uri = new("arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/" + *created.FunctionArn + "/response-streaming-invocations")
+	}
+	_, err = call[apigateway.Integration](ctx, s, &apigateway.Service, "PutIntegration", integration)
 	if err != nil {
 		return "", err
 	}
 	_, err = call[apigateway.Deployment](ctx, s, &apigateway.Service, "CreateDeployment", &apigateway.CreateDeploymentRequest{RestApiId: a.Id, StageName: new("Prod")})
 	return "/_aws/execute-api/" + *a.Id + "/Prod/hello", err
+}
+
+// awaitActive waits until a function can be invoked: an image is pulled first.
+func (s *lamgateServer) awaitActive(ctx context.Context, name string) error {
+	for range 600 {
+		f, err := call[lambda.FunctionConfiguration](ctx, s, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: &name})
+		if err != nil {
+			return err
+		}
+		switch state := aws.Value(f.State); state {
+		case "Active":
+			return nil
+		case "Failed":
+			return fmt.Errorf("%s is %s: %s", name, state, aws.Value(f.StateReason))
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("%s does not become active", name)
 }
 
 // first sends the first request to an API and returns how long it took.

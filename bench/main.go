@@ -14,16 +14,46 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 3, "times that each contender is measured")
+	b := &bench{}
+	flag.IntVar(&b.rounds, "rounds", 3, "times that each contender is measured")
 	seconds := flag.Float64("seconds", 4, "length of one measurement under load")
-	cold := flag.Int("cold", 20, "functions of each runtime that are started cold")
-	peer := flag.Bool("peer", true, "measure serverless-offline too")
-	part := flag.String("part", "all", "what to measure: functions, proxying or all")
+	flag.IntVar(&b.starts, "cold", 20, "functions of each runtime that are started cold")
+	flag.BoolVar(&b.peer, "peer", true, "measure serverless-offline too")
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
+	part := flag.String("part", "all", "what to measure, separated by commas: "+strings.Join(names, ", ")+", functions (cold and warm) or all")
 	flag.Parse()
-	if err := run(context.Background(), *part, *rounds, time.Duration(*seconds*float64(time.Second)), *cold, *peer); err != nil {
+	b.length = time.Duration(*seconds * float64(time.Second))
+	if err := b.run(context.Background(), *part); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// parts are what can be measured, in the order of the report.
+var parts = []struct {
+	name    string
+	measure func(*bench, context.Context) error
+}{
+	{"start", (*bench).measureStart},
+	{"cold", (*bench).measureCold},
+	{"image", (*bench).measureImages},
+	{"burst", (*bench).measureBursts},
+	{"memory", (*bench).measureMemory},
+	{"reload", (*bench).measureReload},
+	{"stream", (*bench).measureStreams},
+	{"warm", (*bench).measureFunctions},
+	{"proxying", (*bench).measureProxies},
+}
+
+// A bench is one run.
+type bench struct {
+	module, dir, binary string
+	rounds, starts      int
+	length              time.Duration
+	peer                bool
 }
 
 // A contender answers requests at a path of an address.
@@ -34,56 +64,62 @@ type contender struct {
 
 const connections = 32
 
-func run(ctx context.Context, part string, rounds int, length time.Duration, cold int, peer bool) error {
-	module, err := os.Getwd()
-	if err != nil {
+func (b *bench) run(ctx context.Context, part string) (err error) {
+	known := []string{"all", "functions"}
+	for _, p := range parts {
+		known = append(known, p.name)
+	}
+	wanted := map[string]bool{}
+	for name := range strings.SplitSeq(part, ",") {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("there is no part %q", name)
+		}
+		wanted[name] = true
+	}
+	if wanted["functions"] {
+		wanted["cold"], wanted["warm"] = true, true
+	}
+	if b.module, err = os.Getwd(); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "lamgate-bench-*")
-	if err != nil {
+	if b.dir, err = os.MkdirTemp("", "lamgate-bench-*"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(b.dir)
 	// Sandboxes of other users must be able to walk through it.
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := os.Chmod(b.dir, 0o755); err != nil {
 		return err
 	}
-	binary := filepath.Join(dir, "lamgate")
-	if out, err := exec.Command("go", "build", "-o", binary, "./cmd/lamgate").CombinedOutput(); err != nil {
+	b.binary = filepath.Join(b.dir, "lamgate")
+	if out, err := exec.Command("go", "build", "-o", b.binary, "./cmd/lamgate").CombinedOutput(); err != nil {
 		return fmt.Errorf("build lamgate: %w\n%s", err, out)
 	}
 	fmt.Printf("lamgate bench, %s, %s/%s, %d CPUs, %s\n\n", time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu())
-
-	if err := measureStart(ctx, binary, dir); err != nil {
-		return err
+	for _, p := range parts {
+		if !wanted["all"] && !wanted[p.name] {
+			continue
+		}
+		if err := p.measure(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
 	}
-	server, err := startLamgate(ctx, binary, filepath.Join(dir, "data"))
+	return nil
+}
+
+// start runs a server of its own for a part, on an empty directory.
+func (b *bench) start(ctx context.Context, part string, flags ...string) (*lamgateServer, error) {
+	return startLamgate(ctx, b.binary, filepath.Join(b.dir, "data-"+part), flags...)
+}
+
+// measureFunctions measures Lambda functions behind REST APIs under load.
+func (b *bench) measureFunctions(ctx context.Context) error {
+	server, err := b.start(ctx, "warm")
 	if err != nil {
 		return err
 	}
 	defer server.stop()
-	if part != "proxying" {
-		if err := measureFunctions(ctx, server, module, dir, rounds, length, cold, peer); err != nil {
-			return err
-		}
-	}
-	if part == "functions" {
-		return nil
-	}
-	if err := measureBodies(ctx, server); err != nil {
-		return err
-	}
-	return measureProxying(ctx, server, module, dir, rounds, length)
-}
-
-// measureFunctions measures Lambda functions behind REST APIs.
-func measureFunctions(ctx context.Context, server *lamgateServer, module, dir string, rounds int, length time.Duration, cold int, peer bool) error {
-	native, err := nativeFunction(dir)
+	functions, err := b.functions()
 	if err != nil {
-		return err
-	}
-	functions := []function{nodeFunction(), pythonFunction(), native}
-	if err := measureCold(ctx, server, functions, cold); err != nil {
 		return err
 	}
 	var contenders []*contender
@@ -94,27 +130,27 @@ func measureFunctions(ctx context.Context, server *lamgateServer, module, dir st
 		}
 		contenders = append(contenders, &contender{name: "lamgate " + f.name, address: server.address, path: path})
 	}
-	address, stop, err := startFloor(dir, functions[0])
+	address, stop, err := startFloor(b.dir, functions[0])
 	defer func() { stop() }()
 	if err != nil {
 		return fmt.Errorf("the floor: %w", err)
 	}
 	contenders = append(contenders, &contender{name: "floor node", address: address, path: "/hello"})
-	if peer {
-		address, stopPeer, err := startServerlessOffline(ctx, module, dir, functions[0])
+	if b.peer {
+		address, stopPeer, err := startServerlessOffline(ctx, b.module, b.dir, functions[0])
 		defer func() { stopPeer() }()
 		if err != nil {
 			return err
 		}
 		contenders = append(contenders, &contender{name: "serverless-offline node", address: address, path: "/hello"})
 	}
-	figures, err := measureWarm("warm requests", contenders, rounds, length)
+	figures, err := measureWarm("warm requests", contenders, b.rounds, b.length)
 	if err != nil {
 		return err
 	}
 	fmt.Println("\nratios")
 	node, floor := figures["lamgate node"], figures["floor node"]
-	fmt.Printf("  node, 32 connections: %.2f × the floor (budget 0.75)\n", node.rate/floor.rate)
+	fmt.Printf("  node, 32 connections: %.2f × the floor (budget 0.8)\n", node.rate/floor.rate)
 	fmt.Printf("  node, 1 connection: floor + %.0f µs (budget 60)\n", node.alone-floor.alone)
 	if peer, ok := figures["serverless-offline node"]; ok {
 		fmt.Printf("  node, 32 connections: %.1f × serverless-offline (budget 6)\n", node.rate/peer.rate)
@@ -123,13 +159,26 @@ func measureFunctions(ctx context.Context, server *lamgateServer, module, dir st
 	return nil
 }
 
+// measureProxies measures REST APIs before HTTP endpoints.
+func (b *bench) measureProxies(ctx context.Context) error {
+	server, err := b.start(ctx, "proxying")
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	if err := measureBodies(ctx, server); err != nil {
+		return err
+	}
+	return measureProxying(ctx, server, b.module, b.dir, b.rounds, b.length)
+}
+
 // measureStart starts the server several times on fresh directories.
-func measureStart(ctx context.Context, binary, dir string) error {
+func (b *bench) measureStart(ctx context.Context) error {
 	var fresh, again, memory []float64
 	for i := range 7 {
-		data := filepath.Join(dir, fmt.Sprintf("start-%d", i))
+		data := filepath.Join(b.dir, fmt.Sprintf("start-%d", i))
 		for _, into := range []*[]float64{&fresh, &again} {
-			s, err := startLamgate(ctx, binary, data)
+			s, err := startLamgate(ctx, b.binary, data)
 			if err != nil {
 				return err
 			}
@@ -147,35 +196,6 @@ func measureStart(ctx context.Context, binary, dir string) error {
 	}
 	fmt.Printf("start to ready: fresh directory %.1f ms, again %.1f ms (medians of 7; budget 50)\n", median(fresh), median(again))
 	fmt.Printf("idle memory: %.1f MiB RssAnon (median; budget 32)\n\n", median(memory))
-	return nil
-}
-
-// measureCold sends one request to each of many functions that have never run.
-func measureCold(ctx context.Context, s *lamgateServer, functions []function, n int) error {
-	fmt.Println("cold first request, sandboxed, through the gateway (ms)")
-	for _, f := range functions {
-		paths := make([]string, n)
-		for i := range paths {
-			path, err := s.deploy(ctx, f, fmt.Sprintf("cold-%s-%d", f.name, i))
-			if err != nil {
-				return err
-			}
-			paths[i] = path
-		}
-		// Unpacking is deploying's work, not the first request's.
-		time.Sleep(time.Second)
-		var took []float64
-		for _, path := range paths {
-			d, err := s.first(path)
-			if err != nil {
-				return err
-			}
-			took = append(took, float64(d.Microseconds())/1000)
-		}
-		slices.Sort(took)
-		fmt.Printf("  %-8s p50 %6.1f   min %6.1f   max %6.1f\n", f.name, median(took), took[0], took[len(took)-1])
-	}
-	fmt.Println()
 	return nil
 }
 
