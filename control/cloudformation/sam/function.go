@@ -16,6 +16,8 @@ type function struct {
 	from       *template.Node // the resource as declared
 	properties *template.Node // with the globals
 	alias      string         // the alias's logical ID; "" without one
+	aliasName  *template.Node
+	statements []*template.Node // inline policies that other properties ask for
 }
 
 // function returns the resources of an AWS::Serverless::Function.
@@ -33,8 +35,9 @@ func (t *transformer) function(f template.Field) []template.Field {
 	code := t.code(fn)
 	properties := template.NewMap(fn.pos, template.F("Code", code))
 	for _, name := range []string{
-		"Architectures", "Description", "Environment", "EphemeralStorage", "FunctionName", "Handler", "LoggingConfig",
-		"MemorySize", "PackageType", "ReservedConcurrentExecutions", "Runtime", "SnapStart", "Timeout",
+		"Architectures", "CodeSigningConfigArn", "Description", "Environment", "EphemeralStorage", "FunctionName", "Handler", "ImageConfig",
+		"Layers", "LoggingConfig", "MemorySize", "PackageType", "RecursiveLoop", "ReservedConcurrentExecutions", "Runtime",
+		"RuntimeManagementConfig", "SnapStart", "Timeout",
 	} {
 		if v := fn.properties.Get(name); v != nil {
 			properties.Fields = append(properties.Fields, template.F(name, v))
@@ -43,6 +46,11 @@ func (t *transformer) function(f template.Field) []template.Field {
 	if tracing := fn.properties.Get("Tracing"); tracing != nil {
 		properties.Fields = append(properties.Fields, template.F("TracingConfig", template.NewMap(tracing.Pos, template.F("Mode", tracing))))
 	}
+	if dead := t.deadLetter(fn); dead != nil {
+		properties.Fields = append(properties.Fields, template.F("DeadLetterConfig", dead))
+	}
+	published := t.publish(fn, code)
+	later := t.asynchronous(fn)
 	tags := t.tags(fn.id, fn.pos, fn.properties.Get("Tags"))
 	properties.Fields = append(properties.Fields, template.F("Tags", tags))
 	var made []template.Field
@@ -56,14 +64,25 @@ func (t *transformer) function(f template.Field) []template.Field {
 	lambda := declare(fn.id, "AWS::Lambda::Function", fn.from, fn.pos, properties,
 		"Metadata", "DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy")
 	made = append([]template.Field{lambda}, made...)
-	made = append(made, t.publish(fn, code)...)
+	made = append(made, published...)
+	made = append(made, later...)
+	made = append(made, t.url(fn)...)
 	return append(made, t.events(fn)...)
 }
 
 // code returns the property Code of the Lambda function.
 func (t *transformer) code(fn *function) *template.Node {
 	uri, inline := fn.properties.Get("CodeUri"), fn.properties.Get("InlineCode")
+	image := fn.properties.Get("ImageUri")
 	switch {
+	case t.isImage(fn) && image == nil:
+		t.resource(fn.id, fn.pos, "Missing required property 'ImageUri'.")
+		return template.NewMap(fn.pos)
+	case t.isImage(fn):
+		// AWS: what Globals say of code does not hold for an image.
+		return template.NewMap(image.Pos, template.F("ImageUri", image))
+	case image != nil:
+		t.resource(fn.id, image.Pos, "'ImageUri' needs the PackageType Image.")
 	case uri != nil && inline != nil:
 		t.resource(fn.id, inline.Pos, "Only one of 'InlineCode' and 'CodeUri' can be set.")
 	case inline != nil:
@@ -129,7 +148,11 @@ func (t *transformer) tags(id string, pos template.Pos, n *template.Node) *templ
 // publish returns the version and the alias of a function with AutoPublishAlias.
 func (t *transformer) publish(fn *function, code *template.Node) []template.Field {
 	alias := t.literal(fn.properties.Get("AutoPublishAlias"))
+	provisioned := fn.properties.Get("ProvisionedConcurrencyConfig")
 	if alias == nil {
+		if provisioned != nil {
+			t.resource(fn.id, provisioned.Pos, "To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function")
+		}
 		return nil
 	}
 	if !alias.Scalar() || alias.Text == "" {
@@ -137,17 +160,20 @@ func (t *transformer) publish(fn *function, code *template.Node) []template.Fiel
 		return nil
 	}
 	seed := code.JSON()
+	if all := t.literal(fn.properties.Get("AutoPublishAliasAllProperties")); all.Scalar() && strings.EqualFold(all.Text, "true") {
+		seed = fn.properties.JSON()
+	}
 	if sha := t.literal(fn.properties.Get("AutoPublishCodeSha256")); sha.Scalar() {
 		seed = sha.Text
 	}
 	version := fn.id + "Version" + hash(seed)[:10]
-	fn.alias = logicalID(fn.id+"Alias", alias.Text)
+	fn.alias, fn.aliasName = logicalID(fn.id+"Alias", alias.Text), text(alias.Pos, alias.Text)
 	t.aliases[fn.id+".Version"], t.aliases[fn.id+".Alias"] = version, fn.alias
 	made := declare(version, "AWS::Lambda::Version", fn.from, fn.pos, template.NewMap(fn.pos,
 		template.F("FunctionName", ref(fn.pos, fn.id)), template.F("Description", fn.properties.Get("VersionDescription"))), "Condition")
 	// AWS: an update publishes another version, and the last one stays.
 	made.Value = made.Value.With("DeletionPolicy", text(fn.pos, "Retain"))
 	return []template.Field{made, declare(fn.alias, "AWS::Lambda::Alias", fn.from, fn.pos, template.NewMap(fn.pos,
-		template.F("Name", text(alias.Pos, alias.Text)), template.F("FunctionName", ref(fn.pos, fn.id)),
-		template.F("FunctionVersion", getAtt(fn.pos, version, "Version"))), "Condition")}
+		template.F("Name", fn.aliasName), template.F("FunctionName", ref(fn.pos, fn.id)),
+		template.F("FunctionVersion", getAtt(fn.pos, version, "Version")), template.F("ProvisionedConcurrencyConfig", provisioned)), "Condition")}
 }

@@ -12,17 +12,25 @@ type set struct{ taken, lacking []string }
 func functionProperties() set {
 	return set{
 		taken: []string{
-			"Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias", "AutoPublishCodeSha256", "CodeUri", "Description",
-			"Environment", "EphemeralStorage", "Events", "FunctionName", "Handler", "InlineCode", "LoggingConfig", "MemorySize",
-			"PackageType", "PermissionsBoundary", "Policies", "ReservedConcurrentExecutions", "Role", "RolePath", "Runtime",
-			"SnapStart", "Tags", "Timeout", "Tracing", "VersionDescription",
+			"Architectures", "AssumeRolePolicyDocument", "AutoPublishAlias", "AutoPublishAliasAllProperties", "AutoPublishCodeSha256",
+			"CodeSigningConfigArn", "CodeUri", "DeadLetterQueue", "Description", "Environment", "EphemeralStorage", "EventInvokeConfig", "Events",
+			"FunctionName", "FunctionUrlConfig", "Handler", "ImageConfig", "ImageUri", "InlineCode", "Layers", "LoggingConfig", "MemorySize",
+			"PackageType", "PermissionsBoundary", "Policies", "ProvisionedConcurrencyConfig", "RecursiveLoop", "ReservedConcurrentExecutions",
+			"Role", "RolePath", "Runtime", "RuntimeManagementConfig", "SnapStart", "Tags", "Timeout", "Tracing", "VersionDescription",
 		},
 		lacking: []string{
-			"AutoPublishAliasAllProperties", "CapacityProviderConfig", "CodeSigningConfigArn", "DeadLetterQueue", "DeploymentPreference",
-			"DurableConfig", "EventInvokeConfig", "FileSystemConfigs", "FunctionScalingConfig", "FunctionUrlConfig", "ImageConfig", "ImageUri",
-			"KmsKeyArn", "Layers", "PropagateTags", "ProvisionedConcurrencyConfig", "PublishToLatestPublished", "RecursiveLoop",
-			"RuntimeManagementConfig", "SourceKMSKeyArn", "TenancyConfig", "VersionDeletionPolicy", "VpcConfig",
+			"CapacityProviderConfig", "DeploymentPreference", "DurableConfig", "FileSystemConfigs", "FunctionScalingConfig", "KmsKeyArn",
+			"PropagateTags", "PublishToLatestPublished", "SourceKMSKeyArn", "TenancyConfig", "VersionDeletionPolicy", "VpcConfig",
 		},
+	}
+}
+
+func layerProperties() set {
+	return set{
+		taken: []string{
+			"CompatibleArchitectures", "CompatibleRuntimes", "ContentUri", "Description", "LayerName", "LicenseInfo", "RetentionPolicy",
+		},
+		lacking: []string{"PublishLambdaVersion"},
 	}
 }
 

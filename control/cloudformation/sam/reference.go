@@ -18,6 +18,11 @@ func (t *transformer) rename(n *template.Node) *template.Node {
 			return ref(n.Pos, id)
 		}
 		return n
+	case name == "Fn::GetAtt" && arg.Kind == template.List && len(arg.Items) == 2:
+		if id, ok := t.aliases[arg.Items[0].Text]; ok {
+			return getAtt(n.Pos, id, arg.Items[1].Text)
+		}
+		return n
 	case name == "Fn::Sub" && arg.Kind == template.String:
 		return sub(n.Pos, t.renameText(arg.Text))
 	}
@@ -34,6 +39,8 @@ func (t *transformer) rename(n *template.Node) *template.Node {
 			if f.Key == "Fn::Sub" && f.Value.Kind == template.List && len(f.Value.Items) == 2 && f.Value.Items[0].Kind == template.String {
 				first := text(f.Value.Items[0].Pos, t.renameText(f.Value.Items[0].Text))
 				f.Value = template.NewList(f.Value.Pos, first, t.rename(f.Value.Items[1]))
+			} else if f.Key == "DependsOn" {
+				f.Value = t.renameDependencies(f.Value)
 			} else {
 				f.Value = t.rename(f.Value)
 			}
@@ -42,6 +49,21 @@ func (t *transformer) rename(n *template.Node) *template.Node {
 		return out
 	}
 	return n
+}
+
+// renameDependencies replaces what a DependsOn names.
+func (t *transformer) renameDependencies(n *template.Node) *template.Node {
+	if id, ok := t.aliases[n.Text]; ok && n.Kind == template.String {
+		return text(n.Pos, id)
+	}
+	if n.Kind != template.List {
+		return n
+	}
+	out := template.NewList(n.Pos)
+	for _, item := range n.Items {
+		out.Items = append(out.Items, t.renameDependencies(item))
+	}
+	return out
 }
 
 func (t *transformer) renameText(s string) string {

@@ -36,6 +36,7 @@ func (t *transformer) role(fn *function, id string, tags *template.Node) *templa
 			t.policy(fn, item, id+"Policy"+strconv.Itoa(i), managed, inline)
 		}
 	}
+	inline.Items = append(inline.Items, fn.statements...)
 	properties := template.NewMap(pos,
 		template.F("AssumeRolePolicyDocument", trust), template.F("ManagedPolicyArns", managed),
 		template.F("Path", fn.properties.Get("RolePath")), template.F("PermissionsBoundary", fn.properties.Get("PermissionsBoundary")))

@@ -18,6 +18,7 @@ type Options struct {
 const (
 	functionType = "AWS::Serverless::Function"
 	apiType      = "AWS::Serverless::Api"
+	layerType    = "AWS::Serverless::LayerVersion"
 )
 
 // implicitAPI is the logical ID of the API of all events that name none.
@@ -30,7 +31,7 @@ type transformer struct {
 	parameters map[string]string
 	globals    globals
 	apis       map[string]*restAPI // by logical ID
-	aliases    map[string]string   // Function.Alias and the like, by what replaces them
+	aliases    map[string]string   // what replaces Function.Alias and the like, and layers
 	conditions []template.Field    // to be added
 }
 
@@ -50,6 +51,8 @@ func Transform(root *template.Node, o Options) (*template.Node, error) {
 		case kind.IsString(functionType):
 			out.Fields = append(out.Fields, t.function(f)...)
 		case kind.IsString(apiType):
+		case kind.IsString(layerType):
+			out.Fields = append(out.Fields, t.layer(f))
 		case kind != nil && strings.HasPrefix(kind.Text, "AWS::Serverless::"):
 			t.resource(f.Key, kind.Pos, "lamgate does not support the type %s", kind.Text)
 		default:

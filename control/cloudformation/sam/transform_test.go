@@ -17,7 +17,7 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
 func TestTransform(t *testing.T) {
-	for _, name := range []string{"hello", "request"} {
+	for _, name := range []string{"hello", "request", "lambda"} {
 		body, err := os.ReadFile("testdata/" + name + ".yaml")
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +73,14 @@ func TestRefusals(t *testing.T) {
 		"no such managed": {function("      Policies: [Everything]\n"), "1. Resource with id [F] is invalid. lamgate does not know the managed policy Everything (line 6, column 18)"},
 		"code":            {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: ./src}\n", "1. Resource with id [F] is invalid. 'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key' with optional versionId query parameter. (line 4, column 27)"},
 		"globals":         {"Globals: {Foo: {}}\nResources: {}\n", "1. 'Globals' section is invalid. 'Foo' is not supported. Must be one of the following values - ['Api', 'CapacityProvider', 'Function', 'HttpApi', 'LayerVersion', 'SimpleTable', 'StateMachine', 'WebSocketApi'] (line 1, column 11)"},
-		"all at once":     {function("      Layers: []\n      Colour: blue\n"), "2. Resource with id [F] is invalid. lamgate does not support the property Layers of AWS::Serverless::Function (line 6, column 7) Resource with id [F] is invalid. property Colour not defined for resource of type AWS::Serverless::Function (line 7, column 7)"},
+		"layer":           {"Resources:\n  L: {Type: AWS::Serverless::LayerVersion, Properties: {RetentionPolicy: Keep}}\n", "2. Resource with id [L] is invalid. Missing required property 'ContentUri'. (line 2, column 3) Resource with id [L] is invalid. 'RetentionPolicy' must be one of the following options: ['Retain', 'Delete']. (line 2, column 74)"},
+		"queue to make":   {function("      EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}\n"), "1. Resource with id [F] is invalid. lamgate does not make the SQS of OnFailure: it has no such service. Give its ARN as Destination (line 6, column 47)"},
+		"bucket":          {function("      EventInvokeConfig: {DestinationConfig: {OnSuccess: {Type: S3Bucket, Destination: x}}}\n"), "1. Resource with id [F] is invalid. 'Type: S3Bucket' is not a supported Destination type (line 6, column 65)"},
+		"dead letters":    {function("      DeadLetterQueue: {Type: Kinesis, TargetArn: x}\n"), "1. Resource with id [F] is invalid. 'DeadLetterQueue' requires Type of ['SQS', 'SNS']. (line 6, column 31)"},
+		"provisioned":     {function("      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}\n"), "1. Resource with id [F] is invalid. To set ProvisionedConcurrencyConfig AutoPublishALias must be defined on the function (line 6, column 37)"},
+		"URL":             {function("      FunctionUrlConfig: {Cors: {}}\n"), "1. Resource with id [F] is invalid. AuthType is required to configure function property `FunctionUrlConfig`. Please provide either AWS_IAM or NONE. (line 6, column 26)"},
+		"image":           {function("      ImageUri: x\n"), "1. Resource with id [F] is invalid. 'ImageUri' needs the PackageType Image. (line 6, column 17)"},
+		"all at once":     {function("      KmsKeyArn: []\n      Colour: blue\n"), "2. Resource with id [F] is invalid. lamgate does not support the property KmsKeyArn of AWS::Serverless::Function (line 6, column 7) Resource with id [F] is invalid. property Colour not defined for resource of type AWS::Serverless::Function (line 7, column 7)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, err := template.Read(c.body)
