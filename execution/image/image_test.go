@@ -375,9 +375,9 @@ func TestFaults(t *testing.T) {
 		host + "/wasm:1":        {"InvalidParameterValueException", InvalidImage, "UnsupportedImageLayerDetected - Layer Digest sha256:", 400},
 		"oci:/var/lib/images":   {"InvalidParameterValueException", InvalidImage, "this server takes images from registries only", 400},
 		"docker-archive:/x.tar": {"InvalidParameterValueException", InvalidImage, "this server takes images from registries only", 400},
-		"127.0.0.1:1/app:1":     {"InvalidParameterValueException", "", "Source image 127.0.0.1:1/app:1 cannot be fetched: ", 400},
+		"127.0.0.1:1/app:1":     {"InvalidParameterValueException", InternalError, "Source image 127.0.0.1:1/app:1 cannot be fetched: ", 400},
 	} {
-		if c.reason == "" {
+		if c.reason == InternalError {
 			s = newStore(t, func(o *Options) { o.Clock = &impatient{} })
 		}
 		_, err := s.Describe(t.Context(), reference, "x86_64")

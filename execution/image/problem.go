@@ -1,18 +1,21 @@
 package image
 
 import (
-	"fmt"
+	"errors"
 	"net/http"
 
 	"github.com/lamgate/lamgate/aws"
 )
 
-// A Problem is an image that cannot be used, by no fault of this host. It is an
-// *aws.Fault too, for operations that look an image up.
+// A Problem is an image that cannot be used, by no fault of this host.
 type Problem struct {
 	// Reason is the StateReasonCode of a function with such an image.
 	Reason string
-	fault  *aws.Fault
+	// Fault is the answer to an operation that looks the image up. Its message is
+	// the StateReason as well.
+	Fault *aws.Fault
+
+	passing bool // it may be over the next time
 }
 
 // The reasons.
@@ -20,15 +23,16 @@ const (
 	ImageAccessDenied = "ImageAccessDenied"
 	ImageDeleted      = "ImageDeleted"
 	InvalidImage      = "InvalidImage"
+	InternalError     = "InternalError" // the registry does not answer
 )
 
-func (p *Problem) Error() string { return p.fault.Message }
+func (p *Problem) Error() string { return p.Fault.Message }
 
 // Unwrap returns the fault.
-func (p *Problem) Unwrap() error { return p.fault }
+func (p *Problem) Unwrap() error { return p.Fault }
 
 func problem(reason string, status int, code, format string, args ...any) *Problem {
-	return &Problem{reason, aws.Faultf(status, code, format, args...).With("Type", "User")}
+	return &Problem{Reason: reason, Fault: aws.Faultf(status, code, format, args...).With("Type", "User")}
 }
 
 // hinted adds what lamgate knows to what AWS says.
@@ -69,13 +73,14 @@ func badLayer(digest, hint string) *Problem {
 }
 
 // unreachable is a registry that does not answer, for which AWS has no words.
-func unreachable(reference string, err error) error {
-	f := aws.Faultf(http.StatusBadRequest, "InvalidParameterValueException", "Source image %s cannot be fetched: %v", reference, err).With("Type", "User")
-	return fmt.Errorf("%w", &outage{f})
+func unreachable(reference string, err error) *Problem {
+	p := problem(InternalError, http.StatusBadRequest, "InvalidParameterValueException", "Source image %s cannot be fetched: %v", reference, err)
+	p.passing = true
+	return p
 }
 
-// An outage is a failure that may be over the next time.
-type outage struct{ fault *aws.Fault }
-
-func (o *outage) Error() string { return o.fault.Message }
-func (o *outage) Unwrap() error { return o.fault }
+// passing reports whether an error may be over the next time.
+func passing(err error) bool {
+	p, ok := errors.AsType[*Problem](err)
+	return ok && p.passing
+}

@@ -244,7 +244,7 @@ func (s *Store) layer(ctx context.Context, src source, r reference, d descriptor
 	delay := firstDelay
 	for attempt := 1; ; attempt++ {
 		l, err := s.fetch(ctx, src, r, d, diff, left)
-		if _, again := errors.AsType[*outage](err); !again || attempt == attempts {
+		if !passing(err) || attempt == attempts {
 			return l, err
 		}
 		done, stop := aws.After(s.options.Clock, delay)

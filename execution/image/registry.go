@@ -120,8 +120,7 @@ func (g *registry) get(ctx context.Context, path string, accept []string) (*http
 	delay := firstDelay
 	for attempt := 1; ; attempt++ {
 		response, err := g.once(ctx, path, accept)
-		o, again := errors.AsType[*outage](err)
-		if !again || attempt == attempts {
+		if !passing(err) || attempt == attempts {
 			return response, err
 		}
 		done, stop := aws.After(g.clock, delay)
@@ -129,7 +128,7 @@ func (g *registry) get(ctx context.Context, path string, accept []string) (*http
 		case <-done:
 		case <-ctx.Done():
 			stop()
-			return nil, o
+			return nil, err
 		}
 		delay *= 2
 	}

@@ -210,7 +210,7 @@ func (s *Store) Open(ctx context.Context, i execution.Image, architecture string
 		switch {
 		case err == nil:
 			digest = d.Digest
-		case s.recall(i.URI, architecture) != "" && isOutage(err):
+		case s.recall(i.URI, architecture) != "" && passing(err):
 			digest = s.recall(i.URI, architecture)
 			s.options.Log.Warn("an image is what it was the last time: its registry does not answer", "image", i.URI, "digest", digest, "error", err)
 		default:
@@ -241,11 +241,6 @@ func (s *Store) Open(ctx context.Context, i execution.Image, architecture string
 		return nil, t.err
 	}
 	return t, nil
-}
-
-func isOutage(err error) bool {
-	_, ok := errors.AsType[*outage](err)
-	return ok
 }
 
 // A Tree is an unpacked image in use. Release gives it back.
