@@ -57,18 +57,25 @@ func coldStarts(t *testing.T, p *process, n int) {
 // TestFunctionsLeaveNothing runs functions and looks for what is left of them in
 // the server, on the machine and in the data directory.
 func TestFunctionsLeaveNothing(t *testing.T) {
+	t.Run("without stem cells", func(t *testing.T) { leavesNothing(t, 0, "--warm", "0") })
+	// Two, each of an interpreter and its init.
+	t.Run("beside stem cells", func(t *testing.T) { leavesNothing(t, 4) })
+}
+
+// leavesNothing looks for what is left beside so many processes in stock.
+func leavesNothing(t *testing.T, stock int, flags ...string) {
 	n := 50
 	if testing.Short() {
 		n = 10
 	}
-	home := newSite(t)
+	home := newSite(t, flags...)
 	p := home.start(t)
 	p.createTestRole(t)
 	coldStarts(t, p, 1) // the code is unpacked and stays for a while
 	var before holding
 	eventually(t, 20*time.Second, func() error {
-		if before = p.holds(t); before.tasks > 0 {
-			return fmt.Errorf("%d processes of a deleted function", before.tasks)
+		if before = p.holds(t); before.tasks != stock {
+			return fmt.Errorf("%d processes after a function was deleted, not %d", before.tasks, stock)
 		}
 		return nil
 	})

@@ -162,7 +162,9 @@ func (p *process) stop(t testing.TB) {
 	select {
 	case <-p.exited:
 	case <-time.After(time.Minute):
-		t.Fatalf("the server does not end:\n%s", p.stderr)
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // where it stands still
+		<-p.exited
+		t.Fatalf("the server does not end:\n%s", tail(p.stderr.String(), 64<<10))
 	}
 	if p.status != nil {
 		t.Errorf("the server ended with %v:\n%s", p.status, tail(p.stderr.String(), 4000))
