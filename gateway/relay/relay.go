@@ -18,6 +18,8 @@ var (
 	ErrFailed = errors.New("the function failed in the middle of its answer")
 	// ErrIdle says that the function has sent nothing for too long.
 	ErrIdle = errors.New("the function has sent nothing for too long")
+
+	errBegun = errors.New("the answer has begun already")
 )
 
 // A Relay is an invocation whose answer is read while it is made. It is read by
@@ -89,6 +91,11 @@ type sink Relay
 
 // Begin implements execution.ResponseStream.
 func (s *sink) Begin(contentType string, streaming bool) error {
+	select {
+	case <-s.began:
+		return errBegun
+	default:
+	}
 	s.contentType, s.streams = contentType, streaming
 	close(s.began)
 	return nil
