@@ -174,7 +174,8 @@ func (e *Environment) start() {
 	variables := e.variables(m, key, address)
 	e.extend(variables)
 	began := f.Clock.Now()
-	box, err := f.Driver.Start(ctx, sandbox.Spec{
+	// Not by the fleet's life: it is made in a moment, and then ended like others.
+	box, err := f.Driver.Start(context.WithoutCancel(ctx), sandbox.Spec{
 		Name:       e.name(),
 		Root:       m.root,
 		Directory:  m.directory,

@@ -228,7 +228,7 @@ func (s *stems) make(h *shelf) (*stem, error) {
 	}
 	variables["AWS_LAMBDA_RUNTIME_API"] = address
 	variables["LAMGATE_STEM"] = "1"
-	st.box, err = f.Driver.Start(f.life, sandbox.Spec{
+	st.box, err = f.Driver.Start(context.WithoutCancel(f.life), sandbox.Spec{
 		Name:     "stem cell of " + h.runtime.Name,
 		Late:     true,
 		LateFrom: f.Packages.Dir(),

@@ -70,6 +70,40 @@ func TestExtensionsRunBeforeTheCommand(t *testing.T) {
 	})
 }
 
+// What extensions print can be told from what the command does.
+func TestExtensionsHaveAnOutputOfTheirOwn(t *testing.T) {
+	both(t, func(t *testing.T, f *fixture) {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		s, out := f.run(t, "exit 7", func(spec *Spec) {
+			spec.Extensions = f.extensions(map[string]string{"one": "exit 3"})
+			spec.ExtensionOutput = w
+		})
+		w.Close()
+		nextEnded(t, s)
+		got := make([]byte, 4)
+		if _, err := io.ReadFull(r, got); string(got) != "ran\n" {
+			t.Errorf("the extension prints %q, %v", got, err)
+		}
+		if got := out.String(); got != "" {
+			t.Errorf("and elsewhere %q", got)
+		}
+		if err := s.Release(); err != nil {
+			t.Fatal(err)
+		}
+		waitFor(t, s)
+		if got := out.String(); got != "ran\n" {
+			t.Errorf("the command prints %q", got)
+		}
+		if got, err := io.ReadAll(r); len(got) > 0 || err != nil {
+			t.Errorf("where extensions print, it prints %q, %v", got, err)
+		}
+	})
+}
+
 func TestTheLastToEndEndsTheSandbox(t *testing.T) {
 	both(t, func(t *testing.T, f *fixture) {
 		s, _ := f.run(t, "exit 7", func(spec *Spec) {

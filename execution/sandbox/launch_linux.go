@@ -67,6 +67,9 @@ func (l launch) program() (*program, error) {
 	if l.held {
 		p.spare++
 	}
+	if l.spec.ExtensionOutput != nil {
+		p.spare++
+	}
 	p.filterAt = p.filter(l.filter)
 	p.stub(l)
 	if err := p.root(l.layout, l.spec, l.id); err != nil {
@@ -150,6 +153,11 @@ func (p *program) extension(l launch, index int, e Extension) {
 	fork := p.fork(l, unix.CLONE_VM|unix.CLONE_VFORK)
 	fork.out, fork.positive = runs+16, parent
 	p.confine(l)
+	if l.spec.ExtensionOutput != nil {
+		for fd := range uint64(2) {
+			p.do("take its output", unix.SYS_DUP3, l.heldFD()+1, fd+1, 0)
+		}
+	}
 	p.giveUpEverything(l)
 	p.exec(e.Path, []string{e.Path}, e.Env).extension = e.Name
 	p.mark(parent)

@@ -232,6 +232,9 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 	}
 	if held {
 		inherited = append(inherited, runs.Fd())
+		if spec.ExtensionOutput != nil {
+			inherited = append(inherited, spec.ExtensionOutput.Fd())
+		}
 	}
 	// By the server's table of files: in its own, the child may already have put
 	// one of the inherited where the launcher was.

@@ -101,6 +101,9 @@ func (s *process) startMember(name, file string, args, env []string) error {
 		Stderr:      s.writer,
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
 	}}
+	if name != "" && s.spec.ExtensionOutput != nil {
+		m.cmd.Stdout, m.cmd.Stderr = s.spec.ExtensionOutput, s.spec.ExtensionOutput
+	}
 	if err := m.cmd.Start(); err != nil {
 		return err
 	}

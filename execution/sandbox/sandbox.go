@@ -75,6 +75,8 @@ type Spec struct {
 	// so that whoever holds the other end of a pipe can tell what was written
 	// before an answer from what was written after it.
 	Output io.Writer
+	// ExtensionOutput is what the Extensions write to instead, if it is not nil.
+	ExtensionOutput *os.File
 }
 
 // An Extension is a process beside the command.

@@ -18,6 +18,9 @@ func complete(spec Spec) (Spec, error) {
 		return spec, fmt.Errorf("start sandbox %s: %s", spec.Name, what)
 	}
 	lists := [][]string{spec.Command, spec.Env, spec.Runtime, {spec.Name, spec.Task, spec.Opt, spec.Root, spec.Directory, spec.LateFrom}}
+	if len(spec.Extensions) == 0 {
+		spec.ExtensionOutput = nil
+	}
 	for _, e := range spec.Extensions {
 		lists = append(lists, e.Env, []string{e.Name, e.Path})
 	}
