@@ -53,14 +53,14 @@ func parseResolvers(b []byte) []netip.AddrPort {
 }
 
 // dialResolver connects to the first of the host's resolvers that listens.
-func (g *gateway) dialResolver(ctx context.Context, d *net.Dialer, port uint16) (*net.TCPConn, error) {
+func (g *gateway) dialResolver(ctx context.Context, port uint16) (*net.TCPConn, error) {
 	if port != dnsPort {
 		return nil, errors.New("a resolver answers questions only, not at port " + strconv.Itoa(int(port)))
 	}
 	err := errNoResolver
 	for _, r := range g.egress.resolvers() {
 		var c net.Conn
-		if c, err = d.DialContext(ctx, "tcp", r.String()); err == nil {
+		if c, err = g.egress.dial(ctx, "tcp", r.String()); err == nil {
 			return c.(*net.TCPConn), nil
 		}
 	}
@@ -108,8 +108,7 @@ func (g *gateway) ask(question []byte) []byte {
 func (g *gateway) askOne(r netip.AddrPort, question []byte) []byte {
 	ctx, cancel := context.WithTimeout(g.life, answerTime)
 	defer cancel()
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "udp", r.String())
+	c, err := g.egress.dial(ctx, "udp", r.String())
 	if err != nil {
 		return nil
 	}

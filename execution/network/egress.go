@@ -1,9 +1,11 @@
 package network
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"sync/atomic"
@@ -58,6 +60,7 @@ type Egress struct {
 	log       *slog.Logger
 	refuses   func(netip.Addr) string
 	resolvers func() []netip.AddrPort
+	dial      func(ctx context.Context, network, address string) (net.Conn, error)
 	most      int64 // files of all sandboxes together
 	open      atomic.Int64
 }
@@ -67,7 +70,7 @@ func New(c Config) *Egress {
 	if c.Refuses == nil {
 		c.Refuses = newPolicy().refuses
 	}
-	return &Egress{log: c.Log, refuses: c.Refuses, resolvers: resolvers, most: mostFiles() / 4}
+	return &Egress{log: c.Log, refuses: c.Refuses, resolvers: resolvers, dial: new(net.Dialer).DialContext, most: mostFiles() / 4}
 }
 
 // An Interface is the far end of a sandbox's cable.

@@ -30,8 +30,9 @@ var frameHeader = [etherSize]byte{
 
 // deliver gives a frame of the sandbox's to the stack.
 func (l *link) deliver(frame []byte) {
-	if len(frame) < etherSize+header.IPv4MinimumSize || [4]byte(frame[etherSize+12:]) != Address.As4() {
-		return // nobody in the sandbox can send anything else
+	const loopback = 127
+	if len(frame) < etherSize+header.IPv4MinimumSize || [4]byte(frame[etherSize+12:]) != Address.As4() || frame[etherSize+16] == loopback {
+		return // no kernel sends such a thing
 	}
 	l.mu.RLock()
 	d := l.dispatcher

@@ -88,11 +88,10 @@ func (a aborting) Close() error {
 func (g *gateway) dial(to netip.AddrPort) (*net.TCPConn, error) {
 	ctx, cancel := context.WithTimeout(g.life, dialTime)
 	defer cancel()
-	var d net.Dialer
 	if to.Addr() == Resolver {
-		return g.dialResolver(ctx, &d, to.Port())
+		return g.dialResolver(ctx, to.Port())
 	}
-	c, err := d.DialContext(ctx, "tcp4", to.String())
+	c, err := g.egress.dial(ctx, "tcp4", to.String())
 	if err != nil {
 		return nil, err
 	}

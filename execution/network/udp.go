@@ -45,7 +45,7 @@ func (g *gateway) datagrams(r *udp.ForwarderRequest) bool {
 
 // exchange carries datagrams both ways until none have come for some time.
 func (g *gateway) exchange(f *flow, inside net.Conn, to netip.AddrPort) {
-	outside, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to))
+	outside, err := g.egress.dial(g.life, "udp4", to.String())
 	if err != nil || !f.own(outside) {
 		return
 	}

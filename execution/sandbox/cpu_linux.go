@@ -84,7 +84,7 @@ func quotaOf(cpu int) string { return strconv.Itoa(max(cpu*quotaPeriod/1000, 100
 
 // probeProcessors tells whether the probe got the share that its Spec says.
 func (d *namespaces) probeProcessors(s *namespace) Control {
-	c := Control{Name: controlProcessor, Enforced: true}
+	c := Control{Name: ControlProcessor, Enforced: true}
 	file, want := "/cpu.cfs_quota_us", quotaOf(s.spec.CPU)
 	switch d.cgroups.cpu.version {
 	case 1:
@@ -92,7 +92,7 @@ func (d *namespaces) probeProcessors(s *namespace) Control {
 	case 2:
 		c.By, file, want = "cgroup v2 cpu.weight and cpu.max", "/cpu.max", fmt.Sprintf("%s %d", want, quotaPeriod)
 	default:
-		return Control{Name: controlProcessor, Problem: d.cgroups.cpuProblem, Mend: delegate}
+		return Control{Name: ControlProcessor, Problem: d.cgroups.cpuProblem, Mend: delegate}
 	}
 	got, err := os.ReadFile(s.group.cpu + file)
 	members, membersErr := os.ReadFile(s.group.cpu + "/cgroup.procs")
@@ -108,5 +108,5 @@ func (d *namespaces) probeProcessors(s *namespace) Control {
 	default:
 		return c
 	}
-	return Control{Name: controlProcessor, Problem: c.Problem, Mend: delegate}
+	return Control{Name: ControlProcessor, Problem: c.Problem, Mend: delegate}
 }

@@ -293,7 +293,7 @@ func TestSpecsThatAreRefused(t *testing.T) {
 func TestProcessLevelSaysWhatItIs(t *testing.T) {
 	f := newFixture(t, ProcessLevel)
 	for _, c := range f.Controls() {
-		if c.Enforced && c.Name != controlFreeze {
+		if c.Enforced && c.Name != ControlFreeze {
 			t.Errorf("%s is said to be enforced", c.Name)
 		}
 	}

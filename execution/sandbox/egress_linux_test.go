@@ -137,7 +137,7 @@ func TestEgressRefusesTheHost(t *testing.T) {
 	}
 	tried := false
 	for _, c := range controls {
-		if c.Name == controlEgress {
+		if c.Name == ControlEgress {
 			tried = true
 			if !c.Enforced {
 				t.Errorf("it is not enforced: %s", c.Problem)

@@ -59,7 +59,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	}
 	for _, c := range controls {
 		switch c.Name {
-		case controlMemory, controlProcessLimit, controlProcessor, controlFreeze, controlSockets, controlLateCode, controlEgress:
+		case ControlMemory, ControlProcessLimit, ControlProcessor, ControlFreeze, ControlSockets, ControlLateCode, ControlEgress:
 			continue // worth knowing, and no part of what the level promises
 		}
 		if !c.Enforced {
@@ -101,18 +101,18 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 		return nil, err
 	}
 	if !d.users.privileged && realRoot() {
-		problems[controlUser] = "the server is root, but without the capabilities to become another user, so functions would be root"
+		problems[ControlUser] = "the server is root, but without the capabilities to become another user, so functions would be root"
 	}
 	controls := []Control{
-		{Name: controlFileSystem, By: "mount namespace, pivot_root, read-only binds"},
-		{Name: controlProcesses, By: "pid namespace"},
-		{Name: controlUser, By: d.users.how()},
-		{Name: controlCapabilities, By: "empty bounding set"},
-		{Name: controlSystemCalls, By: "seccomp, a list of what is allowed"},
-		{Name: controlPrivileges, By: "no_new_privs"},
-		{Name: controlNetwork, By: "network namespace (for --network private)"},
-		{Name: controlTmp, By: "tmpfs"},
-		{Name: controlProcessLimit, By: d.processLimiter(), Mend: delegate},
+		{Name: ControlFileSystem, By: "mount namespace, pivot_root, read-only binds"},
+		{Name: ControlProcesses, By: "pid namespace"},
+		{Name: ControlUser, By: d.users.how()},
+		{Name: ControlCapabilities, By: "empty bounding set"},
+		{Name: ControlSystemCalls, By: "seccomp, a list of what is allowed"},
+		{Name: ControlPrivileges, By: "no_new_privs"},
+		{Name: ControlNetwork, By: "network namespace (for --network private)"},
+		{Name: ControlTmp, By: "tmpfs"},
+		{Name: ControlProcessLimit, By: d.processLimiter(), Mend: delegate},
 	}
 	for i := range controls {
 		c := &controls[i]
@@ -127,7 +127,7 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 
 // probeFreeze freezes and thaws the waiting probe.
 func (d *namespaces) probeFreeze(ctx context.Context, s *namespace) Control {
-	c := Control{Name: controlFreeze, By: "SIGSTOP, sent by init"}
+	c := Control{Name: ControlFreeze, By: "SIGSTOP, sent by init"}
 	switch {
 	case d.cgroups.freezer.version == 1:
 		c.By = "cgroup v1 freezer.state"
@@ -141,7 +141,7 @@ func (d *namespaces) probeFreeze(ctx context.Context, s *namespace) Control {
 		}
 	}
 	if err = errors.Join(err, s.Thaw()); err != nil {
-		return Control{Name: controlFreeze, Problem: err.Error(), Mend: "none is needed: an idle environment keeps running"}
+		return Control{Name: ControlFreeze, Problem: err.Error(), Mend: "none is needed: an idle environment keeps running"}
 	}
 	c.Enforced = true
 	return c
@@ -169,7 +169,7 @@ func (s *namespace) stopped() bool {
 
 // probeMemory lets the waiting probe take more memory than it may.
 func (d *namespaces) probeMemory(ctx context.Context, s *namespace) Control {
-	c := Control{Name: controlMemory}
+	c := Control{Name: ControlMemory}
 	switch d.cgroups.memory.version {
 	case 1:
 		c.By = "cgroup v1 memory.limit_in_bytes and a watch on memory.stat"
@@ -191,7 +191,7 @@ func (d *namespaces) probeMemory(ctx context.Context, s *namespace) Control {
 		}
 	}
 	if err != nil {
-		return Control{Name: controlMemory, Problem: err.Error(), Mend: delegate}
+		return Control{Name: ControlMemory, Problem: err.Error(), Mend: delegate}
 	}
 	c.Enforced = true
 	return c
@@ -212,7 +212,7 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 		t = newTrials(p)
 		t.open(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		addr := append([]byte{unix.AF_UNIX, 0, 0}, name...)
-		t.expect(controlSockets, "reach an abstract socket of the host", fails(unix.EPERM), unix.SYS_CONNECT, probeFD, p.bytes(addr), uint64(len(addr)))
+		t.expect(ControlSockets, "reach an abstract socket of the host", fails(unix.EPERM), unix.SYS_CONNECT, probeFD, p.bytes(addr), uint64(len(addr)))
 		t.send()
 		t.park()
 	})
@@ -224,22 +224,22 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	sockets := Control{Name: controlSockets, By: "Landlock, with --network host; its own network namespace, with --network private", Enforced: true}
-	if problem := problems[controlSockets]; problem != "" {
+	sockets := Control{Name: ControlSockets, By: "Landlock, with --network host; its own network namespace, with --network private", Enforced: true}
+	if problem := problems[ControlSockets]; problem != "" {
 		sockets = Control{
-			Name:    controlSockets,
+			Name:    ControlSockets,
 			Problem: problem + " with --network host: this kernel's Landlock does not keep them apart",
 			Mend:    "choose --network private, or run Linux 6.12 or later with Landlock among its security modules",
 		}
 	}
-	death := Control{Name: controlDeath, By: "init, which ends with the server's socket", Enforced: true}
+	death := Control{Name: ControlDeath, By: "init, which ends with the server's socket", Enforced: true}
 	if err := s.control.Close(); err != nil {
 		return nil, err
 	}
 	select {
 	case <-s.Done():
 	case <-ctx.Done():
-		death = Control{Name: controlDeath, Problem: "a sandbox outlives its server"}
+		death = Control{Name: ControlDeath, Problem: "a sandbox outlives its server"}
 	}
 	return []Control{sockets, death}, nil
 }
@@ -248,9 +248,9 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 func (d *namespaces) probeLate(ctx context.Context) Control {
 	err := d.tryLate(ctx)
 	if err != nil {
-		return Control{Name: controlLateCode, Problem: err.Error(), Mend: "none is needed: every environment starts when it is asked for"}
+		return Control{Name: ControlLateCode, Problem: err.Error(), Mend: "none is needed: every environment starts when it is asked for"}
 	}
-	return Control{Name: controlLateCode, Enforced: true, By: "mounts that init passes on"}
+	return Control{Name: ControlLateCode, Enforced: true, By: "mounts that init passes on"}
 }
 
 func (d *namespaces) tryLate(ctx context.Context) error {
@@ -266,13 +266,13 @@ func (d *namespaces) tryLate(ctx context.Context) error {
 		at := uint64(unix.AT_FDCWD & mask)
 		again := p.here()
 		p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(unix.SIGUSR1-1)), 0, 0, 8).negative = again
-		t.expect(controlLateCode, "see code that has come late", succeeds, unix.SYS_FACCESSAT, at, p.str(taskDirectory+"/"+file), unix.F_OK)
+		t.expect(ControlLateCode, "see code that has come late", succeeds, unix.SYS_FACCESSAT, at, p.str(taskDirectory+"/"+file), unix.F_OK)
 		for _, dir := range []string{taskDirectory, "/opt", lateFrom} {
-			t.expect(controlLateCode, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir+"/probe"), 0o755)
+			t.expect(ControlLateCode, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir+"/probe"), 0o755)
 		}
-		t.expect(controlLateCode, "see the code of others", fails(unix.ENOENT), unix.SYS_FACCESSAT, at, p.str(lateFrom+"/"+filepath.Base(task)), unix.F_OK)
+		t.expect(ControlLateCode, "see the code of others", fails(unix.ENOENT), unix.SYS_FACCESSAT, at, p.str(lateFrom+"/"+filepath.Base(task)), unix.F_OK)
 		t.open(unix.SYS_OPENAT, at, p.str("/tmp/probe"), unix.O_CREAT|unix.O_RDWR, 0o600)
-		t.expect(controlLateCode, "fill /tmp as it is now", succeeds, unix.SYS_FALLOCATE, probeFD, 0, 0, 2<<20)
+		t.expect(ControlLateCode, "fill /tmp as it is now", succeeds, unix.SYS_FALLOCATE, probeFD, 0, 0, 2<<20)
 		t.send()
 		t.park()
 	})
@@ -287,7 +287,7 @@ func (d *namespaces) tryLate(ctx context.Context) error {
 		return err
 	}
 	problems, err := t.judge(ctx, s)
-	if problem := problems[controlLateCode]; err == nil && problem != "" {
+	if problem := problems[ControlLateCode]; err == nil && problem != "" {
 		err = errors.New(problem)
 	}
 	return err
@@ -298,9 +298,9 @@ func (d *namespaces) tryLate(ctx context.Context) error {
 func (d *namespaces) probeEgress(ctx context.Context) Control {
 	d.egressOnce.Do(func() { d.egressProblem = d.tryEgress(ctx) })
 	if err := d.egressProblem; err != nil {
-		return Control{Name: controlEgress, Problem: err.Error(), Mend: "choose --network " + string(PrivateNetwork)}
+		return Control{Name: ControlEgress, Problem: err.Error(), Mend: "choose --network " + string(PrivateNetwork)}
 	}
-	return Control{Name: controlEgress, Enforced: true, By: "network namespace, a TCP/IP stack of the server's own (for --network egress)"}
+	return Control{Name: ControlEgress, Enforced: true, By: "network namespace, a TCP/IP stack of the server's own (for --network egress)"}
 }
 
 func (d *namespaces) tryEgress(ctx context.Context) error {
@@ -327,7 +327,7 @@ func (d *namespaces) tryEgress(ctx context.Context) error {
 			address := loopbackAddress(port)
 			copy(address[4:], target[:])
 			t.open(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM, 0)
-			t.expect(controlEgress, fmt.Sprintf("reach %v", netip.AddrFrom4(target)), fails(unix.ECONNREFUSED), unix.SYS_CONNECT, probeFD, p.bytes(address), 16)
+			t.expect(ControlEgress, fmt.Sprintf("reach %v", netip.AddrFrom4(target)), fails(unix.ECONNREFUSED), unix.SYS_CONNECT, probeFD, p.bytes(address), 16)
 		}
 		t.send()
 		t.park()
@@ -337,7 +337,7 @@ func (d *namespaces) tryEgress(ctx context.Context) error {
 	}
 	defer s.discard()
 	problems, err := t.judge(ctx, s)
-	if problem := problems[controlEgress]; err == nil && problem != "" {
+	if problem := problems[ControlEgress]; err == nil && problem != "" {
 		err = errors.New(problem)
 	}
 	return err

@@ -35,8 +35,8 @@ func (d *processes) Probe(context.Context) ([]Control, error) { return d.Control
 func (d *processes) Controls() []Control {
 	var list []Control
 	for _, name := range []string{
-		controlFileSystem, controlProcesses, controlUser, controlCapabilities, controlSystemCalls, controlPrivileges,
-		controlNetwork, controlMemory, controlProcessLimit, controlProcessor, controlTmp, controlDeath,
+		ControlFileSystem, ControlProcesses, ControlUser, ControlCapabilities, ControlSystemCalls, ControlPrivileges,
+		ControlNetwork, ControlMemory, ControlProcessLimit, ControlProcessor, ControlTmp, ControlDeath,
 	} {
 		list = append(list, Control{
 			Name:    name,
@@ -44,7 +44,7 @@ func (d *processes) Controls() []Control {
 			Mend:    "on Linux, choose --isolation " + NamespaceLevel,
 		})
 	}
-	return append(list, Control{Name: controlFreeze, Enforced: true, By: "SIGSTOP to the process group"})
+	return append(list, Control{Name: ControlFreeze, Enforced: true, By: "SIGSTOP to the process group"})
 }
 
 // Start implements Driver.

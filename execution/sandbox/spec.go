@@ -66,22 +66,22 @@ func complete(spec Spec) (Spec, error) {
 	return spec, nil
 }
 
-// The names of the controls.
+// The names of the controls, as people write them to require some.
 const (
-	controlFileSystem   = "file system"
-	controlProcesses    = "other processes"
-	controlUser         = "user"
-	controlCapabilities = "capabilities"
-	controlSystemCalls  = "system calls"
-	controlPrivileges   = "no new privileges"
-	controlNetwork      = "network"
-	controlSockets      = "abstract sockets"
-	controlMemory       = "memory limit"
-	controlProcessLimit = "process limit"
-	controlTmp          = "size of /tmp"
-	controlFreeze       = "freeze"
-	controlDeath        = "death with the server"
-	controlProcessor    = "processor share"
-	controlLateCode     = "late code"
-	controlEgress       = "egress"
+	ControlFileSystem   = "file system"
+	ControlProcesses    = "other processes"
+	ControlUser         = "user"
+	ControlCapabilities = "capabilities"
+	ControlSystemCalls  = "system calls"
+	ControlPrivileges   = "no new privileges"
+	ControlNetwork      = "network"
+	ControlSockets      = "abstract sockets"
+	ControlMemory       = "memory limit"
+	ControlProcessLimit = "process limit"
+	ControlTmp          = "size of /tmp"
+	ControlFreeze       = "freeze"
+	ControlDeath        = "death with the server"
+	ControlProcessor    = "processor share"
+	ControlLateCode     = "late code"
+	ControlEgress       = "egress"
 )

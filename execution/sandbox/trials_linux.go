@@ -78,22 +78,22 @@ func succeeds(result int64) bool { return result >= 0 }
 func (t *trials) calls(port int) {
 	p, at := t.p, uint64(unix.AT_FDCWD&mask)
 
-	t.expect(controlFileSystem, "read the host's /etc/shadow", fails(unix.ENOENT), unix.SYS_OPENAT, at, p.str("/etc/shadow"), unix.O_RDONLY, 0)
-	t.expect(controlFileSystem, "read the host's /root", fails(unix.ENOENT), unix.SYS_OPENAT, at, p.str("/root"), unix.O_RDONLY, 0)
+	t.expect(ControlFileSystem, "read the host's /etc/shadow", fails(unix.ENOENT), unix.SYS_OPENAT, at, p.str("/etc/shadow"), unix.O_RDONLY, 0)
+	t.expect(ControlFileSystem, "read the host's /root", fails(unix.ENOENT), unix.SYS_OPENAT, at, p.str("/root"), unix.O_RDONLY, 0)
 	for _, dir := range []string{"/probe", "/usr/probe", "/var/task/probe", "/opt/probe"} {
-		t.expect(controlFileSystem, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir), 0o755)
+		t.expect(ControlFileSystem, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir), 0o755)
 	}
-	t.expect(controlFileSystem, "write /proc", fails(unix.EROFS), unix.SYS_OPENAT, at, p.str("/proc/self/comm"), unix.O_WRONLY, 0)
+	t.expect(ControlFileSystem, "write /proc", fails(unix.EROFS), unix.SYS_OPENAT, at, p.str("/proc/self/comm"), unix.O_WRONLY, 0)
 
-	t.expect(controlProcesses, "see its own process ID", is(commandProcess), unix.SYS_GETPID)
-	t.expect(controlProcesses, "read /proc/1", succeeds, unix.SYS_FACCESSAT, at, p.str("/proc/1/status"), unix.F_OK)
-	t.expect(controlUser, "see its user", is(insideUID), unix.SYS_GETUID)
-	t.expect(controlUser, "become root", fails(unix.EPERM, unix.EINVAL), unix.SYS_SETRESUID, 0, 0, 0)
+	t.expect(ControlProcesses, "see its own process ID", is(commandProcess), unix.SYS_GETPID)
+	t.expect(ControlProcesses, "read /proc/1", succeeds, unix.SYS_FACCESSAT, at, p.str("/proc/1/status"), unix.F_OK)
+	t.expect(ControlUser, "see its user", is(insideUID), unix.SYS_GETUID)
+	t.expect(ControlUser, "become root", fails(unix.EPERM, unix.EINVAL), unix.SYS_SETRESUID, 0, 0, 0)
 
 	everything := p.words(1<<32-1, 1<<32-1|(1<<32-1)<<32, 1<<32-1)
-	t.expect(controlCapabilities, "take capabilities", fails(unix.EPERM), unix.SYS_CAPSET, p.words(unix.LINUX_CAPABILITY_VERSION_3), everything)
-	t.expect(controlCapabilities, "keep CAP_SYS_ADMIN in reserve", is(0), unix.SYS_PRCTL, unix.PR_CAPBSET_READ, unix.CAP_SYS_ADMIN)
-	t.expect(controlPrivileges, "ask for no_new_privs", is(1), unix.SYS_PRCTL, unix.PR_GET_NO_NEW_PRIVS)
+	t.expect(ControlCapabilities, "take capabilities", fails(unix.EPERM), unix.SYS_CAPSET, p.words(unix.LINUX_CAPABILITY_VERSION_3), everything)
+	t.expect(ControlCapabilities, "keep CAP_SYS_ADMIN in reserve", is(0), unix.SYS_PRCTL, unix.PR_CAPBSET_READ, unix.CAP_SYS_ADMIN)
+	t.expect(ControlPrivileges, "ask for no_new_privs", is(1), unix.SYS_PRCTL, unix.PR_GET_NO_NEW_PRIVS)
 
 	for _, c := range []struct {
 		what   string
@@ -110,21 +110,21 @@ func (t *trials) calls(port int) {
 		{"open by handle", unix.SYS_OPEN_BY_HANDLE_AT, nil},
 		{"change its personality", unix.SYS_PERSONALITY, []uint64{0x0040000}},
 	} {
-		t.expect(controlSystemCalls, c.what, fails(unix.EPERM), c.number, c.args...)
+		t.expect(ControlSystemCalls, c.what, fails(unix.EPERM), c.number, c.args...)
 	}
-	t.expect(controlSystemCalls, "call clone3", fails(unix.ENOSYS), unix.SYS_CLONE3, 0, 0)
-	t.expect(controlSystemCalls, "open a vsock", fails(unix.EAFNOSUPPORT), unix.SYS_SOCKET, unix.AF_VSOCK, unix.SOCK_STREAM, 0)
+	t.expect(ControlSystemCalls, "call clone3", fails(unix.ENOSYS), unix.SYS_CLONE3, 0, 0)
+	t.expect(ControlSystemCalls, "open a vsock", fails(unix.EAFNOSUPPORT), unix.SYS_SOCKET, unix.AF_VSOCK, unix.SOCK_STREAM, 0)
 
 	t.open(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM, 0)
-	t.expect(controlNetwork, "reach the host's loopback", fails(unix.ECONNREFUSED, unix.ENETUNREACH), unix.SYS_CONNECT, probeFD, p.bytes(loopbackAddress(port)), 16)
+	t.expect(ControlNetwork, "reach the host's loopback", fails(unix.ECONNREFUSED, unix.ENETUNREACH), unix.SYS_CONNECT, probeFD, p.bytes(loopbackAddress(port)), 16)
 
 	t.open(unix.SYS_OPENAT, at, p.str("/tmp/probe"), unix.O_CREAT|unix.O_RDWR, 0o600)
-	t.expect(controlTmp, "fill /tmp", fails(unix.ENOSPC), unix.SYS_FALLOCATE, probeFD, 0, 0, 4<<20)
+	t.expect(ControlTmp, "fill /tmp", fails(unix.ENOSPC), unix.SYS_FALLOCATE, probeFD, 0, 0, 4<<20)
 
 	for range probeSpec(PrivateNetwork).Processes - 1 {
 		p.try(unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).zero = t.parking
 	}
-	t.expect(controlProcessLimit, "start too many processes", fails(unix.EAGAIN), unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).zero = t.parking
+	t.expect(ControlProcessLimit, "start too many processes", fails(unix.EAGAIN), unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).zero = t.parking
 }
 
 // judge waits for the results and tells what is wrong with each control.
