@@ -9,8 +9,8 @@ import (
 type Runtime struct {
 	Name   string // as the function names it
 	Family Family
-	// Path is the interpreter's binary; empty for custom runtimes and images,
-	// which bring their own.
+	// Path is the interpreter's binary, or an image's entry point inside the image;
+	// empty for custom runtimes, whose package brings it.
 	Path    string
 	Version string // of the interpreter or the image, as far as it is known
 	// Directories are what a sandbox must show beside /usr, read-only.

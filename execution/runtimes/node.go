@@ -3,10 +3,12 @@ package runtimes
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/lamgate/lamgate/execution/bootstrap"
 )
 
 var node = language{
-	family: Node, title: "Node.js", mend: "nvm", client: "node/bootstrap.cjs",
+	family: Node, title: "Node.js", mend: "nvm", client: bootstrap.Node,
 	names:         []string{"nodejs24.x", "nodejs22.x", "nodejs20.x", "nodejs18.x", "nodejs16.x"},
 	installations: search.nodes,
 	launch:        launchNode,

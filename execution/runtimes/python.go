@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+
+	"github.com/lamgate/lamgate/execution/bootstrap"
 )
 
 var python = language{
-	family: Python, title: "Python", mend: "pyenv or uv", minor: true, client: "python/bootstrap.py",
+	family: Python, title: "Python", mend: "pyenv or uv", minor: true, client: bootstrap.Python,
 	names:         []string{"python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python3.8"},
 	installations: search.pythons,
 	launch:        launchPython,

@@ -3,17 +3,19 @@ package runtimes
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/lamgate/lamgate/execution/bootstrap"
 )
 
 var ruby = language{
-	family: Ruby, title: "Ruby", mend: "rbenv or mise", minor: true, client: "ruby/bootstrap.rb",
+	family: Ruby, title: "Ruby", mend: "rbenv or mise", minor: true, client: bootstrap.Ruby,
 	names:         []string{"ruby3.4", "ruby3.3", "ruby3.2"},
 	installations: search.rubies,
 	launch:        launchRuby,
 }
 
-// rubies finds ruby by the version in a directory's name, by its own name as
-// Debian's ruby3.1, and asks others in PATH.
+// rubies finds ruby by the version in a directory's name, and asks those that a
+// system's packages have installed.
 func (s search) rubies() []installation {
 	list := versions(nil, "ruby", s.glob(
 		".rbenv/versions/*/bin", "$RBENV_ROOT/versions/*/bin",

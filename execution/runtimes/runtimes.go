@@ -87,10 +87,14 @@ func (r *Runtimes) Find(ctx context.Context, runtime, architecture string) (*Run
 	if err != nil {
 		return nil, "", fmt.Errorf("the image %s for the runtime %s: %w", i.reference, runtime, err)
 	}
-	return &Runtime{
+	found := &Runtime{
 		Name: runtime, Family: family, Version: i.reference, Root: tree.Root, host: r.host,
 		image: &fromImage{reference: i.reference, tree: tree},
-	}, "", nil
+	}
+	if entry := tree.Config.EntryPoint; len(entry) > 0 {
+		found.Path = entry[0]
+	}
+	return found, "", nil
 }
 
 // Warning is Find for those who only want to know whether a function can run. It
