@@ -85,16 +85,16 @@ func (b badArchive) Unwrap() error { return b.error }
 func bad(format string, args ...any) error { return badArchive{fmt.Errorf(format, args...)} }
 
 // unpackLayer reads a layer's archive, packed or not, into the empty directory
-// dir. It returns once every byte was read, so that what r counts is whole. diff
-// is the digest of the archive, unpacked.
-func unpackLayer(r io.Reader, dir string, left *budget) (l *layer, diff string, err error) {
+// dir, as long as room has room for it. It returns once every byte was read, so
+// that what r counts is whole. diff is the digest of the archive, unpacked.
+func unpackLayer(r io.Reader, dir string, left *budget, room *room) (l *layer, diff string, err error) {
 	plain, done, err := decompress(r)
 	if err != nil {
 		return nil, "", badArchive{err}
 	}
 	defer done()
 	h := sha256.New()
-	u := &layerReader{in: &counted{r: io.TeeReader(plain, h), left: maxUnpacked + maxUnpacked/8, over: errTooLarge}, dir: dir, left: left, l: new(layer)}
+	u := &layerReader{in: &counted{r: io.TeeReader(plain, h), left: maxUnpacked + maxUnpacked/8, over: errTooLarge}, dir: dir, left: left, room: room, l: new(layer)}
 	if err := u.read(); err != nil {
 		return nil, "", err
 	}
@@ -148,9 +148,15 @@ type layerReader struct {
 	in   io.Reader
 	dir  string
 	left *budget
+	room *room
 	l    *layer
 	next int // file
+	// unasked are bytes that were written since room was asked.
+	unasked int64
 }
+
+// askAfter is how much is written before the disk is asked again.
+const askAfter = 16 << 20
 
 func (u *layerReader) read() error {
 	archive := tar.NewReader(u.in)
@@ -288,6 +294,12 @@ func filePath(dir string, number int) string {
 func (u *layerReader) file(size int64, mode uint16, content io.Reader) (int, error) {
 	if u.left.bytes.Add(-size) < 0 {
 		return 0, badArchive{errTooLarge}
+	}
+	if u.unasked += size; u.unasked > askAfter || u.next == 0 {
+		if err := u.room.has(size); err != nil {
+			return 0, err
+		}
+		u.unasked = 0
 	}
 	number := u.next
 	u.next++

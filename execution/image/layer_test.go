@@ -12,6 +12,9 @@ import (
 	"testing"
 )
 
+// spacious is a disk with room for everything.
+var spacious = &room{free: func() (int64, error) { return 1 << 60, nil }}
+
 // treeOf puts layers together in a directory of its own and lists it, or says
 // why not.
 func treeOf(t testing.TB, archives ...[]byte) (map[string]string, error) {
@@ -24,7 +27,7 @@ func treeOf(t testing.TB, archives ...[]byte) (map[string]string, error) {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		l, _, err := unpackLayer(bytes.NewReader(b), dir, left)
+		l, _, err := unpackLayer(bytes.NewReader(b), dir, left, spacious)
 		if err == nil {
 			err = whole.add(l, dir)
 		}
@@ -195,7 +198,7 @@ func TestLayersAreBounded(t *testing.T) {
 	} {
 		left := newBudget()
 		change(left)
-		if _, _, err := unpackLayer(bytes.NewReader(big), t.TempDir(), left); err == nil || !strings.Contains(err.Error(), "the image is larger than") {
+		if _, _, err := unpackLayer(bytes.NewReader(big), t.TempDir(), left, spacious); err == nil || !strings.Contains(err.Error(), "the image is larger than") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -203,7 +206,7 @@ func TestLayersAreBounded(t *testing.T) {
 	w := gzip.NewWriter(&packed)
 	w.Write(big)
 	w.Close()
-	u := &layerReader{in: &counted{r: bytes.NewReader(big), left: 4096, over: errTooLarge}, dir: t.TempDir(), left: newBudget(), l: new(layer)}
+	u := &layerReader{in: &counted{r: bytes.NewReader(big), left: 4096, over: errTooLarge}, dir: t.TempDir(), left: newBudget(), room: spacious, l: new(layer)}
 	if err := u.read(); err == nil || !errors.Is(err, errTooLarge) {
 		t.Errorf("a bomb: %v", err)
 	}
@@ -214,11 +217,11 @@ func TestLayersAreBounded(t *testing.T) {
 		w.Write(half)
 		w.Close()
 	}
-	_, first, err := unpackLayer(&packed, t.TempDir(), newBudget())
+	_, first, err := unpackLayer(&packed, t.TempDir(), newBudget(), spacious)
 	if err != nil || first != digestOf(big) {
 		t.Errorf("packed: %s, %v", first, err)
 	}
-	if _, second, err := unpackLayer(&parts, t.TempDir(), newBudget()); err != nil || second != first {
+	if _, second, err := unpackLayer(&parts, t.TempDir(), newBudget(), spacious); err != nil || second != first {
 		t.Errorf("packed in parts: %s, %v", second, err)
 	}
 }
@@ -230,7 +233,7 @@ func TestPermissions(t *testing.T) {
 	whole := newTree()
 	l, _, err := unpackLayer(bytes.NewReader(archiveOf(t,
 		item{name: "secret", mode: 0o600}, item{name: "group", mode: 0o640}, item{name: "all", mode: 0o666}, item{name: "run", mode: 0o4755}, item{name: "mine", mode: 0o700},
-		dir("closed", 0o700), dir("open", 0o1777), file("closed/in", ""))), outer, newBudget())
+		dir("closed", 0o700), dir("open", 0o1777), file("closed/in", ""))), outer, newBudget(), spacious)
 	if err == nil {
 		err = whole.add(l, outer)
 	}
@@ -257,4 +260,22 @@ func FuzzLayers(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		treeOf(t, one, two) // which looks for what was written outside
 	})
+}
+
+// A disk that is nearly full is left as it is, and that is no fault of the image.
+func TestTheDiskStaysUsable(t *testing.T) {
+	free := int64(100 << 20)
+	disk := &room{free: func() (int64, error) { return free, nil }, reserve: 90 << 20}
+	content := strings.Repeat("x", 9<<20)
+	unpack := func(items ...item) error {
+		_, _, err := unpackLayer(bytes.NewReader(archiveOf(t, items...)), t.TempDir(), newBudget(), disk)
+		return err
+	}
+	if err := unpack(file("a", content)); err != nil {
+		t.Error(err)
+	}
+	_, bad := errors.AsType[badArchive](unpack(file("a", content), file("b", content)))
+	if err := unpack(file("a", content), file("b", content+content)); err == nil || bad || !strings.Contains(err.Error(), "there is no room for 18874368 bytes of an image") {
+		t.Error(err)
+	}
 }

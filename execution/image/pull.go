@@ -283,7 +283,7 @@ func (s *Store) fetch(ctx context.Context, src source, r reference, d descriptor
 	mine.entries.Store(left.entries.Load())
 	mine.names.Store(left.names.Load())
 	before := [3]int64{mine.bytes.Load(), mine.entries.Load(), mine.names.Load()}
-	l, got, err := unpackLayer(packed, files, mine)
+	l, got, err := unpackLayer(packed, files, mine, s.room)
 	if in.err != nil {
 		return nil, unreachable(r.text, in.err)
 	}

@@ -34,6 +34,8 @@ type Options struct {
 	// Local allows references to this host's own files, oci: and docker-archive:.
 	// Who may create functions may then read what images lie on this host.
 	Local bool
+	// Reserve is what pulling leaves free on the disk, in bytes; 1 GiB if 0.
+	Reserve int64
 }
 
 // A Store keeps images unpacked on disk, each once. It pulls a layer once, too,
@@ -45,6 +47,7 @@ type Store struct {
 	running sync.WaitGroup
 	// settling are directories on their way to the disk.
 	settling sync.WaitGroup
+	room     *room
 	slots    chan struct{} // layers that are pulled at once
 
 	mu     sync.Mutex
@@ -61,7 +64,7 @@ func Open(o Options) (*Store, error) {
 	if o.Credentials == "" {
 		o.Credentials = defaultCredentials()
 	}
-	s := &Store{options: o, slots: make(chan struct{}, parallel), trees: map[string]*Tree{}, layers: map[string]*fetching{}}
+	s := &Store{options: o, room: &room{freeIn(o.Dir), cmp.Or(o.Reserve, defaultReserve)}, slots: make(chan struct{}, parallel), trees: map[string]*Tree{}, layers: map[string]*fetching{}}
 	s.life, s.end = context.WithCancel(context.Background())
 	for _, dir := range []string{s.imageDir(""), s.layerDir(""), s.nameDir()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
