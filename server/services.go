@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"sync"
 	"time"
@@ -30,6 +32,7 @@ import (
 	"github.com/lamgate/lamgate/execution/code"
 	"github.com/lamgate/lamgate/execution/destination"
 	"github.com/lamgate/lamgate/execution/environment"
+	"github.com/lamgate/lamgate/execution/image"
 	"github.com/lamgate/lamgate/execution/invoke"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -72,7 +75,7 @@ type services struct {
 }
 
 // newServices builds the house from the ground up.
-func newServices(ctx context.Context, c Config, url string) (_ *services, err error) {
+func newServices(ctx context.Context, c Config, address string) (_ *services, err error) {
 	var open closers
 	defer func() {
 		if err != nil {
@@ -80,7 +83,8 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 		}
 	}()
 	// Isolation is proven beside everything else.
-	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: c.Log})
+	network := sandbox.Network(c.Network)
+	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: c.Log, Network: network})
 	if err != nil {
 		return nil, err
 	}
@@ -133,21 +137,29 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	if err != nil {
 		return nil, err
 	}
-	runtimes := runtimes.New(runtimes.Config{Clients: clients, Images: c.RuntimeImages, JavaClient: c.JavaClient})
+	images, err := image.Open(image.Options{Dir: filepath.Join(c.Data, "images"), Clock: c.Clock, Log: c.Log, Local: onLoopback(address)})
+	if err != nil {
+		return nil, err
+	}
+	open.add(func() error { images.Close(); return nil })
+	runtimes := runtimes.New(runtimes.Config{Clients: clients, Images: c.RuntimeImages, Store: images, JavaClient: c.JavaClient})
 	open.add(func() error { runtimes.Close(); return nil })
 	packages, err := code.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
 	if err != nil {
 		return nil, err
 	}
 	issuer := &roleCredentials{credentials, roles, c.Clock}
-	network := sandbox.Network(c.Network)
-	endpointURL := url
-	if network == sandbox.PrivateNetwork {
-		endpointURL = ""
+	endpointURL := ""
+	if network == sandbox.HostNetwork {
+		endpointURL = address
+	}
+	stems := c.Warm
+	if stems == 0 {
+		stems = -1
 	}
 	fleet := environment.NewFleet(environment.Config{
-		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Credentials: issuer,
-		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL,
+		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Images: images, Credentials: issuer,
+		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL, Stems: stems,
 	})
 	open.add(func() error { fleet.Close(); return nil })
 	queue, err := store.Queue("invocations")
@@ -183,17 +195,17 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	open.add(func() error { urls.Close(); return nil })
 
 	// The control plane.
-	endpoints := &own{journeys: journeys, blobs: blobs, clock: c.Clock, log: c.Log, url: url, key: key}
+	endpoints := &own{journeys: journeys, blobs: blobs, clock: c.Clock, log: c.Log, url: address, key: key}
 	var i implementations
 	i.iam = iam.New(docs, c.Clock)
 	i.sts = sts.New(roles, credentials, c.Clock, c.Log)
 	i.logs = logs.New(logStore, c.Clock)
 	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Clock: c.Clock, Log: c.Log})
 	i.lambda = lambda.New(ctx, lambda.Config{
-		Documents: docs, Blobs: blobs, Invoker: invoker, Provisioner: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
+		Documents: docs, Blobs: blobs, Images: images, Invoker: invoker, Provisioner: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
 		FindRuntime:    runtimes.Warning,
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
-		URLOf:          func(id, _ string) string { return functionurl.Of(url, id) },
+		URLOf:          func(id, _ string) string { return functionurl.Of(address, id) },
 		StrictRuntimes: c.StrictRuntimes,
 	})
 	open.add(func() error { i.lambda.Close(); return nil })
@@ -219,6 +231,17 @@ func newServices(ctx context.Context, c Config, url string) (_ *services, err er
 	destinations.Start()
 	invoker.Start()
 	return &services{handler: front, close: open.close}, nil
+}
+
+// onLoopback reports whether only this machine reaches a server. Those who do
+// may then name files of this machine as images.
+func onLoopback(server string) bool {
+	u, err := url.Parse(server)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return ip != nil && ip.IsLoopback()
 }
 
 // secretKey returns the key that signs what this server issues, made at its
