@@ -142,6 +142,13 @@ func TestTheEventOfAFunctionURL(t *testing.T) {
 		t.Errorf("the context's request is %v", r)
 	}
 
+	// The URL is known by its host name too.
+	host := id + ".lambda-url." + region + ".on.aws"
+	byHost := send(t, newRequest(t.Context(), t, "GET", endpoint+"/by/host", "", "Host", host))
+	if byHost.status != http.StatusOK || !strings.Contains(byHost.body, `"rawPath": "/by/host"`) && !strings.Contains(byHost.body, `"rawPath":"/by/host"`) {
+		t.Errorf("by its host name: %d %s", byHost.status, byHost.body)
+	}
+
 	event = u.event("POST", "", "a=b", "Content-Type", "application/x-www-form-urlencoded")
 	if event["body"] != "YT1i" || event["isBase64Encoded"] != true {
 		t.Errorf("a form arrives as %v, %v", event["body"], event["isBase64Encoded"])

@@ -4,7 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +142,51 @@ func TestURLsForWhoSigns(t *testing.T) {
 	changed := h.signed(key, "POST", "/", "body")
 	changed.Body = request("POST", "/", "BODY").Body
 	h.serve(changed).expect(403, mismatch)
+}
+
+// Everything that the event of Lambda's own examples has, ours has as well; what
+// the request decides is the same.
+func TestEventsHaveWhatThoseOfTheExamplesHave(t *testing.T) {
+	folder := os.Getenv("LAMGATE_RECORDINGS")
+	if folder == "" {
+		t.Skip("LAMGATE_RECORDINGS names no folder")
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "events", "lambda-urls-request.json"))
+	if err != nil {
+		t.Skip(err)
+	}
+	var want map[string]any
+	if err := json.Unmarshal(text, &want); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t)
+	h.function(execution.URL{AuthType: "AWS_IAM"})
+	key := h.role(account, mayInvoke("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"))
+	r := h.signed(key, "POST", "/my/path?"+want["rawQueryString"].(string), want["body"].(string))
+	r.Header.Set("Cookie", "cookie1; cookie2")
+	r.Header.Add("Header1", "value1")
+	r.Header["Header2"] = []string{"value1", "value2"}
+	r.Header.Set("User-Agent", "agent")
+	h.serve(r).expect(200, "Hello, World!")
+	compareEvents(t, "", h.invoker.last(t), want)
+}
+
+// compareEvents demands what the other has. Of the context only the request's
+// own part must be equal: the rest is the account's and the time's.
+func compareEvents(t *testing.T, at string, got, want any) {
+	t.Helper()
+	members, ok := want.(map[string]any)
+	if !ok {
+		theirs := strings.HasPrefix(at, "/requestContext") && !strings.HasPrefix(at, "/requestContext/http/")
+		if theirs && reflect.TypeOf(got) != reflect.TypeOf(want) || !theirs && !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %v, want one like %v", at, got, want)
+		}
+		return
+	}
+	ours, _ := got.(map[string]any)
+	for name, value := range members {
+		compareEvents(t, at+"/"+name, ours[name], value)
+	}
 }
 
 // The caller's policies and the function's decide together.
