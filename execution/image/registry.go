@@ -277,8 +277,11 @@ func (g *registry) token(ctx context.Context, parameters map[string]string) (str
 		return "", unreachable(g.ref.text, err)
 	}
 	defer drop(response)
-	if response.StatusCode != http.StatusOK {
-		return "", g.refused(cmp.Or(map[bool]int{true: http.StatusUnauthorized}[response.StatusCode < 500 && response.StatusCode != http.StatusTooManyRequests], response.StatusCode))
+	switch status := response.StatusCode; {
+	case status >= 500 || status == http.StatusTooManyRequests:
+		return "", unreachable(g.ref.text, fmt.Errorf("%s answered %d %s", realm.Host, status, http.StatusText(status)))
+	case status != http.StatusOK: // whatever it is, the login is not enough
+		return "", g.refused(http.StatusUnauthorized)
 	}
 	var answer struct {
 		Token       string `json:"token"`

@@ -164,6 +164,7 @@ func TestARuntimeThatIsAnImage(t *testing.T) {
 	})
 	r := New(Config{Images: map[string]string{"python3.99": reference}, Store: store})
 	t.Cleanup(r.Close)
+	r.Prepare()
 	host := string(hostArchitecture())
 	if w, err := r.Warning("python3.99", host); w != "" || err != nil {
 		t.Errorf("%q, %v", w, err)

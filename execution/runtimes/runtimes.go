@@ -37,6 +37,9 @@ type Runtimes struct {
 	search     search
 
 	bytecodes bytecodes
+	life      context.Context // of what Prepare pulls
+	end       context.CancelFunc
+	preparing sync.WaitGroup
 
 	mu    sync.Mutex
 	found map[Family][]installation
@@ -48,6 +51,7 @@ func New(c Config) *Runtimes {
 		clients: c.Clients, store: c.Store, images: map[string]*fromImage{}, host: hostArchitecture(), search: hostSearch(),
 		found: map[Family][]installation{}, bytecodes: bytecodes{clients: c.Clients},
 	}
+	r.life, r.end = context.WithCancel(context.Background())
 	for name, reference := range c.Images {
 		r.images[name] = &fromImage{reference: reference}
 	}
@@ -60,8 +64,18 @@ func New(c Config) *Runtimes {
 	return r
 }
 
+// Prepare pulls the images in the background, so that the first function of each
+// need not wait. What is wrong with them is for that one to learn.
+func (r *Runtimes) Prepare() {
+	for _, i := range r.images {
+		r.preparing.Go(func() { i.open(r.life, r.store, string(r.host)) })
+	}
+}
+
 // Close gives the images back and waits for what is under way.
 func (r *Runtimes) Close() {
+	r.end()
+	r.preparing.Wait()
 	r.bytecodes.running.Wait()
 	for _, i := range r.images {
 		i.close()
@@ -111,7 +125,11 @@ func (r *Runtimes) Warning(runtime, architecture string) (string, error) {
 func (r *Runtimes) installed(runtime, architecture string) (*Runtime, string, error) {
 	switch runtime {
 	case "provided.al2", "provided.al2023":
-		return &Runtime{Name: runtime, Family: Provided, host: r.host}, "", nil
+		warning := ""
+		if err := r.CanRun(architecture); err != nil && architecture != "" {
+			warning = err.Error()
+		}
+		return &Runtime{Name: runtime, Family: Provided, host: r.host}, warning, nil
 	case "provided", "go1.x":
 		return nil, "", fmt.Errorf("lamgate does not run the runtime %s; build the function for provided.al2023", runtime)
 	case "":

@@ -31,12 +31,11 @@ func host(t *testing.T) (*Runtimes, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Runtimes{
-		images: map[string]*fromImage{}, found: map[Family][]installation{}, host: x86,
-		search: search{home: home, root: home, path: []string{home + "/sys/bin"}, ask: func(string) string { return "" }},
-	}, home
+	r := New(Config{})
+	r.host, r.javaPlaces = x86, nil
+	r.search = search{home: home, root: home, path: []string{home + "/sys/bin"}, ask: func(string) string { return "" }}
+	return r, home
 }
-
 func TestFindInterpreter(t *testing.T) {
 	r, home := host(t)
 	py311 := install(t, home+"/sys/bin/python3.11", elfMagic)
@@ -223,7 +222,7 @@ func TestDotNet(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	r, home := host(t)
-	r.clients = home + "/clients"
+	r.clients, r.bytecodes.clients = home+"/clients", ""
 	for _, l := range languages {
 		if l.client != "" {
 			install(t, filepath.Join(r.clients, l.client), "")
@@ -318,6 +317,12 @@ func TestArchitectures(t *testing.T) {
 	r, home := host(t)
 	install(t, home+"/sys/bin/python3.11", elfMagic)
 	if w, err := r.Warning("python3.11", "arm64"); err != nil || !strings.Contains(w, "the function is for arm64 and runs on this host's x86_64") {
+		t.Errorf("%q, %v", w, err)
+	}
+	if w, err := r.Warning("provided.al2023", "arm64"); !emulated(arm) && (err != nil || !strings.Contains(w, "programs for arm64 do not run on this host")) {
+		t.Errorf("%q, %v", w, err)
+	}
+	if w, err := r.Warning("provided.al2023", "x86_64"); err != nil || w != "" {
 		t.Errorf("%q, %v", w, err)
 	}
 	if err := r.CanRun("x86_64"); err != nil {
