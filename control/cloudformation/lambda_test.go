@@ -24,7 +24,7 @@ func (pictures) Describe(_ context.Context, reference, _ string) (*image.Descrip
 
 func (pictures) Open(_ context.Context, i execution.Image, _ string) (*image.Tree, error) {
 	if strings.Contains(i.URI, "broken") {
-		return nil, aws.Faultf(400, "InvalidImage", "its second layer is no archive")
+		return nil, &image.Problem{Reason: image.InvalidImage, Fault: aws.Faultf(400, "InvalidParameterValueException", "its second layer is no archive")}
 	}
 	return new(image.Tree), nil
 }

@@ -16,18 +16,11 @@ import (
 
 // Images are container images. image.Store has them.
 type Images interface {
-	// Describe looks a reference up. What is wrong with it is a fault with the
-	// code that a function's state gives for it, such as ImageAccessDenied.
+	// Describe looks a reference up. What is wrong with it is an *image.Problem.
 	Describe(ctx context.Context, reference, architecture string) (*image.Description, error)
 	// Open returns an image's tree, pulling it if it is not there.
 	Open(ctx context.Context, i execution.Image, architecture string) (*image.Tree, error)
 }
-
-// AWS's codes of what has happened to an image.
-const (
-	accessDenied = "ImageAccessDenied"
-	deleted      = "ImageDeleted"
-)
 
 // The states of a function, and of an update of it.
 const (
@@ -47,16 +40,6 @@ func (s *Service) describe(ctx context.Context, uri, architecture string) (*exec
 		return nil, unsupported("container images (PackageType Image)")
 	}
 	d, err := s.Images.Describe(ctx, uri, architecture)
-	if f := aws.AsFault(err); f != nil {
-		// AWS: the words are those that users report.
-		switch f.Code {
-		case accessDenied:
-			return nil, invalid("Lambda does not have permission to access the ECR image. Check the ECR permissions. (%s)", f.Message)
-		case deleted:
-			return nil, invalid("Source image %s does not exist. Provide a valid source image. (%s)", uri, f.Message)
-		}
-		return nil, invalid("Source image %s is not valid. Provide a valid source image. (%s)", uri, f.Message)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -170,9 +153,9 @@ func awaited(f *execution.Function) []execution.Image {
 func (s *Service) arrived(f *execution.Function, digest string, err error) {
 	reason, code := "", ""
 	if err != nil {
-		reason, code = err.Error(), "InternalError"
-		if f := aws.AsFault(err); f != nil {
-			reason, code = f.Message, f.Code
+		reason, code = err.Error(), image.InternalError
+		if p, ok := errors.AsType[*image.Problem](err); ok {
+			code = p.Reason
 		}
 		s.Log.Warn("an image could not be pulled", "function", f.Name, "digest", digest, "error", err)
 	}

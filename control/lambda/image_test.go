@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
@@ -18,6 +19,10 @@ type images struct {
 	come  map[string]chan error // by digest: what Open answers
 }
 
+func problem(reason, message string) error {
+	return &image.Problem{Reason: reason, Fault: aws.Faultf(400, "InvalidParameterValueException", "%s", message)}
+}
+
 func newImages(digests map[string]string) *images {
 	i := &images{known: digests, come: map[string]chan error{}}
 	for _, d := range digests {
@@ -30,11 +35,12 @@ func (i *images) Describe(_ context.Context, reference, architecture string) (*i
 	digest, ok := i.known[reference]
 	switch {
 	case reference == "registry/secret:1":
-		return nil, aws.Faultf(400, "ImageAccessDenied", "401 from the registry")
+		return nil, problem(image.ImageAccessDenied, "Lambda does not have permission to access the ECR image. Check the ECR permissions.")
 	case !ok:
-		return nil, aws.Faultf(400, "ImageDeleted", "404 from the registry")
+		return nil, problem(image.ImageDeleted, "Source image "+reference+" does not exist. Provide a valid source image.")
 	}
-	return &image.Description{Resolved: reference + "@" + digest, Digest: digest, Config: image.Config{Architecture: architecture}}, nil
+	repository, _, _ := strings.Cut(reference, ":")
+	return &image.Description{Resolved: repository + "@" + digest, Digest: digest, Config: image.Config{Architecture: architecture}}, nil
 }
 
 func (i *images) Open(ctx context.Context, of execution.Image, _ string) (*image.Tree, error) {
@@ -79,7 +85,7 @@ func TestAFunctionOfAnImageIsPendingUntilTheImageIsThere(t *testing.T) {
 		t.Errorf("settled: %s %s", *is.State, *is.LastUpdateStatus)
 	}
 	got := must(f.GetFunction(f.ctx, &lambda.GetFunctionRequest{FunctionName: new("app")}))
-	if *got.Code.RepositoryType != "ECR" || *got.Code.ImageUri != "registry/app:1" || *got.Code.ResolvedImageUri != "registry/app:1@sha256:aaaa" || got.Code.Location != nil {
+	if *got.Code.RepositoryType != "ECR" || *got.Code.ImageUri != "registry/app:1" || *got.Code.ResolvedImageUri != "registry/app@sha256:aaaa" || got.Code.Location != nil {
 		t.Errorf("code: %+v", got.Code)
 	}
 	if c := got.Configuration.ImageConfigResponse.ImageConfig; c.EntryPoint[0] != "sh" || c.Command[1] != "echo test" || *c.WorkingDirectory != "/app" {
@@ -92,7 +98,7 @@ func TestAnImageThatCannotBePulledFailsTheFunction(t *testing.T) {
 	store := newImages(map[string]string{"registry/app:1": "sha256:aaaa"})
 	f.Images = store
 	must(f.CreateFunction(f.ctx, imageRequest("app", "registry/app:1")))
-	store.come["sha256:aaaa"] <- aws.Faultf(400, "InvalidImage", "layer 2 is no archive")
+	store.come["sha256:aaaa"] <- problem(image.InvalidImage, "layer 2 is no archive")
 	is := f.settled("app")
 	if *is.State != "Failed" || *is.StateReasonCode != "InvalidImage" || *is.StateReason != "layer 2 is no archive" {
 		t.Errorf("state %s, %s: %s", *is.State, *is.StateReasonCode, *is.StateReason)
@@ -133,7 +139,7 @@ func TestAnUpdateKeepsTheOldImageUntilTheNewOneIsThere(t *testing.T) {
 	if d.Latest.Image.Digest != "sha256:bbbb" || d.Latest.NextImage != nil || d.Latest.LastUpdateStatus != "Successful" || d.Latest.Image.EntryPoint[0] != "sh" {
 		t.Errorf("afterwards: %+v", d.Latest)
 	}
-	store.come["sha256:cccc"] <- aws.Faultf(400, "ImageDeleted", "gone")
+	store.come["sha256:cccc"] <- problem(image.ImageDeleted, "gone")
 	must(f.UpdateFunctionCode(f.ctx, update("registry/app:3")))
 	is := f.settled("app")
 	if *is.State != "Active" || *is.LastUpdateStatus != "Failed" || *is.LastUpdateStatusReasonCode != "ImageDeleted" || *is.CodeSha256 != "bbbb" {
@@ -216,8 +222,8 @@ func TestPackagesAndImagesAreNotMixed(t *testing.T) {
 		{func(r *lambda.CreateFunctionRequest) { r.Runtime = new("python3.13") }, "Runtime is not supported for functions created with container images."},
 		{func(r *lambda.CreateFunctionRequest) { r.Layers = []string{"arn"} }, "Layers is not supported for functions created with container images."},
 		{func(r *lambda.CreateFunctionRequest) { r.Code.ImageUri = nil }, "Please provide ImageUri, and nothing else of Code, when creating a function with packageType Image."},
-		{func(r *lambda.CreateFunctionRequest) { r.Code.ImageUri = new("registry/nothing:1") }, "Source image registry/nothing:1 does not exist. Provide a valid source image. (404 from the registry)"},
-		{func(r *lambda.CreateFunctionRequest) { r.Code.ImageUri = new("registry/secret:1") }, "Lambda does not have permission to access the ECR image. Check the ECR permissions. (401 from the registry)"},
+		{func(r *lambda.CreateFunctionRequest) { r.Code.ImageUri = new("registry/nothing:1") }, "Source image registry/nothing:1 does not exist. Provide a valid source image."},
+		{func(r *lambda.CreateFunctionRequest) { r.Code.ImageUri = new("registry/secret:1") }, "Lambda does not have permission to access the ECR image. Check the ECR permissions."},
 		{func(r *lambda.CreateFunctionRequest) {
 			r.PackageType = nil
 			r.Runtime, r.Handler = new("python3.13"), new("a.b")

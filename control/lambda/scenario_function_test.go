@@ -1,7 +1,9 @@
 package lambda
 
 import (
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,6 +49,12 @@ func TestRecordedFunctions(t *testing.T) {
 		s.call("update-function-response", "UpdateFunctionCode", object{"FunctionName": "fn", "ZipFile": zipOf(s.t, "other.py")})
 		// get-function-response-updated shows the update on its way; lamgate's is
 		// done by then.
+	})
+	play(t, "TestLambdaFunction::test_lambda_code_location_s3", func(s *scenario) {
+		s.call("create_response_s3", "CreateFunction", s.parameters("fn", bare, object{"Handler": "index.handler", "Code": object{"S3Bucket": "zips", "S3Key": "a.py"}}))
+		s.call("get-function-response", "GetFunction", object{"FunctionName": "fn"})
+		s.call("update-function-response", "UpdateFunctionCode", object{"FunctionName": "fn", "S3Bucket": "zips", "S3Key": "b.py"})
+		// get-function-response-updated: as above.
 	})
 	play(t, "TestLambdaFunction::test_lambda_code_location_s3_errors", func(s *scenario) {
 		from := func(bucket string) object { return object{"S3Bucket": bucket, "S3Key": "code.zip"} }
@@ -127,6 +135,64 @@ func TestRecordedFunctions(t *testing.T) {
 			s.call("wrong_region_exception", operation(method), object{"FunctionName": "arn:aws:lambda:eu-central-1:000000000000:function:fn"})
 		})
 	}
+}
+
+func TestRecordedSizes(t *testing.T) {
+	variables := func(v object) object { return object{"Environment": object{"Variables": v}} }
+	x := func(n int) string { return strings.Repeat("x", n) }
+	play(t, "TestLambdaSizeLimits::test_large_environment_variables_fails", func(s *scenario) {
+		s.call("failed_create_fn_result", "CreateFunction", s.parameters("fn", variables(object{"LARGE_VAR": x(4<<10 + 1 - len(`{"LARGE_VAR":""}`))})))
+	})
+	play(t, "TestLambdaSizeLimits::test_lambda_envvars_near_limit_succeeds", func(s *scenario) {
+		s.call("successful_create_fn_result", "CreateFunction", s.parameters("fn", variables(object{"LARGE_VAR": x(4<<10 - len(`{"LARGE_VAR":""}`))})))
+	})
+	play(t, "TestLambdaSizeLimits::test_oversized_zipped_create_lambda", func(s *scenario) {
+		s.call("invalid_param_exc", "CreateFunction", s.parameters("fn", object{"Code": object{"ZipFile": base64.StdEncoding.EncodeToString(make([]byte, maxZipped+1))}}))
+	})
+	play(t, "TestLambdaSizeLimits::test_oversized_request_create_lambda", func(s *scenario) {
+		s.call("invalid_param_exc", "CreateFunction", s.parameters("fn", variables(object{"LARGE": x(71 << 20)})))
+	})
+	play(t, "TestLambdaSizeLimits::test_oversized_unzipped_lambda", func(s *scenario) {
+		s.call("invalid_param_exc", "CreateFunction", s.parameters("fn", object{"Code": object{"ZipFile": base64.StdEncoding.EncodeToString(bomb(s.t))}}))
+	})
+	play(t, "TestLambdaAccountSettings::test_account_settings", func(s *scenario) {
+		answer := s.do("GetAccountSettings", nil)
+		names := object{"ResponseMetadata": answer["ResponseMetadata"]}
+		for _, part := range []string{"AccountLimit", "AccountUsage"} {
+			list := []any{}
+			for _, name := range slices.Sorted(maps.Keys(answer[part].(object))) {
+				list = append(list, name)
+			}
+			names[part] = list
+		}
+		s.match("acc_settings_modded", names)
+	})
+	play(t, "TestLambdaAccountSettings::test_account_settings_total_code_size", func(s *scenario) {
+		s.recordedOnly = true // its sizes are of other packages; what counts is that each adds its own
+		total := func() float64 {
+			return s.do("GetAccountSettings", nil)["AccountUsage"].(object)["TotalCodeSize"].(float64)
+		}
+		added := func(operation string, params object) float64 {
+			before := total()
+			s.do(operation, params)
+			return total() - before
+		}
+		for _, c := range []struct {
+			operation string
+			params    object
+		}{
+			{"CreateFunction", s.parameters("fn", object{"Publish": true})},
+			{"PublishLayerVersion", s.layer("library")},
+			{"PublishLayerVersion", s.layer("library")},
+		} {
+			if added(c.operation, c.params) <= 0 {
+				s.t.Errorf("%s adds nothing", c.operation)
+			}
+		}
+		if n := added("UpdateFunctionConfiguration", object{"FunctionName": "fn", "Description": "new"}); n != 0 {
+			s.t.Errorf("a configuration adds %v", n)
+		}
+	})
 }
 
 // operation returns the name of the operation behind a method of Python's SDK.

@@ -109,6 +109,9 @@ func TestRecordedLayers(t *testing.T) {
 			s.call("publish_result", "PublishLayerVersion", s.layer("library", object{"CompatibleRuntimes": runtimes, "CompatibleArchitectures": []string{"arm64", "x86_64"}}))
 		})
 	}
+	play(t, "TestLambdaLayer::test_layer_s3_content", func(s *scenario) {
+		s.call("publish_layer_result", "PublishLayerVersion", object{"LayerName": "library", "Content": object{"S3Bucket": "zips", "S3Key": "a.py"}})
+	})
 	add := func(sid string, more ...object) object {
 		p := object{"LayerName": "library", "VersionNumber": 1, "Action": "lambda:GetLayerVersion", "Principal": "*", "StatementId": sid}
 		for _, m := range more {

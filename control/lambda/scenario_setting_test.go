@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -380,5 +381,73 @@ func TestRecordedEventSourceMappings(t *testing.T) {
 		s.call("delete_unknown_uuid", "DeleteEventSourceMapping", unknown)
 		s.call("update_unknown_uuid", "UpdateEventSourceMapping", object{"UUID": unknown["UUID"], "Enabled": false})
 		// Mappings cannot be made.
+	})
+}
+
+func TestRecordedImages(t *testing.T) {
+	const first, second = "registry.local/first:latest", "registry.local/second:latest"
+	fn := object{"FunctionName": "fn"}
+	with := func(s *scenario) {
+		store := newImages(map[string]string{first: "sha256:" + strings.Repeat("f", 64), second: "sha256:" + strings.Repeat("b", 64)})
+		for _, come := range store.come {
+			for range cap(come) {
+				come <- nil
+			}
+		}
+		s.Images = store
+	}
+	made := object{
+		"Runtime": nil, "Handler": nil, "Timeout": nil, "Code": object{"ImageUri": first}, "PackageType": "Image",
+		"Environment": object{"Variables": object{"CUSTOM_ENV": "test"}},
+	}
+	both := func(s *scenario, code, config string) {
+		s.work.Wait()
+		s.call(code, "GetFunction", fn)
+		s.call(config, "GetFunctionConfiguration", fn)
+	}
+	play(t, "TestLambdaImages::test_lambda_image_crud", func(s *scenario) {
+		with(s)
+		s.call("create-image-response", "CreateFunction", s.parameters("fn", made))
+		both(s, "get-function-code-response", "get-function-config-response")
+		s.call("image-to-zipfile-error", "UpdateFunctionCode", object{"FunctionName": "fn", "ZipFile": zipOf(s.t, "a.py")})
+		s.call("update-function-code-response", "UpdateFunctionCode", object{"FunctionName": "fn", "ImageUri": second})
+		both(s, "get-function-code-response-after-update", "get-function-config-response-after-update")
+	})
+	play(t, "TestLambdaImages::test_lambda_image_and_image_config_crud", func(s *scenario) {
+		with(s)
+		configure := func(c object) object { return object{"FunctionName": "fn", "ImageConfig": c} }
+		s.call("create-image-with-config-response", "CreateFunction", s.parameters("fn", made, object{
+			"ImageConfig": object{"EntryPoint": []string{"sh"}, "Command": []string{"-c", "echo test"}, "WorkingDirectory": "/app1"},
+		}))
+		both(s, "get-function-code-with-config-response", "get-function-config-with-config-response")
+		s.call("update-function-code-response", "UpdateFunctionConfiguration", configure(object{"Command": []string{"-c", "echo test1"}, "WorkingDirectory": "/app1"}))
+		both(s, "get-function-code-response-after-update", "get-function-config-response-after-update")
+		s.call("update-function-code-delete-imageconfig-response", "UpdateFunctionConfiguration", configure(object{}))
+		both(s, "get-function-code-response-after-delete-imageconfig", "get-function-config-response-after-delete-imageconfig")
+	})
+	play(t, "TestLambdaImages::test_lambda_zip_file_to_image", func(s *scenario) {
+		with(s)
+		s.call("create-image-response", "CreateFunction", s.parameters("fn", bare))
+		both(s, "get-function-code-response", "get-function-config-response")
+		s.call("zipfile-to-image-error", "UpdateFunctionCode", object{"FunctionName": "fn", "ImageUri": first})
+		both(s, "get-function-code-response-after-update", "get-function-config-response-after-update")
+	})
+	play(t, "TestLambdaImages::test_lambda_image_versions", func(s *scenario) {
+		with(s)
+		describe := func(text string) object { return object{"FunctionName": "fn", "Description": text} }
+		s.call("create_image_response", "CreateFunction", s.parameters("fn", made, object{"Publish": true}))
+		s.work.Wait()
+		is := s.call("get_function_result", "GetFunction", fn)["Configuration"].(object)["CodeSha256"]
+		s.call("list_versions_result", "ListVersionsByFunction", fn)
+		s.call("first_update_response", "UpdateFunctionConfiguration", describe("Second version :)"))
+		s.call("first_update_get_function", "GetFunction", fn)
+		second := describe("Second version description :)")
+		second["CodeSha256"] = strings.Repeat("a", 64)
+		s.call("invalid_sha_publish", "PublishVersion", second)
+		second["CodeSha256"] = is
+		s.call("first_publish_response", "PublishVersion", second)
+		s.call("second_update_response", "UpdateFunctionConfiguration", describe("Third version :)"))
+		s.call("second_update_get_function", "GetFunction", fn)
+		s.call("second_publish_response", "PublishVersion", describe("Third version description :)"))
 	})
 }

@@ -100,11 +100,18 @@ func (r *recordingInvoker) Enqueue(_ context.Context, i execution.Invocation) (s
 	return i.RequestID, nil
 }
 
+// noPackages are buckets without packages, but for one.
 type noPackages struct{}
 
 func (noPackages) GetObject(_ context.Context, in *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
-	if *in.Bucket == "empty" {
+	switch *in.Bucket {
+	case "empty":
 		return nil, aws.Faultf(404, "NoSuchKey", "The specified key does not exist.")
+	case "zips": // each key is a file of that name
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		_, err := w.Create(*in.Key)
+		return &s3.GetObjectOutput{Body: io.NopCloser(&b)}, errors.Join(err, w.Close())
 	}
 	return nil, aws.Faultf(404, "NoSuchBucket", "The specified bucket does not exist")
 }
