@@ -19,7 +19,7 @@ import (
 func BenchmarkStart(b *testing.B) {
 	dir := installed(b)
 	var commands = map[string][]string{}
-	for name, path := range pythons() {
+	for name, path := range installedPythons() {
 		if bytecode, err := Bytecode(dir, path); err == nil {
 			commands[name] = []string{path, "-B", "-S", bytecode}
 		}

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-//go:embed python/bootstrap.py node/bootstrap.cjs node/stream.cjs ruby/bootstrap.rb
+//go:embed python/*.py node/*.cjs ruby/*.rb
 var files embed.FS
 
 // The files by the family of runtimes they serve, relative to the directory
@@ -20,8 +20,16 @@ const (
 	Ruby   = "ruby/bootstrap.rb"
 )
 
-// clients are all of them and what they load, in the order that the directory's name is made of.
-func clients() []string { return []string{Python, Node, "node/stream.cjs", Ruby} }
+// clients are all of them and what they load, in the order that the directory's
+// name is made of.
+func clients() []string {
+	return append(pythons(), Node, "node/stream.cjs", Ruby)
+}
+
+// pythons are the files of the Python client.
+func pythons() []string {
+	return []string{Python, "python/logs.py", "python/snapshots.py"}
+}
 
 // Install writes the runtime clients below data, unless they are there, and
 // returns their directory. Its name is made of their content: servers of

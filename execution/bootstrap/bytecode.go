@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,31 +32,38 @@ func Bytecode(dir, python string) (string, error) {
 	// An interpreter that was replaced has another size or date: bytecode of a
 	// version that is not its own it would refuse to run.
 	identity := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", python, info.Size(), info.ModTime().UnixNano()))
-	source := filepath.Join(dir, Python)
-	path := strings.TrimSuffix(source, ".py") + "." + hex.EncodeToString(identity[:8]) + ".pyc"
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
+	suffix := "." + hex.EncodeToString(identity[:8]) + ".pyc"
+	compiled := func(name string) string { return filepath.Join(dir, strings.TrimSuffix(name, ".py")+suffix) }
+	if _, err := os.Stat(compiled(Python)); err == nil {
+		return compiled(Python), nil
 	}
 	temp, err := os.MkdirTemp(dir, ".compile-")
 	if err != nil {
 		return "", fmt.Errorf("compile the Python client: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	made := filepath.Join(temp, "bootstrap.pyc")
 	ctx, cancel := context.WithTimeout(context.Background(), compileLimit)
 	defer cancel()
 	// -I: nothing of the user's is imported.
-	cmd := exec.CommandContext(ctx, python, "-I", "-S", "-B", "-c",
-		"import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], sys.argv[1], True)", source, made)
+	args := []string{"-I", "-S", "-B", "-c",
+		"import py_compile, sys\nfor f in sys.argv[1:]: py_compile.compile(f, f[f.rindex('/') + 1:] + 'c', f, True)"}
+	for _, name := range pythons() {
+		args = append(args, filepath.Join(dir, name))
+	}
+	cmd := exec.CommandContext(ctx, python, args...)
 	cmd.Env, cmd.Dir = []string{}, temp
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("compile the Python client with %s: %w: %s", python, err, out)
 	}
-	if err := os.Chmod(made, 0o644); err != nil {
-		return "", fmt.Errorf("compile the Python client: %w", err)
+	// The first file comes last: where it is, the others are.
+	for _, name := range slices.Backward(pythons()) {
+		made := filepath.Join(temp, filepath.Base(name)+"c")
+		if err := os.Chmod(made, 0o644); err != nil {
+			return "", fmt.Errorf("compile the Python client: %w", err)
+		}
+		if err := os.Rename(made, compiled(name)); err != nil {
+			return "", fmt.Errorf("compile the Python client: %w", err)
+		}
 	}
-	if err := os.Rename(made, path); err != nil {
-		return "", fmt.Errorf("compile the Python client: %w", err)
-	}
-	return path, nil
+	return compiled(Python), nil
 }

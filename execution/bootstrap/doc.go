@@ -3,9 +3,10 @@
 // Runtime API. They are embedded and written to the data directory once.
 //
 //   - python/bootstrap.py, node/bootstrap.cjs and ruby/bootstrap.rb are the
-//     clients; node/stream.cjs is loaded by handlers that stream. All keep the
-//     contract of AWS's own, use nothing but the standard library, and send an
-//     answer together with the question for the next event.
+//     clients. All keep the contract of AWS's own, use nothing but the standard
+//     library, and send an answer together with the question for the next event.
+//   - python/logs.py, python/snapshots.py and node/stream.cjs are parts of them
+//     that not every function needs, and that cost only those that do.
 //   - bootstrap.go installs them.
 //   - bytecode.go compiles the Python one for an interpreter of the host.
 //

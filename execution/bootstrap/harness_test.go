@@ -266,8 +266,8 @@ func (c *client) exit() int {
 	}
 }
 
-// pythons returns the interpreters of pyenv by their version, python3.N.
-func pythons() map[string]string {
+// installedPythons returns the interpreters of pyenv by their version, python3.N.
+func installedPythons() map[string]string {
 	found := map[string]string{}
 	home, _ := os.UserHomeDir()
 	paths, _ := filepath.Glob(filepath.Join(home, ".pyenv/versions/3.*/bin/python3.*"))
@@ -284,7 +284,7 @@ func pythons() map[string]string {
 // newestPython is what a test runs that needs only one.
 func newestPython(t testing.TB) (name, path string) {
 	t.Helper()
-	all := pythons()
+	all := installedPythons()
 	if len(all) == 0 {
 		t.Skip("no Python on this host")
 	}

@@ -49,12 +49,12 @@ func TestPythonAnswers(t *testing.T) {
 		{"'\\x00\\x7f\"/'", "\"\\u0000\x7f\\\"/\"", `"\u0000\u007f\"/"`},
 	}
 	code := prelude + "def handler(e, c):\n  return eval(e)\n"
-	for _, python := range slices.Sorted(maps.Keys(pythons())) {
+	for _, python := range slices.Sorted(maps.Keys(installedPythons())) {
 		t.Run(python, func(t *testing.T) {
 			p := newPlatform(t)
 			f := function{map[string]string{"app.py": code}, "app.handler", nil}
 			env := f.environment(t, p, python)
-			c := startPython(t, p, pythons()[python], env)
+			c := startPython(t, p, installedPythons()[python], env)
 			for _, test := range cases {
 				event, _ := json.Marshal(test.value)
 				c.send("\n "+string(event)+" ", nil)
@@ -270,7 +270,7 @@ def handler(e, c):
     logging.warning("seen")
     return start + (c.function_name, c.memory_limit_in_mb, len(logging.getLogger().handlers))
 `
-	for _, python := range slices.Sorted(maps.Keys(pythons())) {
+	for _, python := range slices.Sorted(maps.Keys(installedPythons())) {
 		t.Run(python, func(t *testing.T) {
 			answers := map[bool]string{}
 			for _, stem := range []bool{false, true} {
@@ -279,13 +279,13 @@ def handler(e, c):
 				env := f.environment(t, p, python)
 				var c *client
 				if stem {
-					c = startPython(t, p, pythons()[python], map[string]string{
+					c = startPython(t, p, installedPythons()[python], map[string]string{
 						"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "1", "LANG": env["LANG"], "PATH": env["PATH"], "TZ": ":UTC", "OTHER": "gone",
 					})
 					<-p.asked
 					p.become <- env
 				} else {
-					c = startPython(t, p, pythons()[python], env)
+					c = startPython(t, p, installedPythons()[python], env)
 				}
 				id := c.send("{}", nil)
 				s := c.hear()
@@ -302,6 +302,27 @@ def handler(e, c):
 				t.Errorf("a stem's function sees\n%s\nothers\n%s", answers[true], answers[false])
 			}
 		})
+	}
+}
+
+// The scripts do what their bytecode does.
+func TestPythonScripts(t *testing.T) {
+	name, python := newestPython(t)
+	p := newPlatform(t)
+	f := function{map[string]string{"app.py": "import logging\nfrom snapshot_restore_py import register_after_restore\nran = []\nregister_after_restore(ran.append, 1)\n" +
+		"def handler(e, c):\n  logging.error('told')\n  return ran\n"}, "app.handler", map[string]string{"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}}
+	dir := installed(t)
+	c := p.start([]string{python, "-B", "-S", filepath.Join(dir, Python)}, f.environment(t, p, name))
+	id := c.send("{}", nil)
+	if s := c.hear(); s.path != "restore/next" {
+		t.Errorf("%+v", s)
+	}
+	if s := c.hear(); s.body != "[1]" {
+		t.Errorf("%+v\n%s", s, c.log.String())
+	}
+	c.logged("\t" + id + "\ttold\n")
+	if left, _ := filepath.Glob(filepath.Join(dir, "python", "*pyc*")); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
 	}
 }
 

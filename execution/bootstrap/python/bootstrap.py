@@ -16,7 +16,7 @@ import _socket
 from os import chdir, environ
 
 # Frames name the source, also where its bytecode runs.
-HERE = (lambda: None).__code__.co_filename
+HERE, FILE = (lambda: None).__code__.co_filename, __file__
 
 
 class Fault(Exception):
@@ -29,9 +29,9 @@ class Fault(Exception):
 
 # ---- JSON ----
 #
-# The json package costs as much as the rest of this client's start together, all
-# of it for regular expressions. The scanner and the encoder beneath it are
-# written in C and do without: json itself is imported for the words of an error.
+# The json package costs as much as the rest of this client's start together, for
+# its regular expressions. The scanner and the encoder beneath it, written in C, do
+# without: json itself is imported for the words of an error.
 
 
 class Scanning:
@@ -376,54 +376,57 @@ def give_up(connection, path, e, kind=None, status=1):
     sys.exit(status)
 
 
-# ---- Snapshots ----
+# ---- The client's other files ----
+
+loaded = {}
 
 
-class Hooks:
+def load(name):
+    """Return the module of another of the client's files, which functions may or
+    may not come to need."""
+    if name not in loaded:
+        from importlib.machinery import SourceFileLoader, SourcelessFileLoader
+
+        # Beside bytecode there is bytecode, for the same interpreter.
+        folder, _, file = FILE.rpartition("/")
+        path = folder + "/" + file.replace("bootstrap", name, 1)
+        loader = (SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader)("lamgate." + name, path)
+        loaded[name] = type(sys)(loader.name)
+        loader.exec_module(loaded[name])
+    return loaded[name]
+
+
+class SnapshotHook:
     """Finds snapshot_restore_py, which AWS's runtime has, where the function has
     not brought it."""
 
-    before, after = [], []
+    def find_spec(self, name, path=None, target=None):
+        return load("snapshots").spec(name) if name == "snapshot_restore_py" else None
+
+
+class LoggingHook:
+    """Gives the root logger its handler when, and only if, the function imports
+    logging."""
 
     def find_spec(self, name, path=None, target=None):
-        if name != "snapshot_restore_py":
+        if name != "logging":
             return None
-        from importlib.util import spec_from_loader
+        sys.meta_path.remove(self)
+        from importlib.util import find_spec
 
-        return spec_from_loader(name, self)
+        spec = find_spec(name)
+        run = spec.loader.exec_module
 
-    def create_module(self, spec):
-        return None
+        def exec_module(module):
+            run(module)
+            set_up_logging(module)
 
-    def exec_module(self, module):
-        def register(hooks):
-            def register(func, *args, **kwargs):
-                hooks.append((func, args, kwargs))
-                return func
-
-            return register
-
-        module.register_before_snapshot, module.register_after_restore = register(self.before), register(self.after)
-        module.get_before_snapshot, module.get_after_restore = lambda: self.before, lambda: self.after
+        spec.loader.exec_module = exec_module
+        return spec
 
 
-def snapshot(connection):
-    """Run what the function wants run around a snapshot. lamgate takes none:
-    it answers the question for the restore at once."""
-    hooks = sys.modules.get("snapshot_restore_py")
-    before, after = (hooks.get_before_snapshot(), hooks.get_after_restore()) if hooks else ([], [])
-    try:
-        while before:  # AWS: the last one first
-            func, args, kwargs = before.pop()
-            func(*args, **kwargs)
-        connection.get(b"/2018-06-01/runtime/restore/next")
-    except BaseException as e:
-        give_up(connection, b"init/error", e, "Runtime.BeforeSnapshotError", 64)
-    try:
-        for func, args, kwargs in after:
-            func(*args, **kwargs)
-    except BaseException as e:
-        give_up(connection, b"restore/error", e, "Runtime.AfterRestoreError", 65)
+def set_up_logging(logging):
+    load("logs").set_up(logging, JSON_LOGS, write_event, lambda: (request_id, tenant_id))
 
 
 # ---- Logs ----
@@ -431,13 +434,9 @@ def snapshot(connection):
 request_id, tenant_id = "", None
 
 
-def now():
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
 def log_error(error):
     if JSON_LOGS:
-        line = {"timestamp": now(), "level": "ERROR"}
+        line = {"timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "level": "ERROR"}
         line.update(error)
         write_event(dumps(line))
         return
@@ -463,86 +462,6 @@ def flush():
             stream.flush()
         except Exception:  # the function has closed or replaced it
             pass
-
-
-class LoggingHook:
-    """Gives the root logger its handler when, and only if, the function imports
-    logging."""
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "logging":
-            return None
-        sys.meta_path.remove(self)
-        from importlib.util import find_spec
-
-        spec = find_spec(name)
-        run = spec.loader.exec_module
-
-        def exec_module(module):
-            run(module)
-            set_up_logging(module)
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-
-def set_up_logging(logging):
-    class LambdaLoggerHandler(logging.Handler):
-        def emit(self, record):
-            write_event(self.format(record))
-
-    class LambdaLoggerFilter(logging.Filter):
-        def filter(self, record):
-            record.aws_request_id = request_id
-            record.tenant_id = tenant_id
-            return True
-
-    class JsonFormatter(logging.Formatter):
-        def format(self, record):
-            import json
-
-            record.levelno = min(50, max(0, record.levelno)) // 10 * 10
-            record.levelname = logging.getLevelName(record.levelno)
-            whole = isinstance(record.msg, dict) and not record.args
-            line = {
-                "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
-                "level": record.levelname,
-                "message": record.msg if whole else record.getMessage(),
-                "logger": record.name,
-            }
-            if record.exc_info:
-                import traceback
-
-                line["stackTrace"] = traceback.format_tb(record.exc_info[2])
-                line["errorType"] = record.exc_info[0].__name__ if record.exc_info[0] else None
-                line["errorMessage"] = str(record.exc_info[1])
-            line["requestId"] = request_id
-            if record.exc_info:
-                line["location"] = "{}:{}:{}".format(record.pathname, record.funcName, record.lineno)
-            line["tenantId"] = tenant_id
-            for name, value in record.__dict__.items():
-                if name not in known and name not in line:
-                    line[name] = value
-            return json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False, default=str)
-
-    known = set(logging.LogRecord("", 0, "", 0, "", (), None).__dict__)
-    known.update(("aws_request_id", "tenant_id", "asctime"))
-    logging.Formatter.converter = time.gmtime
-    handler = LambdaLoggerHandler()
-    handler.setFormatter(
-        JsonFormatter()
-        if JSON_LOGS
-        else logging.Formatter(
-            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
-        )
-    )
-    handler.addFilter(LambdaLoggerFilter())
-    root = logging.getLogger()
-    level = environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
-    level = "DEBUG" if level == "TRACE" else level
-    if level in logging._nameToLevel:
-        root.setLevel(level)
-    root.addHandler(handler)
 
 
 # ---- The start ----
@@ -571,6 +490,7 @@ def become(connection):
     # AWS: its own client has imported these before the function comes.
     import importlib, json, logging, traceback  # noqa
 
+    load("logs")
     status, _, body = connection.get(b"/lamgate/assignment")
     if status != "200":
         return
@@ -612,7 +532,7 @@ def set_up_function():
         set_up_logging(sys.modules["logging"])
     else:
         sys.meta_path.insert(0, LoggingHook())
-    sys.meta_path.append(Hooks())
+    sys.meta_path.append(SnapshotHook())
 
 
 def main():
@@ -627,7 +547,7 @@ def main():
     except Exception as e:
         give_up(connection, b"init/error", e)
     if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
-        snapshot(connection)
+        load("snapshots").run(connection, give_up)
 
     ask, trace = connection.ask, None
     connection.socket.sendall(ask)

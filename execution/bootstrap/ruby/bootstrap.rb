@@ -163,7 +163,7 @@ module Lamgate
 
     def run
       $stdout.sync = $stderr.sync = true
-      set_up_paths
+      $LOAD_PATH.unshift(ENV['LAMBDA_TASK_ROOT'] || Dir.pwd)
       connection = Connection.new(ENV['AWS_LAMBDA_RUNTIME_API'])
       begin
         handler = Handler.new(ENV['_HANDLER'])
@@ -182,18 +182,6 @@ module Lamgate
     end
 
     private
-
-    # AWS: the function's own modules, then those of layers; gems that were
-    # bundled with it, then those of layers.
-    def set_up_paths
-      root = ENV['LAMBDA_TASK_ROOT'] || Dir.pwd
-      $LOAD_PATH.unshift(root)
-      $LOAD_PATH.push('/opt/ruby/lib')
-      asked = ENV['AWS_EXECUTION_ENV'].to_s[/ruby(\d+\.\d+)/, 1]
-      versions = [asked && "#{asked}.0", RbConfig::CONFIG['ruby_version']].compact.uniq
-      dirs = versions.flat_map { |v| ["#{root}/vendor/bundle/ruby/#{v}", "/opt/ruby/gems/#{v}"] }.select { |d| File.directory?(d) }
-      Gem.use_paths(nil, dirs + Gem.path) if defined?(Gem) && !dirs.empty? && !ENV['GEM_PATH']
-    end
 
     def invoke(connection, handler)
       request = connection.reply
