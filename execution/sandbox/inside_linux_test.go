@@ -25,7 +25,7 @@ import (
 func linuxPrograms() map[string]func(string) int {
 	return map[string]func(string) int{
 		"escape": escape, "fork": forkBomb, "memory": memoryBomb, "shared": sharedBomb, "memfd": memfdBomb,
-		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave,
+		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk,
 	}
 }
 

@@ -34,6 +34,10 @@ type namespaces struct {
 	egress  *network.Egress
 	network Network // what Probe is to try
 
+	peers        peers
+	peersOnce    sync.Once
+	peersProblem error // why it cannot be told whose a connection is
+
 	egressOnce    sync.Once
 	egressProblem error // why no sandbox can have a way out
 
@@ -86,7 +90,9 @@ func (d *namespaces) Controls() []Control {
 }
 
 // Close implements Driver. The sandboxes must have ended.
-func (d *namespaces) Close() error { return errors.Join(d.cgroups.close(), d.null.Close()) }
+func (d *namespaces) Close() error {
+	return errors.Join(d.cgroups.close(), d.null.Close(), d.peers.close())
+}
 
 // Start implements Driver.
 func (d *namespaces) Start(ctx context.Context, spec Spec) (Sandbox, error) {
@@ -184,6 +190,7 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 		}()
 	}
 	id := d.users.choose()
+	s.listeners[0] = d.guard(spec.Listener, id)
 	s.program, err = launch{
 		spec:     spec,
 		layout:   d.layout,

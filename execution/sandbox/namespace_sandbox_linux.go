@@ -176,6 +176,9 @@ func (s *namespace) await(ctx context.Context) error {
 
 // closeListeners closes what nobody will serve.
 func (s *namespace) closeListeners() {
+	if s.spec.Network == HostNetwork {
+		return // what the Spec gave is not ours
+	}
 	for _, l := range s.listeners {
 		if l != nil {
 			l.Close()

@@ -53,13 +53,13 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 			return nil, d.refuse(err)
 		}
 	}
-	controls := append(append(hidden, shared...), late)
+	controls := append(append(hidden, shared...), late, d.probePeers())
 	if d.network == EgressNetwork {
 		controls = append(controls, d.probeEgress(ctx))
 	}
 	for _, c := range controls {
 		switch c.Name {
-		case ControlMemory, ControlProcessLimit, ControlProcessor, ControlFreeze, ControlSockets, ControlLateCode, ControlEgress:
+		case ControlMemory, ControlProcessLimit, ControlProcessor, ControlFreeze, ControlSockets, ControlLateCode, ControlEgress, ControlForeign:
 			continue // worth knowing, and no part of what the level promises
 		}
 		if !c.Enforced {

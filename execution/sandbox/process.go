@@ -36,7 +36,7 @@ func (d *processes) Controls() []Control {
 	var list []Control
 	for _, name := range []string{
 		ControlFileSystem, ControlProcesses, ControlUser, ControlCapabilities, ControlSystemCalls, ControlPrivileges,
-		ControlNetwork, ControlMemory, ControlProcessLimit, ControlProcessor, ControlTmp, ControlDeath,
+		ControlNetwork, ControlForeign, ControlMemory, ControlProcessLimit, ControlProcessor, ControlTmp, ControlDeath,
 	} {
 		list = append(list, Control{
 			Name:    name,

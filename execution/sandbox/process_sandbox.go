@@ -49,7 +49,7 @@ type member struct {
 	gone bool // it has been waited for
 }
 
-func (s *process) RuntimeAPI() net.Listener { return nil }
+func (s *process) RuntimeAPI() net.Listener { return s.spec.Listener }
 func (s *process) Endpoint() net.Listener   { return nil }
 func (s *process) Done() <-chan struct{}    { return s.done }
 func (s *process) Ended() <-chan Ended      { return s.ended }

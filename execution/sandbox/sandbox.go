@@ -68,6 +68,10 @@ type Spec struct {
 	Sockets int
 
 	Network Network
+	// Listener is where the Runtime API listens on the host's network.
+	// RuntimeAPI gives it back so that it takes this sandbox's connections only,
+	// where the host can tell (ControlForeign).
+	Listener net.Listener
 
 	// Output receives what the processes write to stdout and stderr. Nobody
 	// waits for it: when it does not keep up, the processes' writes block.
@@ -154,8 +158,8 @@ type Driver interface {
 // time, also after its end.
 type Sandbox interface {
 	// RuntimeAPI and Endpoint are listeners on RuntimeAPIAddress and
-	// EndpointAddress inside the sandbox; nil with the host's network. Whoever
-	// started the sandbox serves and closes them.
+	// EndpointAddress inside the sandbox. With the host's network they are the
+	// Spec's Listener and nil. Whoever started the sandbox serves and closes them.
 	RuntimeAPI() net.Listener
 	Endpoint() net.Listener
 

@@ -49,6 +49,9 @@ func complete(spec Spec) (Spec, error) {
 	case spec.TmpMB <= 0:
 		return fail("it has no room in /tmp")
 	}
+	if spec.Listener != nil && spec.Network != HostNetwork {
+		return fail("its Runtime API has a listener of its own")
+	}
 	switch spec.Network {
 	case HostNetwork, PrivateNetwork, EgressNetwork:
 	default:
@@ -84,4 +87,5 @@ const (
 	ControlProcessor    = "processor share"
 	ControlLateCode     = "late code"
 	ControlEgress       = "egress"
+	ControlForeign      = "foreign Runtime APIs"
 )
