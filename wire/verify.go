@@ -104,10 +104,13 @@ func (v *Verifier) Verify(r *http.Request, service, region, payloadSHA256 string
 	}
 	canonical := s.canonicalRequest(r, payloadSHA256)
 	if want := s.sign(v.credentials.SecretAccessKey(s.accessKeyID, s.token), canonical); !hmac.Equal([]byte(want), []byte(s.signature)) {
+		what := "the signature is not that of the request, which is, as it arrived:\n" + canonical
+		if signed := r.Header.Get("X-Amz-Content-Sha256"); signed != "" && signed != payloadSHA256 {
+			what = "the body that arrived is not the one that was signed: the request says " + strconv.Quote(signed) + " of it\n" + what
+		}
 		return aws.Caller{}, refuse(invalidSignature,
-			"sign with the secret access key and the session token that were issued together; have nothing between the client and lamgate change the request",
-			"the signature is not that of the request, which is, as it arrived:\n"+canonical,
-			"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+			"sign the whole request, its body included, with the secret access key and the session token that were issued together; have nothing between the client and lamgate change it",
+			what, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	return session.caller(region, s.accessKeyID), nil
 }

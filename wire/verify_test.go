@@ -167,6 +167,21 @@ func TestVerify(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a body that is not signed", func(t *testing.T) {
+		// AWS: Lambda takes no unsigned payloads ("Restrict access to an AWS Lambda
+		// function URL origin", CloudFront).
+		r := sign(nil).request(t)
+		r.Header.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
+		r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), ";x-amz-date", ";x-amz-content-sha256;x-amz-date", 1))
+		_, err := verifier.Verify(r, "lambda", "us-east-1", digest(""))
+		var refused *wire.Unverified
+		if !errors.As(err, &refused) || refused.Fault.Code != "InvalidSignatureException" {
+			t.Fatalf("got %v", err)
+		}
+		if what, _ := refused.Explain(); !strings.HasPrefix(what, `the body that arrived is not the one that was signed: the request says "UNSIGNED-PAYLOAD" of it`) {
+			t.Errorf("explained by %q", what)
+		}
+	})
 	t.Run("another body", func(t *testing.T) {
 		s := sign(func(s *signing) { s.method, s.body = "POST", "mine" })
 		if _, err := verifier.Verify(s.request(t), "lambda", "us-east-1", digest("yours")); !aws.HasCode(err, "InvalidSignatureException") {
