@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,11 +206,14 @@ func TestImagesFromARegistry(t *testing.T) {
 
 // A tree outlives its registry, and the server; layers are pulled once.
 func TestTreesAreKept(t *testing.T) {
+	var mu sync.Mutex
 	var blobs []string
 	host := serve(t, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/") {
+				mu.Lock()
 				blobs = append(blobs, r.URL.Path)
+				mu.Unlock()
 			}
 			h.ServeHTTP(w, r)
 		})
