@@ -17,11 +17,16 @@ import (
 )
 
 // TestEscape runs a program that tries everything that must not succeed, beside
-// what it must not reach.
+// what it must not reach: in each network, in a container image, and in a
+// sandbox that got its code late.
 func TestEscape(t *testing.T) {
-	for _, network := range []Network{HostNetwork, PrivateNetwork, EgressNetwork} {
-		t.Run(string(network), func(t *testing.T) {
+	for _, kind := range []string{"host", "private", "egress", "image", "late"} {
+		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, NamespaceLevel)
+			network := PrivateNetwork
+			if kind == "host" || kind == "egress" {
+				network = Network(kind)
+			}
 			if err := os.WriteFile(filepath.Join(f.spec.Task, "program32"), program32(), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -30,10 +35,11 @@ func TestEscape(t *testing.T) {
 			if err := os.WriteFile(secret, []byte("secret"), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			neighbour, out := other.run(t, "hang", nil)
-			out.await(t, "hanging")
+			layers := plantLinks(t, f.spec.Task, secret)
+			neighbour, out := other.run(t, "offer neighbour-"+kind, func(spec *Spec) { spec.Network = network })
+			out.await(t, "offering")
 
-			abstract := fmt.Sprint("lamgate-test-", os.Getpid(), "-", network)
+			abstract := fmt.Sprint("lamgate-test-", os.Getpid(), "-", kind)
 			sockets, err := net.Listen("unix", "@"+abstract)
 			if err != nil {
 				t.Fatal(err)
@@ -45,24 +51,66 @@ func TestEscape(t *testing.T) {
 			}
 			defer loopback.Close()
 
-			arguments := fmt.Sprintf("pid=%d pid=%d path=%s path=%s path=/proc/%d/root",
-				os.Getpid(), neighbour.PID(), secret, filepath.Dir(f.spec.Task), os.Getpid())
+			arguments := fmt.Sprintf("pid=%d pid=%d path=%s path=/proc/%d/root path=/opt/link path=/opt/up path=/var/task/link path=/var/task/up path=/.code/two",
+				os.Getpid(), neighbour.PID(), secret, os.Getpid())
+			if kind != "late" { // whose program lies where it lies on the host
+				arguments += " path=" + filepath.Dir(f.spec.Task)
+			}
 			if network != HostNetwork {
 				_, port, _ := net.SplitHostPort(loopback.Addr().String())
 				arguments += " port=" + port
-				if network == PrivateNetwork {
-					arguments += " interfaces="
-				}
+			}
+			if network == PrivateNetwork {
+				arguments += " interfaces="
 			}
 			if network != HostNetwork || f.Driver.(*namespaces).landlock {
-				arguments += " abstract=" + abstract
+				arguments += " abstract=" + abstract + " abstract=neighbour-" + kind
 			}
-			s, printed := f.run(t, "escape "+arguments, func(spec *Spec) { spec.Network = network })
+			code := lateCode(t, f, "two")
+			s, printed := f.run(t, "escape "+arguments, func(spec *Spec) {
+				spec.Network, spec.Opt = network, layers
+				switch kind {
+				case "image":
+					spec.Root = newImage(t)
+					copyWithLibraries(t, spec.Root, filepath.Join(spec.Task, "program"))
+				case "late":
+					spec.Command = []string{filepath.Join(spec.Task, "program")}
+					spec.Env = []string{"SANDBOX_TEST_PROGRAM=late " + spec.Env[0][len("SANDBOX_TEST_PROGRAM=escape "):]}
+					spec.Runtime = []string{spec.Task}
+					spec.Task, spec.Opt, spec.Late, spec.LateFrom = "", "", true, filepath.Dir(code)
+				}
+			})
+			if kind == "late" {
+				a := Assignment{Name: "late", Task: filepath.Join(filepath.Dir(code), "one"), Opt: filepath.Join(filepath.Dir(code), "layers"), MemoryMB: 256, TmpMB: 32}
+				for from, to := range map[string]string{f.spec.Task: a.Task, layers: a.Opt} {
+					if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := s.Assign(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if x := waitFor(t, s); x.Code != 0 || printed.String() != "attempts: true\n" {
 				t.Errorf("exit is %+v, and it printed\n%s", x, printed)
 			}
 		})
 	}
+}
+
+// plantLinks puts links out of a package into it, and returns layers with the
+// same.
+func plantLinks(t *testing.T, task, secret string) string {
+	t.Helper()
+	layers := t.TempDir()
+	for _, dir := range []string{task, layers} {
+		for name, target := range map[string]string{"link": secret, "up": "../../../../../.." + secret} {
+			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return layers
 }
 
 // program32 is an executable of 32-bit x86 that calls exit(0).
@@ -79,6 +127,55 @@ func program32() []byte {
 	}
 	b.Write(code)
 	return b.Bytes()
+}
+
+// TestStubborn ends what ignores every signal that can be ignored, and has left
+// its session.
+func TestStubborn(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	s, out := f.run(t, "stubborn", nil)
+	out.await(t, "ignoring")
+	if err := s.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	n := s.(*namespace)
+	pids := n.sum(func(string) int64 { return 1 })
+	if pids < 4 {
+		t.Errorf("there are %d processes", pids)
+	}
+	s.Kill()
+	if x := waitFor(t, s); x.Signal != "killed" {
+		t.Errorf("exit is %+v", x)
+	}
+	if alive(fmt.Sprint(n.initial)) || alive(fmt.Sprint(n.command)) {
+		t.Error("it lives on")
+	}
+}
+
+// Sandboxes of a server with root are different users of the host, so that
+// what is missed elsewhere still finds files and processes of another's.
+func TestUsersDiffer(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	if !f.Driver.(*namespaces).users.privileged {
+		t.Skip("without root all sandboxes are the server's user")
+	}
+	seen := map[string]bool{}
+	for range 3 {
+		s, out := f.run(t, "hang", nil)
+		out.await(t, "hanging")
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(status)) {
+			if strings.HasPrefix(line, "Uid:") {
+				seen[line] = true
+			}
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("their users are %v", seen)
+	}
 }
 
 func TestListenersOfAPrivateNetwork(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -25,7 +26,7 @@ import (
 func linuxPrograms() map[string]func(string) int {
 	return map[string]func(string) int{
 		"escape": escape, "fork": forkBomb, "memory": memoryBomb, "shared": sharedBomb, "memfd": memfdBomb,
-		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk,
+		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk, "late": escapeLate, "offer": offer, "stubborn": stubborn,
 	}
 }
 
@@ -163,6 +164,48 @@ func dial(string) int {
 	return 0
 }
 
+// escapeLate waits for code before it does as escape does.
+func escapeLate(arguments string) int {
+	for {
+		if _, err := os.Stat("/var/task/program"); err == nil {
+			return escape(arguments)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// offer listens on an abstract socket, which belongs to a network and to no
+// directory.
+func offer(name string) int {
+	l, err := net.Listen("unix", "@"+name)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println("offering")
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return 1
+		}
+		c.Close()
+	}
+}
+
+// stubborn ignores whatever signal it can.
+func stubborn(string) int {
+	signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
+	for range 3 {
+		if _, err := syscall.ForkExec("/bin/sh", []string{"sh", "-c", "trap '' TERM INT HUP; setsid sleep 1000 & while :; do sleep 1; done"}, nil); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+	}
+	fmt.Println("ignoring")
+	time.Sleep(time.Hour)
+	return 0
+}
+
 // escape tries everything that must not succeed. Its argument names what is
 // there on the host: "pid=1 port=2 abstract=3 path=4 path=5".
 func escape(arguments string) int {
@@ -238,7 +281,7 @@ func hostAttempt(key, value string) attempt {
 
 func fileAttempts() []attempt {
 	var list []attempt
-	for _, name := range []string{"/etc/shadow", "/etc/ssl/private", "/home", "/var/lib", "/var/log", "/sys", "/run", "/boot", "/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/tty", "/dev/ptmx", "/.host"} {
+	for _, name := range []string{"/etc/shadow", "/etc/ssl/private", "/home", "/var/lib", "/var/log", "/sys", "/run", "/boot", "/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/tty", "/dev/ptmx", "/dev/shm", "/dev/net/tun", "/dev/kvm", "/dev/fuse", "/sys/fs/cgroup", "/sys/kernel", "/.host", "/.image", "/.files"} {
 		list = append(list, attempt{"read " + name, func() error { _, err := os.Stat(name); return err }})
 	}
 	for _, dir := range []string{"/", "/usr", "/usr/bin", "/var/task", "/opt", "/etc", "/dev", "/proc", "/var", "/root"} {
@@ -250,7 +293,11 @@ func fileAttempts() []attempt {
 			return err
 		}})
 	}
-	for _, name := range []string{"/proc/self/oom_score_adj", "/proc/self/uid_map", "/proc/self/mem", "/proc/1/mem", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger", "/etc/passwd", "/var/task/program"} {
+	for _, name := range []string{"/proc/self/oom_score_adj", "/proc/self/uid_map", "/proc/self/mem", "/proc/1/mem", "/proc/sys/kernel/hostname", "/proc/sysrq-trigger",
+		"/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/vm/drop_caches", "/proc/sys/vm/overcommit_memory",
+		"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv4/ping_group_range", "/proc/sys/fs/suid_dumpable", "/proc/sys/user/max_user_namespaces",
+		"/proc/self/setgroups", "/proc/self/gid_map", "/proc/self/coredump_filter", "/proc/self/attr/current", "/proc/1/fd/3", "/proc/1/environ", "/proc/kcore", "/proc/kmsg", "/proc/irq/default_smp_affinity",
+		"/etc/passwd", "/etc/hosts", "/var/task/program"} {
 		list = append(list, attempt{"open for writing " + name, func() error {
 			f, err := os.OpenFile(name, os.O_RDWR, 0)
 			if err == nil {
