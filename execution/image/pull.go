@@ -15,11 +15,11 @@ import (
 )
 
 // make pulls an image and makes its tree.
-func (t *Tree) make(text, architecture string) {
+func (t *Tree) make(text, architecture string, local bool) {
 	s := t.store
 	began := s.options.Clock.Now()
 	s.options.Log.Info("an image is pulled", "image", text, "digest", t.Digest)
-	t.err = t.pull(text, architecture)
+	t.err = t.pull(text, architecture, local)
 	if t.err != nil {
 		s.mu.Lock()
 		delete(s.trees, t.Digest) // the next one tries again
@@ -31,9 +31,9 @@ func (t *Tree) make(text, architecture string) {
 	close(t.ready)
 }
 
-func (t *Tree) pull(text, architecture string) error {
+func (t *Tree) pull(text, architecture string, local bool) error {
 	s := t.store
-	src, r, err := s.source(text)
+	src, r, err := s.source(text, local)
 	if err != nil {
 		return err
 	}

@@ -162,13 +162,14 @@ func (c Config) For(i execution.Image) Config {
 	return c
 }
 
-// source opens what a reference names.
-func (s *Store) source(text string) (source, reference, error) {
+// source opens what a reference names, among this host's own files only if they
+// are allowed.
+func (s *Store) source(text string, local bool) (source, reference, error) {
 	r, err := parseReference(text)
 	if err != nil {
 		return nil, r, err
 	}
-	if r.kind != inRegistry && !s.options.Local {
+	if r.kind != inRegistry && !local {
 		return nil, r, notValid(text, "this server takes images from registries only")
 	}
 	var src source
@@ -186,7 +187,11 @@ func (s *Store) source(text string) (source, reference, error) {
 // Describe looks a reference up for an architecture. It pulls nothing. The errors
 // that are not this host's are a *Problem each.
 func (s *Store) Describe(ctx context.Context, text, architecture string) (*Description, error) {
-	src, r, err := s.source(text)
+	return s.describe(ctx, text, architecture, s.options.Local)
+}
+
+func (s *Store) describe(ctx context.Context, text, architecture string, local bool) (*Description, error) {
+	src, r, err := s.source(text, local)
 	if err != nil {
 		return nil, err
 	}
@@ -207,9 +212,19 @@ func (s *Store) Describe(ctx context.Context, text, architecture string) (*Descr
 // is known and that is there needs no registry; one without a digest is looked
 // up, and is what it was the last time if its registry does not answer.
 func (s *Store) Open(ctx context.Context, i execution.Image, architecture string) (*Tree, error) {
+	return s.open(ctx, i, architecture, s.options.Local)
+}
+
+// OpenOwn is Open for a reference of whoever runs the server, who may name this
+// host's files whatever callers may.
+func (s *Store) OpenOwn(ctx context.Context, text, architecture string) (*Tree, error) {
+	return s.open(ctx, execution.Image{URI: text}, architecture, true)
+}
+
+func (s *Store) open(ctx context.Context, i execution.Image, architecture string, local bool) (*Tree, error) {
 	digest := i.Digest
 	if digest == "" {
-		d, err := s.Describe(ctx, i.URI, architecture)
+		d, err := s.describe(ctx, i.URI, architecture, local)
 		switch {
 		case err == nil:
 			digest = d.Digest
@@ -229,7 +244,7 @@ func (s *Store) Open(ctx context.Context, i execution.Image, architecture string
 		t = &Tree{Digest: digest, store: s, ready: make(chan struct{})}
 		s.trees[digest] = t
 		// Not by ctx: others may come to wait for the same tree.
-		s.running.Go(func() { t.make(cmp.Or(i.Resolved, i.URI), architecture) })
+		s.running.Go(func() { t.make(cmp.Or(i.Resolved, i.URI), architecture, local) })
 	}
 	t.users++
 	s.mu.Unlock()

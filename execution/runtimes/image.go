@@ -49,7 +49,7 @@ func (i *fromImage) open(ctx context.Context, store *image.Store, architecture s
 		return t, nil
 	}
 	// Two may come here; the store pulls once.
-	t, err := store.Open(ctx, execution.Image{URI: i.reference}, architecture)
+	t, err := store.OpenOwn(ctx, i.reference, architecture)
 	if err != nil {
 		return nil, err
 	}

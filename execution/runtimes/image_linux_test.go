@@ -154,7 +154,7 @@ func TestARuntimeThatIsAnImage(t *testing.T) {
 	reference := baseImage(t)
 	data := t.TempDir()
 	log := slog.New(slog.DiscardHandler)
-	store, err := image.Open(image.Options{Dir: data, Clock: aws.SystemClock{}, Log: log, Local: true})
+	store, err := image.Open(image.Options{Dir: data, Clock: aws.SystemClock{}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,6 +168,10 @@ func TestARuntimeThatIsAnImage(t *testing.T) {
 	host := string(hostArchitecture())
 	if w, err := r.Warning("python3.99", host); w != "" || err != nil {
 		t.Errorf("%q, %v", w, err)
+	}
+	// Whoever runs the server may name files of this host, and callers may not.
+	if _, err := store.Describe(t.Context(), reference, host); err == nil {
+		t.Error("a caller may name files of this host")
 	}
 	found, warning, err := r.Find(t.Context(), "python3.99", host)
 	if err != nil || warning != "" || found.Family != Python || found.Own || found.Root == "" {
