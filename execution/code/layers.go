@@ -38,7 +38,7 @@ func (p *Packages) OpenLayers(ctx context.Context, layers []execution.Layer, lim
 	}
 	if t.size > limit {
 		t.Release()
-		return nil, tooLarge(MaxUnzipped - limit + t.size)
+		return nil, p.tooLarge(p.limit - limit + t.size)
 	}
 	return t, nil
 }
@@ -61,8 +61,8 @@ func (p *Packages) openLayers(ctx context.Context, layers []execution.Layer) (*P
 // tooLarge is the package's fault.
 //
 // AWS: the words of CreateFunction for it.
-func tooLarge(size int64) error {
-	return fmt.Errorf("%w: Function code combined with layers exceeds the maximum allowed size of %d bytes. The actual size is %d bytes.", ErrPackage, MaxUnzipped, size)
+func (p *Packages) tooLarge(size int64) error {
+	return fmt.Errorf("%w: Function code combined with layers exceeds the maximum allowed size of %d bytes. The actual size is %d bytes.", ErrPackage, p.limit, size)
 }
 
 // merge links the files of layers into an empty directory and returns how much
@@ -76,8 +76,8 @@ func (p *Packages) merge(layers []execution.Layer, dir string) (size int64, err 
 		if err != nil {
 			return 0, fmt.Errorf("layer %s: %w", l.ARN, err)
 		}
-		if size += t.size; size > MaxUnzipped {
-			err = tooLarge(size)
+		if size += t.size; size > p.limit {
+			err = p.tooLarge(size)
 		} else if err = root.cover(t.Dir, dir); err != nil {
 			err = fmt.Errorf("unpack layer %s: %w", l.ARN, err)
 		}

@@ -204,7 +204,8 @@ func TestLayersAreShared(t *testing.T) {
 func TestLayersAreBounded(t *testing.T) {
 	s := &shelf{content: map[string][]byte{}}
 	p := newPackages(t, t.TempDir(), s, aws.SystemClock{})
-	big := s.layer(t, item{"zeros", strings.Repeat("\x00", MaxUnzipped/2+1), 0o644})
+	p.limit = 1000
+	big := s.layer(t, item{"zeros", strings.Repeat("\x00", 501), 0o644})
 	small := s.layer(t, item{"a", "12345", 0o644})
 	for name, c := range map[string]struct {
 		layers []execution.Layer
@@ -212,12 +213,12 @@ func TestLayersAreBounded(t *testing.T) {
 		says   string
 		fault  bool // the package's
 	}{
-		"with the function's own code": {[]execution.Layer{small}, 4, "combined with layers exceeds the maximum allowed size of 262144000 bytes. The actual size is 262144001 bytes.", true},
-		"together":                     {[]execution.Layer{big, small, big}, MaxUnzipped, "The actual size is 262144007 bytes.", true},
-		"none":                         {nil, MaxUnzipped, "0 layers", false},
-		"six":                          {[]execution.Layer{small, small, small, small, small, small}, MaxUnzipped, "6 layers", false},
-		"lost":                         {[]execution.Layer{small, {ARN: "gone", Code: execution.Code{SHA256: base64.StdEncoding.EncodeToString(make([]byte, 32))}}}, MaxUnzipped, "layer gone", false},
-		"no sum":                       {[]execution.Layer{small, {ARN: "odd"}}, MaxUnzipped, "layer odd", false},
+		"with the function's own code": {[]execution.Layer{small}, 4, "combined with layers exceeds the maximum allowed size of 1000 bytes. The actual size is 1001 bytes.", true},
+		"together":                     {[]execution.Layer{big, small, big}, p.limit, "The actual size is 1007 bytes.", true},
+		"none":                         {nil, p.limit, "0 layers", false},
+		"six":                          {[]execution.Layer{small, small, small, small, small, small}, p.limit, "6 layers", false},
+		"lost":                         {[]execution.Layer{small, {ARN: "gone", Code: execution.Code{SHA256: base64.StdEncoding.EncodeToString(make([]byte, 32))}}}, p.limit, "layer gone", false},
+		"no sum":                       {[]execution.Layer{small, {ARN: "odd"}}, p.limit, "layer odd", false},
 	} {
 		_, err := p.OpenLayers(t.Context(), c.layers, c.limit)
 		if err == nil || !strings.Contains(err.Error(), c.says) || errors.Is(err, ErrPackage) != c.fault {

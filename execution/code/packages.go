@@ -27,6 +27,7 @@ import (
 // under the SHA-256 of its ZIP file, for all environments that run it.
 type Packages struct {
 	dir   string
+	limit int64 // of a package and its layers, unpacked
 	blobs state.Blobs
 	clock aws.Clock
 	log   *slog.Logger
@@ -56,7 +57,7 @@ type Package struct {
 // half-done is removed.
 func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logger) (*Packages, error) {
 	boot := bootID()
-	p := &Packages{dir: filepath.Join(dir, boot), blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
+	p := &Packages{dir: filepath.Join(dir, boot), limit: MaxUnzipped, blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make directory for code: %w", err)
 	}
@@ -165,7 +166,7 @@ func (p *Packages) Prepare(code execution.Code, layers ...execution.Layer) {
 		return
 	}
 	p.running.Go(func() {
-		if t, err := p.OpenLayers(context.Background(), layers, MaxUnzipped); err == nil {
+		if t, err := p.OpenLayers(context.Background(), layers, p.limit); err == nil {
 			t.Release()
 		}
 	})
@@ -270,7 +271,7 @@ func (p *Packages) unpack(blob, sum, dir string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	size, err := unzip(spool, packed, dir, MaxUnzipped)
+	size, err := unzip(spool, packed, dir, p.limit)
 	if ofHost(err) {
 		return 0, fmt.Errorf("unpack code: %w", err)
 	} else if err != nil {
