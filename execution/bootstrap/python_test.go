@@ -310,9 +310,12 @@ func TestPythonScripts(t *testing.T) {
 	name, python := newestPython(t)
 	p := newPlatform(t)
 	f := function{map[string]string{"app.py": "import logging\nfrom snapshot_restore_py import register_after_restore\nran = []\nregister_after_restore(ran.append, 1)\n" +
-		"def handler(e, c):\n  logging.error('told')\n  return ran\n"}, "app.handler", map[string]string{"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}}
+		"def handler(e, c):\n  logging.error('told')\n  return ran + ([1.5, None, 'ü'] if e else [])\n"}, "app.handler", map[string]string{"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}}
 	dir := installed(t)
-	c := p.start([]string{python, "-B", "-S", filepath.Join(dir, Python)}, f.environment(t, p, name))
+	// A Python whose encoder is not as they have been serves as well.
+	script := filepath.Join(dir, Python)
+	code := "import sys; sys.modules['_json'] = None; sys.path[0] = ''; __file__ = sys.argv[1]; exec(compile(open(__file__).read(), __file__, 'exec'))"
+	c := p.start([]string{python, "-B", "-S", "-c", code, script}, f.environment(t, p, name))
 	id := c.send("{}", nil)
 	if s := c.hear(); s.path != "restore/next" {
 		t.Errorf("%+v", s)
@@ -321,6 +324,10 @@ func TestPythonScripts(t *testing.T) {
 		t.Errorf("%+v\n%s", s, c.log.String())
 	}
 	c.logged("\t" + id + "\ttold\n")
+	c.send(` [1] `, nil)
+	if s := c.hear(); s.body != `[1, 1.5, null, "ü"]` {
+		t.Errorf("%+v\n%s", s, c.log.String())
+	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "python", "*pyc*")); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}

@@ -19,6 +19,7 @@ const env = process.env;
 
 let release; // of the runtime that the function asks for
 let callbacks; // whether handlers have them
+let about; // the function, in every context
 let jsonLogs;
 let minimum; // of the levels that are logged
 
@@ -30,6 +31,13 @@ function configure() {
   jsonLogs = String(env.AWS_LAMBDA_LOG_FORMAT).toUpperCase() === 'JSON';
   minimum = LEVELS[String(env.AWS_LAMBDA_LOG_LEVEL).toUpperCase()] || (jsonLogs ? LEVELS.INFO : 0);
   if (!callbacks) globalThis.awslambda.InvokeStore = store;
+  about = {
+    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
+    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
+  };
 }
 
 let requestId; // of the event under way
@@ -218,13 +226,6 @@ let handler;
 let streaming = null; // what runs a handler that streams
 
 function makeContext(headers) {
-  const environment = {
-    functionVersion: env.AWS_LAMBDA_FUNCTION_VERSION,
-    functionName: env.AWS_LAMBDA_FUNCTION_NAME,
-    memoryLimitInMB: env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
-    logGroupName: env.AWS_LAMBDA_LOG_GROUP_NAME,
-    logStreamName: env.AWS_LAMBDA_LOG_STREAM_NAME,
-  };
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
   const given = {
     clientContext: parseHeader(headers['lambda-runtime-client-context'], 'client context'),
@@ -234,8 +235,8 @@ function makeContext(headers) {
     tenantId: headers['lambda-runtime-aws-tenant-id'],
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
-  if (callbacks) return Object.assign({ callbackWaitsForEmptyEventLoop: true }, environment, given);
-  return Object.assign(given, { xRayTraceId: headers['lambda-runtime-trace-id'] }, environment);
+  if (callbacks) return { callbackWaitsForEmptyEventLoop: true, ...about, ...given };
+  return { ...given, xRayTraceId: headers['lambda-runtime-trace-id'], ...about };
 }
 
 function parseHeader(text, title) {

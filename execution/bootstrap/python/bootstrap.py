@@ -35,8 +35,6 @@ class Fault(Exception):
 
 
 class Scanning:
-    """What the scanner is told."""
-
     strict = True
     object_hook = object_pairs_hook = array_hook = memo = None
     parse_float, parse_int = float, int
@@ -54,6 +52,30 @@ def loads(text):
     import json
 
     return json.loads(text)
+
+
+def make_scan():
+    try:
+        from _json import make_scanner
+
+        return make_scanner(Scanning)
+    except Exception:  # a Python that has it in another form
+        from json import JSONDecoder
+
+        return JSONDecoder().scan_once
+
+
+def make_encode(ascii):
+    try:
+        from _json import encode_basestring, encode_basestring_ascii, make_encoder
+
+        text = encode_basestring_ascii if ascii else encode_basestring
+        return make_encoder(markers, encode_other, text, None, ": ", ", ", False, False, True)
+    except Exception:
+        from json import JSONEncoder
+
+        encoder = JSONEncoder(default=encode_other, ensure_ascii=ascii)
+        return lambda value, _: encoder.iterencode(value)
 
 
 SCALARS = frozenset((str, int, float, bool, type(None)))
@@ -230,11 +252,7 @@ def describe(o, names):
 class LambdaContext(object):
     def __init__(self, headers):
         self.aws_request_id = headers["lambda-runtime-aws-request-id"]
-        self.log_group_name = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.log_group_name, self.log_stream_name, self.function_name, self.memory_limit_in_mb, self.function_version = ABOUT
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self._epoch_deadline_time_in_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
@@ -274,21 +292,8 @@ class LambdaContext(object):
         return dict(self._w3c)
 
     def __repr__(self):
-        return describe(
-            self,
-            [
-                "aws_request_id",
-                "log_group_name",
-                "log_stream_name",
-                "function_name",
-                "memory_limit_in_mb",
-                "function_version",
-                "invoked_function_arn",
-                "client_context",
-                "identity",
-                "tenant_id",
-            ],
-        )
+        about = "aws_request_id log_group_name log_stream_name function_name memory_limit_in_mb function_version"
+        return describe(self, about.split() + ["invoked_function_arn", "client_context", "identity", "tenant_id"])
 
 
 def parse_header(headers, name, title):
@@ -470,9 +475,7 @@ def flush():
 def set_up_process():
     """Do what no function's environment has a say in."""
     global scan
-    from _json import make_scanner
-
-    scan = make_scanner(Scanning)
+    scan = make_scan()
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):  # from 3.7 on
@@ -508,16 +511,15 @@ def become(connection):
 
 def set_up_function():
     """Do what depends on the function's environment."""
-    global JSON_LOGS, encode_value
-    from _json import encode_basestring, encode_basestring_ascii, make_encoder
-
+    global ABOUT, JSON_LOGS, encode_value
+    names = "LOG_GROUP_NAME", "LOG_STREAM_NAME", "FUNCTION_NAME", "FUNCTION_MEMORY_SIZE", "FUNCTION_VERSION"
+    ABOUT = [environ.get("AWS_LAMBDA_" + name) for name in names]
     JSON_LOGS = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
     # AWS: from python3.12 on the client leaves characters beyond ASCII as they
     # are.
     release = environ.get("AWS_EXECUTION_ENV", "").rpartition("python3.")[2]
     minor = int(release) if release.isdigit() else sys.version_info[1]
-    text = encode_basestring if minor >= 12 else encode_basestring_ascii
-    encode_value = make_encoder(markers, encode_other, text, None, ": ", ", ", False, False, True)
+    encode_value = make_encode(minor < 12)
     root = environ.get("LAMBDA_TASK_ROOT", "")
     sys.path[0] = root
     # AWS: layers are found after the function's own modules.
