@@ -80,10 +80,12 @@ type Configuration struct {
 	SystemLogLevel       string `json:",omitempty"`
 	KMSKeyARN            string `json:",omitempty"`
 
-	PackageType string  `json:",omitempty"` // Image; empty for Zip
-	Image       *Image  `json:",omitempty"` // of a container image's function
-	NextImage   *Image  `json:",omitempty"` // that an update in progress brings
-	Layers      []Layer `json:",omitempty"` // in order: later ones cover earlier ones
+	PackageType string `json:",omitempty"` // Image; empty for Zip
+	Image       *Image `json:",omitempty"` // of a container image's function
+	// NextImage is what an update in progress brings, with NextArchitecture.
+	NextImage        *Image  `json:",omitempty"`
+	NextArchitecture string  `json:",omitempty"`
+	Layers           []Layer `json:",omitempty"` // in order: later ones cover earlier ones
 }
 
 // IsImage reports whether the code is a container image.

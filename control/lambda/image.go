@@ -69,11 +69,11 @@ func renderImageConfig(i *execution.Image) *lambda.ImageConfigResponse {
 
 // replaceImage gives a function another image. It keeps the one that it has
 // until the new one is there.
-func replaceImage(c *execution.Configuration, next *execution.Image) {
+func replaceImage(c *execution.Configuration, next *execution.Image, architecture string) {
 	if c.Image != nil {
 		next.EntryPoint, next.Command, next.WorkingDirectory = c.Image.EntryPoint, c.Image.Command, c.Image.WorkingDirectory
 	}
-	c.NextImage = next
+	c.NextImage, c.NextArchitecture = next, architecture
 	c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = inProgress, beingCreated, creatingCode
 }
 
@@ -106,7 +106,7 @@ func (s *Service) pull(f *execution.Function) {
 	ref := execution.FunctionRef{Account: f.Account, Region: f.Region, Name: f.Name}
 	for _, wanted := range awaited(f) {
 		s.work.Go(func() {
-			err := s.fetchImage(wanted, f.Latest.Architecture)
+			err := s.fetchImage(wanted.Image, wanted.architecture)
 			if s.life.Err() != nil {
 				return // it is pulled on after the next start
 			}
@@ -133,17 +133,23 @@ func (s *Service) fetchImage(i execution.Image, architecture string) error {
 	return nil
 }
 
+// An awaitedImage is an image that a function waits for.
+type awaitedImage struct {
+	execution.Image
+	architecture string
+}
+
 // awaited returns the images that a function waits for, each once.
-func awaited(f *execution.Function) []execution.Image {
-	wanted := map[string]execution.Image{}
+func awaited(f *execution.Function) []awaitedImage {
+	wanted := map[string]awaitedImage{}
 	if c := &f.Latest; c.NextImage != nil {
-		wanted[c.NextImage.Digest] = *c.NextImage
+		wanted[c.NextImage.Digest] = awaitedImage{*c.NextImage, c.NextArchitecture}
 	} else if c.State == pending && c.Image != nil {
-		wanted[c.Image.Digest] = *c.Image
+		wanted[c.Image.Digest] = awaitedImage{*c.Image, c.Architecture}
 	}
 	for _, v := range f.Versions {
 		if v.State == pending && v.Image != nil {
-			wanted[v.Image.Digest] = *v.Image
+			wanted[v.Image.Digest] = awaitedImage{*v.Image, v.Architecture}
 		}
 	}
 	return slices.Collect(maps.Values(wanted))
@@ -172,12 +178,12 @@ func (s *Service) arrived(f *execution.Function, digest string, err error) {
 	case c.NextImage != nil && c.NextImage.Digest == digest:
 		c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = successful, "", ""
 		if err == nil {
-			c.Image, c.Code = c.NextImage, codeOf(c.NextImage)
+			c.Image, c.Code, c.Architecture = c.NextImage, codeOf(c.NextImage), c.NextArchitecture
 			c.State, c.StateReason, c.StateReasonCode = active, "", ""
 		} else {
 			c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = failed, reason, code
 		}
-		c.NextImage = nil
+		c.NextImage, c.NextArchitecture = nil, ""
 		c.RevisionID = aws.NewUUID()
 	case c.State == pending && c.Image != nil && c.Image.Digest == digest:
 		settle(c)

@@ -121,12 +121,14 @@ func TestAnUpdateKeepsTheOldImageUntilTheNewOneIsThere(t *testing.T) {
 	update := func(uri string) *lambda.UpdateFunctionCodeRequest {
 		return &lambda.UpdateFunctionCodeRequest{FunctionName: new("app"), ImageUri: &uri}
 	}
-	updating := must(f.UpdateFunctionCode(f.ctx, update("registry/app:2")))
-	if *updating.State != "Active" || *updating.LastUpdateStatus != "InProgress" || *updating.LastUpdateStatusReasonCode != "Creating" || *updating.CodeSha256 != "bbbb" {
+	other := update("registry/app:2")
+	other.Architectures = []string{"arm64"}
+	updating := must(f.UpdateFunctionCode(f.ctx, other))
+	if *updating.State != "Active" || *updating.LastUpdateStatus != "InProgress" || *updating.LastUpdateStatusReasonCode != "Creating" || *updating.CodeSha256 != "bbbb" || updating.Architectures[0] != "arm64" {
 		t.Errorf("updating: %+v", updating)
 	}
 	ref := execution.FunctionRef{Account: aws.DefaultAccount, Region: aws.DefaultRegion, Name: "app"}
-	if d := must(f.load(ref)); d.Latest.Image.Digest != "sha256:aaaa" {
+	if d := must(f.load(ref)); d.Latest.Image.Digest != "sha256:aaaa" || d.Latest.Architecture != "x86_64" {
 		t.Errorf("served meanwhile: %s", d.Latest.Image.Digest)
 	}
 	_, err := f.UpdateFunctionCode(f.ctx, update("registry/app:3"))
@@ -136,7 +138,7 @@ func TestAnUpdateKeepsTheOldImageUntilTheNewOneIsThere(t *testing.T) {
 	store.come["sha256:bbbb"] <- nil
 	f.settled("app")
 	d := must(f.load(ref))
-	if d.Latest.Image.Digest != "sha256:bbbb" || d.Latest.NextImage != nil || d.Latest.LastUpdateStatus != "Successful" || d.Latest.Image.EntryPoint[0] != "sh" {
+	if d.Latest.Image.Digest != "sha256:bbbb" || d.Latest.NextImage != nil || d.Latest.Architecture != "arm64" || d.Latest.LastUpdateStatus != "Successful" || d.Latest.Image.EntryPoint[0] != "sh" {
 		t.Errorf("afterwards: %+v", d.Latest)
 	}
 	store.come["sha256:cccc"] <- problem(image.ImageDeleted, "gone")

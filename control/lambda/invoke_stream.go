@@ -60,8 +60,9 @@ func (s *Service) InvokeWithResponseStream(ctx context.Context, in *lambda.Invok
 	stream := &eventStream{out: writer, begun: make(chan struct{})}
 	i.Stream = stream
 	refused := make(chan error, 1)
-	// The function runs to its end whether or not somebody still reads.
-	s.work.Go(func() {
+	// The function runs to its end whether or not somebody still reads; how long
+	// that may be is the execution plane's to say, also when the server stops.
+	go func() {
 		r, err := s.Invoker.Invoke(ctx, i)
 		answer := &lambda.InvocationResponse{StatusCode: new(int32(http.StatusOK))}
 		s.recordJourney(i, answer, err)
@@ -71,7 +72,7 @@ func (s *Service) InvokeWithResponseStream(ctx context.Context, in *lambda.Invok
 			return
 		}
 		writer.CloseWithError(stream.complete(r, i.LogTail))
-	})
+	}()
 	select {
 	case <-stream.begun:
 		out.EventStream = reader

@@ -22,10 +22,14 @@ type streaming struct {
 	result execution.Result
 	err    error
 	broken error // what Write answered
+	ended  chan struct{}
 }
 
 func (s *streaming) Invoke(_ context.Context, i execution.Invocation) (*execution.Result, error) {
 	s.invocations = append(s.invocations, i)
+	if s.ended != nil {
+		defer close(s.ended)
+	}
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -111,14 +115,14 @@ func TestAStreamThatCannotBeginIsAFault(t *testing.T) {
 
 func TestAReaderWhoGoesIsToldToTheFunction(t *testing.T) {
 	f := newFixture(t)
-	invoker := &streaming{chunks: []string{"one", "two"}}
+	invoker := &streaming{chunks: []string{"one", "two"}, ended: make(chan struct{})}
 	f.Invoker = invoker
 	f.create("fn")
 	out := must(f.InvokeWithResponseStream(f.ctx, &lambda.InvokeWithResponseStreamRequest{FunctionName: new("fn")}))
 	if err := out.EventStream.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f.work.Wait()
+	<-invoker.ended
 	if !errors.Is(invoker.broken, io.ErrClosedPipe) {
 		t.Errorf("the function was told %v", invoker.broken)
 	}

@@ -29,6 +29,10 @@ func (s *Service) AddPermission(ctx context.Context, in *lambda.AddPermissionReq
 	if ref.Qualifier == execution.Latest {
 		return nil, invalid("We currently do not support adding policies for $LATEST.")
 	}
+	if in.FunctionUrlAuthType != nil && aws.Value(in.Action) != "lambda:InvokeFunctionUrl" {
+		// AWS: the words that users report.
+		return nil, invalid("FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+	}
 	principal, err := parsePrincipal(aws.Value(in.Principal))
 	if err != nil {
 		return nil, err

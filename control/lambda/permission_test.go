@@ -66,3 +66,12 @@ func TestPermissionFaults(t *testing.T) {
 	_, err = f.GetPolicy(f.ctx, &lambda.GetPolicyRequest{FunctionName: new("nobody")})
 	expectFault(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
 }
+
+func TestAnAuthTypeIsForURLsOnly(t *testing.T) {
+	f := newFixture(t)
+	f.create("fn")
+	_, err := f.AddPermission(f.ctx, &lambda.AddPermissionRequest{
+		FunctionName: new("fn"), StatementId: new("s"), Action: new("lambda:InvokeFunction"), Principal: new("*"), FunctionUrlAuthType: new("NONE"),
+	})
+	expectFault(t, err, "InvalidParameterValueException", "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action")
+}

@@ -81,15 +81,14 @@ func (s *Service) updateImage(ctx context.Context, ref execution.FunctionRef, f 
 		return nil, err
 	}
 	edit := func(f *execution.Function) error {
-		f.Latest.Architecture = architecture
-		replaceImage(&f.Latest, new(*next))
+		replaceImage(&f.Latest, new(*next), architecture)
 		return nil
 	}
 	if aws.Value(in.DryRun) {
 		if err := edit(f); err != nil {
 			return nil, err
 		}
-		f.Latest.Code = codeOf(next)
+		f.Latest.Code, f.Latest.Architecture = codeOf(next), architecture
 		return render(ref, &f.Latest), nil
 	}
 	return s.change(ctx, ref, in.RevisionId, aws.Value(in.Publish), edit, nil)
@@ -167,7 +166,7 @@ func (s *Service) change(ctx context.Context, ref execution.FunctionRef, revisio
 	}
 	out := render(ref, &after.Latest)
 	if next := after.Latest.NextImage; next != nil {
-		out.CodeSha256 = new(codeOf(next).SHA256)
+		out.CodeSha256, out.Architectures = new(codeOf(next).SHA256), []string{after.Latest.NextArchitecture}
 		return out, nil
 	}
 	out.LastUpdateStatus, out.LastUpdateStatusReason, out.LastUpdateStatusReasonCode = new(inProgress), new(beingCreated), new(creatingCode)

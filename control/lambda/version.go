@@ -24,7 +24,8 @@ func (s *Service) publish(f *execution.Function, description *string) (*executio
 	v := f.Latest
 	if next := v.NextImage; next != nil {
 		// It comes with its function's own.
-		v.Image, v.Code, v.NextImage = next, codeOf(next), nil
+		v.Image, v.Code, v.Architecture = next, codeOf(next), v.NextArchitecture
+		v.NextImage, v.NextArchitecture = nil, ""
 		v.State, v.StateReason, v.StateReasonCode = pending, beingCreated, creatingCode
 		v.LastUpdateStatus, v.LastUpdateReason, v.LastUpdateReasonCode = "", "", ""
 	}
