@@ -314,7 +314,7 @@ func (u *layerReader) file(size int64, mode uint16, content io.Reader) (int, err
 		return 0, err
 	}
 	defer f.Close()
-	n, err := io.Copy(f, readOnly{content})
+	n, err := io.Copy(f, archived{content})
 	u.l.Size += n
 	if err != nil {
 		return 0, ofArchive(err)
@@ -325,11 +325,11 @@ func (u *layerReader) file(size int64, mode uint16, content io.Reader) (int, err
 	return number, f.Chmod(os.FileMode(mode))
 }
 
-// readOnly hides the reader's other methods, so that its errors come as they
-// are.
-type readOnly struct{ r io.Reader }
+// archived marks a reader's errors as the archive's, to tell them from those of
+// writing.
+type archived struct{ r io.Reader }
 
-func (r readOnly) Read(p []byte) (int, error) {
+func (r archived) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	if err != nil && err != io.EOF {
 		err = badArchive{err}
