@@ -1,7 +1,7 @@
 package environment
 
 import (
-	"os"
+	"context"
 	"sync"
 	"time"
 
@@ -27,8 +27,10 @@ type Environment struct {
 	box      sandbox.Sandbox
 	api      *runtimeapi.Server
 	material *material
-	output   *os.File // the processes' end of the pipe
-	command  string   // the path of the runtime's
+	command  string // the path of the runtime's
+
+	context context.Context // ends with the sandbox; nil if nobody asked for it
+	cancel  context.CancelFunc
 
 	runtimeGone chan struct{} // closed when the runtime has ended beside extensions
 
@@ -164,7 +166,7 @@ func (e *Environment) Ready() *runtimeapi.Event {
 	e.mu.Lock()
 	e.asked = true
 	if e.state == Initialising {
-		e.log.initialised(e.pool.fleet.Clock.Now())
+		e.log.initialised(e.describe(), verdict{}, e.pool.fleet.Clock.Now())
 	}
 	e.mu.Unlock()
 	if t := e.settle(); t != nil {
@@ -200,6 +202,7 @@ func (e *Environment) settle() *ticket {
 		if t := e.ticket; t != nil { // its init ran within the invocation
 			e.to(Busy)
 			e.mu.Unlock()
+			e.initialised(now)
 			e.pool.adopt(e)
 			return t
 		}
@@ -211,8 +214,32 @@ func (e *Environment) settle() *ticket {
 	if pending != nil {
 		e.report(pending, pending.verdict, now)
 	}
+	if first {
+		e.initialised(now)
+	}
 	e.pool.fleet.started(e)
 	return e.pool.release(e, now, first, worked)
+}
+
+// initialised ends the init phase, which went well.
+func (e *Environment) initialised(now time.Time) {
+	i := e.describe()
+	i.Duration = e.init
+	e.log.initReport(i, verdict{}, now)
+	e.log.settled()
+}
+
+// describe is the init phase as logs and extensions are told of it.
+func (e *Environment) describe() runtimeapi.Init {
+	p := e.pool
+	i := runtimeapi.Init{
+		Type: e.initType(), Phase: "init", FunctionName: p.function.Name, FunctionVersion: p.config.Version, InstanceID: e.log.stream,
+		MemoryMB: p.config.MemoryMB,
+	}
+	if e.invoked {
+		i.Phase = "invoke"
+	}
+	return i
 }
 
 // Answered implements runtimeapi.Owner.
@@ -272,7 +299,9 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 
 	if initialising {
 		e.pool.fleet.started(e)
-		e.log.initReport(took, e.invoked, v, now)
+		i := e.describe()
+		i.Duration = took
+		e.log.initReport(i, v, now)
 	}
 	switch {
 	case t != nil:
@@ -334,7 +363,7 @@ func (e *Environment) attend() {
 	if l := e.box.Endpoint(); l != nil {
 		l.Close()
 	}
-	e.output.Close()
+	e.endSubscriptions()
 	e.log.close()
 	e.material.release()
 	e.pool.fleet.gone(e)

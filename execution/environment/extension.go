@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -20,8 +19,9 @@ import (
 // external, which is set before the start.
 type extensions struct {
 	external []sandbox.Extension
-	missing  int // of external, those that have not registered
-	internal int // that have registered
+	missing  int             // of external, those that have not registered
+	internal int             // that have registered
+	seen     map[string]bool // that have asked for an event
 }
 
 // some reports whether there are any.
@@ -141,7 +141,18 @@ func (e *Environment) unreleased(err error) {
 
 // ExtensionReady implements runtimeapi.Owner.
 func (e *Environment) ExtensionReady(name string) {
-	e.log.extension(name, "Ready", e.api.Events(name), "", e.pool.fleet.Clock.Now())
+	e.mu.Lock()
+	first := !e.extensions.seen[name]
+	if first {
+		if e.extensions.seen == nil {
+			e.extensions.seen = map[string]bool{}
+		}
+		e.extensions.seen[name] = true
+	}
+	e.mu.Unlock()
+	if first {
+		e.log.extension(name, "Ready", e.api.Events(name), "", e.pool.fleet.Clock.Now())
+	}
 	if t := e.settle(); t != nil {
 		e.api.Send(t.event())
 	}
@@ -186,6 +197,3 @@ func (e *Environment) watch() {
 
 // Restored implements runtimeapi.Owner.
 func (e *Environment) Restored() {}
-
-// Subscribed implements runtimeapi.Owner.
-func (e *Environment) Subscribed(runtimeapi.Subscription) {}

@@ -71,11 +71,11 @@ type box struct {
 	assigned chan sandbox.Assignment
 	unfit    bool // Assign fails
 
-	mu      sync.Mutex
-	speak   []net.Conn
-	gone    bool
-	thawed  int
-	dialled chan net.Conn
+	mu     sync.Mutex
+	speak  []net.Conn
+	gone   bool
+	thawed int
+	dial   func(context.Context, int) (net.Conn, error)
 }
 
 func (b *box) RuntimeAPI() net.Listener    { return nil }

@@ -139,7 +139,7 @@ func (p *Pool) freeze(e *Environment, rested time.Duration) (pending bool) {
 	switch {
 	case e.state != Idle:
 		return false
-	case f.FreezeAfter < 0 || rested < f.FreezeAfter:
+	case f.FreezeAfter < 0 || rested < f.FreezeAfter, e.log.telling():
 		return true
 	}
 	if e.to(Frozen) {

@@ -6,15 +6,23 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lamgate/lamgate/execution/runtimeapi"
 )
 
 // The lines of Lambda itself in a function's log, in text or, if the function
-// asks for it, in JSON.
+// asks for it, in JSON, and the same as extensions are told it.
 
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// platform adds an event of the JSON log.
-func (r *record) platform(kind string, now time.Time, body any) {
+// platform adds an event of the JSON log, if the function wants to have those of
+// its level.
+//
+// AWS: "System log level event mapping" in the developer guide.
+func (r *record) platform(kind string, l level, now time.Time, body any) {
+	if l < r.level {
+		return
+	}
 	b, err := json.Marshal(struct {
 		Time   string `json:"time"`
 		Type   string `json:"type"`
@@ -27,54 +35,96 @@ func (r *record) platform(kind string, now time.Time, body any) {
 
 type object = map[string]any
 
+// level is well for what went well, and a warning for what did not.
+func (v *verdict) level(well level) level {
+	if v.cause == None {
+		return well
+	}
+	return warn
+}
+
 // initStart says what the environment runs.
 //
 // AWS: names a runtime version and its ARN; lamgate names the interpreter of
-// this host.
-func (r *record) initStart(m *material, now time.Time) {
+// this host. An image has none.
+func (r *record) initStart(m *material, i runtimeapi.Init, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i, warning := m.runtime, m.warning
-	if i == nil { // AWS: an image has no runtime version
-		return
+	l := debug
+	if m.runtime != nil {
+		l, i.RuntimeVersion = info, m.runtime.Name
+		if m.runtime.Version != "" {
+			i.RuntimeVersion += " (" + m.runtime.Version + ", " + m.runtime.Path + ")"
+		}
 	}
-	runtime := i.Name
-	if i.Version != "" {
-		runtime += " (" + i.Version + ", " + i.Path + ")"
+	r.tell(func(b *runtimeapi.Batch) { b.InitStart(now, &i) })
+	switch {
+	case r.json:
+		body := object{"initializationType": i.Type, "phase": i.Phase}
+		if i.RuntimeVersion != "" {
+			body["runtimeVersion"] = i.RuntimeVersion
+		}
+		r.platform("platform.initStart", l, now, body)
+	case m.runtime != nil:
+		r.add(now, "INIT_START Runtime Version: "+i.RuntimeVersion+"\n")
 	}
-	if r.json {
-		r.platform("platform.initStart", now, object{"initializationType": "on-demand", "phase": "init", "runtimeVersion": runtime})
-	} else {
-		r.add(now, "INIT_START Runtime Version: "+runtime+"\n")
-	}
-	if warning != "" {
-		r.add(now, "lamgate: "+warning+"\n")
+	if m.warning != "" {
+		r.add(now, "lamgate: "+m.warning+"\n")
 	}
 }
 
-// initReport is written only of an init that failed.
-func (r *record) initReport(took time.Duration, invoked bool, v verdict, now time.Time) {
+// initialised says that the runtime has loaded the function, or could not.
+func (r *record) initialised(i runtimeapi.Init, v verdict, now time.Time) {
+	i.Status = v.status()
+	if i.Status == "error" {
+		i.ErrorType = v.errorType
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(func(b *runtimeapi.Batch) { b.InitRuntimeDone(now, &i) })
+	if r.json {
+		r.platform("platform.initRuntimeDone", v.level(debug), now, initBody(&i))
+	}
+}
+
+// initReport says how long the init took. In text it is written only of one that
+// failed.
+func (r *record) initReport(i runtimeapi.Init, v verdict, now time.Time) {
+	i.Status = v.status()
+	if i.Status == "error" {
+		i.ErrorType = v.errorType
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchUp()
 	r.endLine(now)
-	phase := "init"
-	if invoked {
-		phase = "invoke"
-	}
+	r.tell(func(b *runtimeapi.Batch) { b.InitReport(now, &i) })
 	if r.json {
-		status := object{"phase": phase, "status": v.status(), "initializationType": "on-demand", "metrics": object{"durationMs": milliseconds(took)}}
-		if v.cause != Timeout {
-			status["errorType"] = v.errorType
+		l := debug
+		if i.Type != "on-demand" {
+			l = info
 		}
-		r.platform("platform.initReport", now, status)
+		body := initBody(&i)
+		body["metrics"] = object{"durationMs": milliseconds(i.Duration)}
+		r.platform("platform.initReport", v.level(l), now, body)
 		return
 	}
-	line := fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s", milliseconds(took), phase, v.status())
-	if v.cause != Timeout {
-		line += "\tError Type: " + v.errorType
+	if v.cause == None {
+		return
+	}
+	line := fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s", milliseconds(i.Duration), i.Phase, i.Status)
+	if i.ErrorType != "" {
+		line += "\tError Type: " + i.ErrorType
 	}
 	r.add(now, line+"\n")
+}
+
+func initBody(i *runtimeapi.Init) object {
+	body := object{"phase": i.Phase, "status": i.Status, "initializationType": i.Type}
+	if i.ErrorType != "" {
+		body["errorType"] = i.ErrorType
+	}
+	return body
 }
 
 func (v *verdict) status() string {
@@ -87,6 +137,17 @@ func (v *verdict) status() string {
 	return "error"
 }
 
+// reportType is the type of an error as reports have it.
+//
+// AWS: a function that has used up its memory answers with Runtime.ExitError;
+// its reports and platform events say Runtime.OutOfMemory.
+func (v *verdict) reportType() string {
+	if v.cause == OutOfMemory {
+		return "Runtime.OutOfMemory"
+	}
+	return v.errorType
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // start says that an event is given to the function.
@@ -94,8 +155,11 @@ func (r *record) start(t *ticket, version string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tailing, r.tail = t.LogTail, nil
+	if r.heard() {
+		r.tell(func(b *runtimeapi.Batch) { b.Start(now, t.ID, version, t.TraceHeader) })
+	}
 	if r.json {
-		r.platform("platform.start", now, object{"requestId": t.ID, "version": version})
+		r.platform("platform.start", info, now, object{"requestId": t.ID, "version": version})
 		return
 	}
 	r.add(now, "START RequestId: "+t.ID+" Version: "+version+"\n")
@@ -110,7 +174,9 @@ func (r *record) died(requestID string, v verdict, now time.Time) {
 	defer r.mu.Unlock()
 	r.catchUp()
 	r.endLine(now)
-	r.add(now, "RequestId: "+requestID+" Error: "+v.message+"\n"+v.errorType+"\n")
+	text := "RequestId: " + requestID + " Error: " + v.message
+	r.tell(func(b *runtimeapi.Batch) { b.Fault(now, text) })
+	r.add(now, text+"\n"+v.errorType+"\n")
 }
 
 // extension says where an extension stands.
@@ -119,12 +185,13 @@ func (r *record) died(requestID string, v verdict, now time.Time) {
 func (r *record) extension(name, state string, events []string, errorType string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.tell(func(b *runtimeapi.Batch) { b.Extension(now, name, state, events, errorType) })
 	if r.json {
-		body := object{"name": name, "state": state, "events": events}
+		l, body := info, object{"name": name, "state": state, "events": events}
 		if errorType != "" {
-			body["errorType"] = errorType
+			l, body["errorType"] = warn, errorType
 		}
-		r.platform("platform.extension", now, body)
+		r.platform("platform.extension", l, now, body)
 		return
 	}
 	line := "EXTENSION\tName: " + name + "\tState: " + state + "\tEvents: [" + strings.Join(events, ",") + "]"
@@ -134,19 +201,76 @@ func (r *record) extension(name, state string, events []string, errorType string
 	r.add(now, line+"\n")
 }
 
-// initialised says that the runtime has loaded the function.
-func (r *record) initialised(now time.Time) {}
+// subscription says that an extension wants telemetry.
+func (r *record) subscription(s *runtimeapi.Subscription, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(func(b *runtimeapi.Batch) { b.Subscribed(now, s) })
+	kind, line := "platform.telemetrySubscription", "TELEMETRY"
+	if s.Logs {
+		kind, line = "platform.logsSubscription", "LOGS"
+	}
+	if r.json {
+		r.platform(kind, info, now, object{"name": s.Extension, "state": "Subscribed", "types": s.Types})
+		return
+	}
+	r.add(now, line+"\tName: "+s.Extension+"\tState: Subscribed\tTypes: ["+strings.Join(s.Types, ",")+"]\n")
+}
 
-// runtimeDone says that the runtime has answered an event.
-func (r *record) runtimeDone(t *ticket, o *Outcome, v *verdict, now time.Time) {}
+// done is an invocation's end as extensions are told it.
+func done(t *ticket, o *Outcome, v *verdict, memoryMB int) *runtimeapi.Done {
+	d := &runtimeapi.Done{
+		RequestID: t.ID, Trace: t.TraceHeader, Status: v.status(), Began: t.assigned, Produced: int64(len(o.Payload)) + o.Streamed,
+		Duration: o.Duration, Billed: o.Billed, Init: o.InitDuration, MemoryMB: memoryMB, MaxMemoryMB: o.MaxMemoryMB,
+	}
+	if d.Status == "error" {
+		d.ErrorType = v.reportType()
+	}
+	if v.cause == None || v.cause == FunctionError {
+		d.Latency = o.Duration
+	}
+	return d
+}
+
+// runtimeDone says that the runtime has dealt with an event.
+func (r *record) runtimeDone(t *ticket, o *Outcome, v *verdict, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.runtimeDoneLocked(t, o, v, now)
+}
+
+func (r *record) runtimeDoneLocked(t *ticket, o *Outcome, v *verdict, now time.Time) {
+	if r.heard() {
+		r.catchUp()
+		d := done(t, o, v, 0)
+		r.tell(func(b *runtimeapi.Batch) { b.RuntimeDone(now, d) })
+	}
+	if r.json && v.level(debug) >= r.level {
+		r.catchUp()
+		r.endLine(now)
+		body := object{"requestId": t.ID, "status": v.status(),
+			"metrics": object{"durationMs": milliseconds(o.Duration), "producedBytes": int64(len(o.Payload)) + o.Streamed}}
+		if v.status() == "error" {
+			body["errorType"] = v.reportType()
+		}
+		r.platform("platform.runtimeDone", v.level(debug), now, body)
+	}
+}
 
 // finish says how an invocation ended, and returns the tail of its log if that
-// is wanted.
-func (r *record) finish(t *ticket, o *Outcome, v *verdict, memoryMB int, now time.Time) []byte {
+// is wanted. settled says that runtimeDone has been told before.
+func (r *record) finish(t *ticket, o *Outcome, v *verdict, memoryMB int, settled bool, now time.Time) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchUp()
 	r.endLine(now)
+	if !settled {
+		r.runtimeDoneLocked(t, o, v, now)
+	}
+	if r.heard() {
+		d := done(t, o, v, memoryMB)
+		r.tell(func(b *runtimeapi.Batch) { b.Report(now, d) })
+	}
 	if r.json {
 		r.finishJSON(o, v, memoryMB, now)
 	} else {
@@ -199,7 +323,7 @@ func (r *record) finishText(o *Outcome, v *verdict, memoryMB int, now time.Time)
 		b = append(b, "Status: timeout"...)
 	case Crash, OutOfMemory, InitError:
 		b = append(b, "Status: error\tError Type: "...)
-		b = append(b, v.errorType...)
+		b = append(b, v.reportType()...)
 	}
 	b = append(b, '\n')
 	text := string(b)
@@ -220,7 +344,7 @@ func (r *record) finishJSON(o *Outcome, v *verdict, memoryMB int, now time.Time)
 	}
 	report := object{"requestId": o.RequestID, "metrics": metrics, "status": v.status()}
 	if v.status() == "error" {
-		report["errorType"] = v.errorType
+		report["errorType"] = v.reportType()
 	}
-	r.platform("platform.report", now, report)
+	r.platform("platform.report", v.level(info), now, report)
 }

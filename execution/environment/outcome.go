@@ -108,7 +108,8 @@ func exited(x sandbox.Exit) verdict {
 	v := verdict{cause: Crash, errorType: "Runtime.ExitError"}
 	switch {
 	case x.OutOfMemory:
-		v.cause, v.errorType = OutOfMemory, "Runtime.OutOfMemory"
+		// AWS: reports of 2021 have this type, one of 2026 has Runtime.OutOfMemory.
+		v.cause = OutOfMemory
 		v.message = "Runtime exited with error: signal: killed"
 	case x.Signal != "":
 		v.message = "Runtime exited with error: signal: " + x.Signal
@@ -130,12 +131,12 @@ func invalidEntrypoint(format string, args ...any) verdict {
 func (e *Environment) finish(t *ticket, now time.Time, v verdict) {
 	o := e.outcome(t, now, v)
 	if t.LogTail {
-		o.LogTail = e.log.finish(t, o, &v, e.pool.config.MemoryMB, now)
+		o.LogTail = e.log.finish(t, o, &v, e.pool.config.MemoryMB, false, now)
 		t.complete(completion{outcome: o})
 		return
 	}
 	t.complete(completion{outcome: o})
-	e.log.finish(t, o, &v, e.pool.config.MemoryMB, now)
+	e.log.finish(t, o, &v, e.pool.config.MemoryMB, false, now)
 }
 
 // outcome is what became of a ticket.
@@ -208,7 +209,7 @@ func (e *Environment) report(r *report, v verdict, now time.Time) {
 	whole := *r.outcome
 	whole.last(r.ticket, now, v)
 	whole.MaxMemoryMB = max(whole.MaxMemoryMB, e.maxMemory(now))
-	tail := e.log.finish(r.ticket, &whole, &v, e.pool.config.MemoryMB, now)
+	tail := e.log.finish(r.ticket, &whole, &v, e.pool.config.MemoryMB, true, now)
 	if r.ticket.LogTail {
 		r.outcome.LogTail = tail
 		r.ticket.complete(completion{outcome: r.outcome})

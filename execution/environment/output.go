@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/state"
 )
 
@@ -44,13 +46,17 @@ type record struct {
 	carriage bool
 	json     bool // the lines of Lambda itself are in JSON
 
-	reader *os.File // the end of the pipe that the processes write to
-	writer *os.File // theirs, for as long as it is kept
-	raw    syscall.RawConn
-	buffer []byte
+	level level // JSON lines of Lambda below it are left away
+	// sifts is the least level of the function's own JSON lines; quiet if its
+	// runtime client sees to that itself, or nobody asked for it.
+	sifts level
+
+	own      source  // what the runtime prints
+	beside   *source // what extensions print; nil without any
+	finished sync.WaitGroup
 
 	mu      sync.Mutex
-	partial []byte // a line that has no end yet
+	buffer  []byte
 	held    []state.LogEvent
 	size    int // of held
 	since   time.Time
@@ -61,45 +67,75 @@ type record struct {
 	budget  int64
 	filled  time.Time // when budget was last added to
 	dropped int64
+
+	subscribers []*subscriber
+	early       []func(*runtimeapi.Batch) // what subscribers may still ask for
+	past        bool                      // the init phase is, and they may not
 }
 
-// open makes the pipe and returns the end for the processes. It is a blocking
-// one, as programs expect theirs to be.
-func (r *record) open() (*os.File, error) {
+// A source is a pipe that processes write to.
+type source struct {
+	reader    *os.File
+	raw       syscall.RawConn
+	writer    *os.File // the processes' end, for as long as it is kept
+	partial   []byte   // a line that has no end yet
+	extension bool
+}
+
+// open makes the pipe and keeps the end for the processes as the writer. It is a
+// blocking one, as programs expect theirs to be.
+func (s *source) open() error {
 	var p [2]int
 	if err := pipe(p[:]); err != nil {
-		return nil, fmt.Errorf("make a pipe for the output: %w", err)
+		return fmt.Errorf("make a pipe for the output: %w", err)
 	}
-	if err := syscall.SetNonblock(p[0], true); err != nil {
-		return nil, fmt.Errorf("make a pipe for the output: %w", err)
+	err := syscall.SetNonblock(p[0], true) // before it is a file, which the poller then has
+	s.reader, s.writer = os.NewFile(uintptr(p[0]), "output"), os.NewFile(uintptr(p[1]), "output")
+	if err == nil {
+		s.raw, err = s.reader.SyscallConn()
 	}
-	r.reader = os.NewFile(uintptr(p[0]), "output")
-	raw, err := r.reader.SyscallConn()
 	if err != nil {
-		return nil, fmt.Errorf("make a pipe for the output: %w", err)
+		s.close()
+		return fmt.Errorf("make a pipe for the output: %w", err)
 	}
-	r.raw = raw
-	r.prepare()
-	return os.NewFile(uintptr(p[1]), "output"), nil
+	return nil
 }
 
-// inherit takes over the pipe of a record that nobody reads.
-func (r *record) inherit(from *record) {
-	r.reader, r.raw = from.reader, from.raw
-	r.prepare()
+func (s *source) close() {
+	if s.reader != nil {
+		s.reader.Close()
+	}
+	if s.writer != nil {
+		s.writer.Close()
+	}
 }
 
-func (r *record) prepare() {
+// openBeside makes the pipe of extensions.
+func (r *record) openBeside() (*os.File, error) {
+	s := &source{extension: true}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	r.beside = s
+	return s.writer, nil
+}
+
+// begin begins to read.
+func (r *record) begin() {
 	r.buffer, r.budget, r.filled = make([]byte, 32<<10), outputBurst, r.clock.Now()
+	r.finished.Go(func() { r.follow(&r.own) })
+	if r.beside != nil {
+		r.finished.Go(func() { r.follow(r.beside) })
+	}
 }
 
-// follow reads the output until the pipe is closed.
-func (r *record) follow() {
+// follow reads a source until its pipe is closed.
+func (r *record) follow(s *source) {
 	for left := more; left != ended; {
-		err := r.raw.Read(func(fd uintptr) bool {
+		err := s.raw.Read(func(fd uintptr) bool {
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			left = r.drain(fd, 16)
+			left = r.drain(s, fd, 16)
 			return left != empty
 		})
 		if err != nil {
@@ -111,7 +147,10 @@ func (r *record) follow() {
 // catchUp takes in what has been written up to now, with mu held: what a
 // function printed before it answered must not come after its END.
 func (r *record) catchUp() {
-	_ = r.raw.Control(func(fd uintptr) { r.drain(fd, 4) })
+	_ = r.own.raw.Control(func(fd uintptr) { r.drain(&r.own, fd, 4) })
+	if r.beside != nil {
+		_ = r.beside.raw.Control(func(fd uintptr) { r.drain(r.beside, fd, 4) })
+	}
 }
 
 // What is left in a pipe.
@@ -124,7 +163,7 @@ const (
 )
 
 // drain reads what there is, with mu held, but not for ever if it does not end.
-func (r *record) drain(fd uintptr, times int) left {
+func (r *record) drain(s *source, fd uintptr, times int) left {
 	for range times {
 		n, err := syscall.Read(int(fd), r.buffer)
 		switch {
@@ -134,7 +173,7 @@ func (r *record) drain(fd uintptr, times int) left {
 		case err != nil || n == 0:
 			return ended
 		default:
-			r.take(r.buffer[:n])
+			r.take(s, r.buffer[:n])
 			if n < len(r.buffer) {
 				return empty
 			}
@@ -144,7 +183,7 @@ func (r *record) drain(fd uintptr, times int) left {
 }
 
 // take cuts output into events, one for each line.
-func (r *record) take(b []byte) {
+func (r *record) take(s *source, b []byte) {
 	now := r.clock.Now()
 	r.budget = min(outputBurst, r.budget+int64(now.Sub(r.filled).Seconds()*outputRate))
 	r.filled = now
@@ -154,29 +193,29 @@ func (r *record) take(b []byte) {
 			line, complete = b[:end+1], true
 		}
 		// room is never 0: an event that is full has been added.
-		if room := maxEvent - len(r.partial); len(line) >= room {
+		if room := maxEvent - len(s.partial); len(line) >= room {
 			line, complete = line[:room], true
 		}
 		b = b[len(line):]
 		if !complete {
-			r.partial = append(r.partial, line...)
+			s.partial = append(s.partial, line...)
 			return
 		}
-		if len(r.partial) > 0 {
-			r.partial = append(r.partial, line...)
-			r.event(now, r.partial)
-			r.partial = r.partial[:0]
+		if len(s.partial) > 0 {
+			s.partial = append(s.partial, line...)
+			r.event(s, now, s.partial)
+			s.partial = s.partial[:0]
 		} else {
-			r.event(now, line)
+			r.event(s, now, line)
 		}
 	}
-	if cap(r.partial) > 64<<10 && len(r.partial) == 0 {
-		r.partial = nil
+	if cap(s.partial) > 64<<10 && len(s.partial) == 0 {
+		s.partial = nil
 	}
 }
 
 // event adds one line of output.
-func (r *record) event(now time.Time, line []byte) {
+func (r *record) event(s *source, now time.Time, line []byte) {
 	if r.budget -= int64(len(line)) + 64; r.budget < 0 {
 		r.budget += int64(len(line)) + 64
 		r.dropped += int64(len(line))
@@ -184,9 +223,22 @@ func (r *record) event(now time.Time, line []byte) {
 	}
 	r.noteDropped(now)
 	text := string(line)
-	if r.carriage && bytes.IndexByte(line, '\r') >= 0 {
+	if r.carriage && !s.extension && bytes.IndexByte(line, '\r') >= 0 {
 		line = bytes.ReplaceAll(bytes.Clone(line), []byte("\r\n"), []byte("\n"))
 		text = string(bytes.ReplaceAll(line, []byte("\r"), []byte("\n")))
+	}
+	if r.heard() {
+		r.tell(func(b *runtimeapi.Batch) {
+			line := []byte(strings.TrimSuffix(text, "\n"))
+			if s.extension {
+				b.ExtensionLine(now, line, r.json)
+			} else {
+				b.Function(now, line, r.json)
+			}
+		})
+	}
+	if r.sifts != quiet && !s.extension && levelOf(text) < r.sifts {
+		return
 	}
 	r.add(now, text)
 }
@@ -216,11 +268,13 @@ func (r *record) add(now time.Time, text string) {
 	}
 }
 
-// endLine closes a line that the function left open, as one event.
+// endLine closes a line that was left open, as one event.
 func (r *record) endLine(now time.Time) {
-	if len(r.partial) > 0 {
-		r.event(now, append(r.partial, '\n'))
-		r.partial = r.partial[:0]
+	for _, s := range []*source{&r.own, r.beside} {
+		if s != nil && len(s.partial) > 0 {
+			r.event(s, now, append(s.partial, '\n'))
+			s.partial = s.partial[:0]
+		}
 	}
 	r.noteDropped(now)
 }
@@ -273,5 +327,9 @@ func (r *record) close() {
 	r.endLine(r.clock.Now())
 	r.flush(true)
 	r.mu.Unlock()
-	r.reader.Close()
+	r.own.close()
+	if r.beside != nil {
+		r.beside.close()
+	}
+	r.finished.Wait()
 }

@@ -49,7 +49,7 @@ func TestOutputIsCutIntoEvents(t *testing.T) {
 	} {
 		r, s, clock := newRecord(c.carriage)
 		for _, w := range c.writes {
-			r.take([]byte(w))
+			r.take(&r.own, []byte(w))
 		}
 		r.endLine(clock.Now())
 		r.flush(false)
@@ -67,10 +67,10 @@ func TestOutputBeyondTheBudgetIsDropped(t *testing.T) {
 	r, s, clock := newRecord(false)
 	line := []byte(strings.Repeat("x", 1023) + "\n")
 	for range 40 << 10 {
-		r.take(line)
+		r.take(&r.own, line)
 	}
 	clock.Advance(time.Second) // there is room for some more again
-	r.take([]byte("later\n"))
+	r.take(&r.own, []byte("later\n"))
 	r.flush(false)
 	size := 0
 	for _, e := range s.events {
@@ -89,7 +89,7 @@ func TestTailIsTheLastFourKilobytes(t *testing.T) {
 	r, _, _ := newRecord(false)
 	r.tailing = true
 	for range 1000 {
-		r.take([]byte("0123456789\n"))
+		r.take(&r.own, []byte("0123456789\n"))
 	}
 	tail := r.takeTail()
 	if len(tail) != tailSize || !strings.HasSuffix(string(tail), "\n0123456789\n") {
@@ -103,10 +103,10 @@ func TestLinesWaitForTheSink(t *testing.T) {
 	lost := 0
 	r.failed = func(error) { lost++ }
 	s.full = true
-	r.take([]byte("a\n"))
+	r.take(&r.own, []byte("a\n"))
 	r.flush(false)
 	s.full = false
-	r.take([]byte("b\n"))
+	r.take(&r.own, []byte("b\n"))
 	r.flush(false)
 	if len(s.events) != 2 || s.events[0].Message != "a\n" || lost != 0 {
 		t.Errorf("%d losses; the sink has %+v", lost, s.events)
@@ -114,13 +114,13 @@ func TestLinesWaitForTheSink(t *testing.T) {
 	s.full = true
 	most := 0
 	for range 100 {
-		r.take([]byte(strings.Repeat("x", 100_000) + "\n"))
+		r.take(&r.own, []byte(strings.Repeat("x", 100_000)+"\n"))
 		most = max(most, r.size)
 	}
 	if lost == 0 || most > maxHeld {
 		t.Errorf("%d losses, and %d bytes held", lost, most)
 	}
-	r.take([]byte("last\n"))
+	r.take(&r.own, []byte("last\n"))
 	before := lost
 	r.flush(true)
 	if lost == before || len(r.held) != 0 {

@@ -68,6 +68,7 @@ func (e *Environment) shutDown(frozen bool, reason string) {
 			return
 		}
 	}
+	e.log.hurry()
 	limit := externalShutdown
 	if len(e.extensions.external) == 0 {
 		limit = internalShutdown

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"github.com/lamgate/lamgate/execution/runtimeapi"
@@ -112,6 +113,9 @@ func (p *Pool) newEnvironment(before *Environment) *Environment {
 		stream: streamName(c.Version, now),
 		json:   c.LogFormat == "JSON",
 	}
+	if log.json {
+		log.level = parseLevel(c.SystemLogLevel, info)
+	}
 	if log.group == "" {
 		log.group = "/aws/lambda/" + p.function.Name
 	}
@@ -158,7 +162,7 @@ func (e *Environment) start() {
 		e.abort(err)
 		return
 	}
-	if e.output, err = e.log.open(); err != nil {
+	if err = e.openLog(); err != nil {
 		m.release()
 		closeListener(listener)
 		e.abort(err)
@@ -189,7 +193,9 @@ func (e *Environment) start() {
 		TmpMB:      max(p.config.EphemeralMB, 512),
 		Sockets:    e.sockets(),
 		Network:    f.Network,
-		Output:     e.output,
+		Output:     e.log.own.writer,
+
+		ExtensionOutput: e.extensionOutput(),
 	})
 	if err != nil {
 		if v, ok := m.cannotExec(err, e.command); ok {
@@ -212,6 +218,25 @@ func (e *Environment) start() {
 		f.serveEndpoint(l)
 	}
 	e.live(box, began, func() *runtimeapi.Server { return runtimeapi.New(listener, e, e.options()) })
+}
+
+// openLog makes the pipes for what the processes print.
+func (e *Environment) openLog() error {
+	err := e.log.own.open()
+	if err == nil && len(e.material.extensions) > 0 {
+		_, err = e.log.openBeside()
+	}
+	if err != nil {
+		e.log.own.close()
+	}
+	return err
+}
+
+func (e *Environment) extensionOutput() *os.File {
+	if e.log.beside == nil {
+		return nil
+	}
+	return e.log.beside.writer
 }
 
 // name is the environment's, for people.
@@ -238,8 +263,11 @@ func (e *Environment) sockets() int {
 func (e *Environment) announce() {
 	f, m := e.pool.fleet, e.material
 	e.log.carriage = m.runtime != nil && m.runtime.Own
-	f.running.Go(e.log.follow)
-	e.log.initStart(m, f.Clock.Now())
+	if e.log.json && !e.log.carriage && e.pool.config.ApplicationLogLevel != "" {
+		e.log.sifts = parseLevel(e.pool.config.ApplicationLogLevel, quiet)
+	}
+	e.log.begin()
+	e.log.initStart(m, e.describe(), f.Clock.Now())
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ticket != nil {
@@ -315,7 +343,6 @@ func (e *Environment) unstartable(l net.Listener, v verdict) {
 // discard gives up what start has got hold of before there is a sandbox.
 func (e *Environment) discard(l net.Listener) {
 	closeListener(l)
-	e.output.Close()
 	e.log.close()
 	e.material.release()
 }

@@ -216,8 +216,7 @@ func (s *stems) make(h *shelf) (*stem, error) {
 		return nil, err
 	}
 	st.address = address
-	output, err := st.log.open()
-	if err != nil {
+	if err := st.log.own.open(); err != nil {
 		closeListener(listener)
 		return nil, err
 	}
@@ -238,15 +237,13 @@ func (s *stems) make(h *shelf) (*stem, error) {
 		MemoryMB: stemMB,
 		TmpMB:    stemMB,
 		Network:  f.Network,
-		Output:   output,
+		Output:   st.log.own.writer,
 	})
 	if err != nil {
 		closeListener(listener)
-		output.Close()
-		st.log.reader.Close()
+		st.log.own.close()
 		return nil, err
 	}
-	st.log.writer = output
 	if listener == nil {
 		listener = st.box.RuntimeAPI()
 	}
@@ -282,8 +279,7 @@ func (st *stem) discard() {
 	if l := st.box.Endpoint(); l != nil {
 		l.Close()
 	}
-	st.log.writer.Close()
-	st.log.reader.Close()
+	st.log.own.close()
 }
 
 // clearAll gives all stems up, for a while or for good.
@@ -351,8 +347,7 @@ func (e *Environment) become(ctx context.Context, key AccessKey) bool {
 		return false
 	}
 	e.stem = true
-	e.output = st.log.writer
-	e.log.inherit(st.log)
+	e.log.own = st.log.own
 	e.announce()
 	e.live(st.box, began, func() *runtimeapi.Server {
 		st.whose.Store(e)

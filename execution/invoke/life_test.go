@@ -107,11 +107,12 @@ func TestOutOfMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := `{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: ` + r.RequestID + ` Error: Runtime exited with error: signal: killed"}`
+		want := `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ` + r.RequestID + ` Error: Runtime exited with error: signal: killed"}`
 		if string(r.Payload) != want {
 			t.Errorf("%s", r.Payload)
 		}
 		h.logs.waitFor(t, "Memory Size: 128 MB\tMax Memory Used: 128 MB\t")
+		h.logs.waitFor(t, "Status: error\tError Type: Runtime.OutOfMemory\n")
 		steps, _ := j.Steps()
 		what, mend := steps[len(steps)-1].Detail.Explain()
 		if !strings.Contains(what, "used up its memory of 128 MB") || mend != "aws lambda update-function-configuration --function-name f --memory-size 256" {
