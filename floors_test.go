@@ -85,7 +85,7 @@ var executionOrder = []string{
 
 // gatewayOrder are the packages of the data plane from its roof down.
 var gatewayOrder = []string{
-	"gateway/rest", "gateway/url", "gateway/plan", "gateway/relay", "gateway/endpoint",
+	"gateway/rest", "gateway/url", "gateway/plan", "gateway/relay", "gateway/front", "gateway/endpoint",
 	"gateway/vtl", "gateway/jsonpath", "gateway/pattern", "gateway/value", "gateway/trace", "gateway/jsontext", "gateway",
 }
 

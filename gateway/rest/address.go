@@ -3,6 +3,8 @@ package rest
 import (
 	"net/http"
 	"strings"
+
+	"github.com/lamgate/lamgate/gateway/front"
 )
 
 // An Address is the API and the stage that a request is for.
@@ -32,7 +34,7 @@ const (
 //
 // The last is told from the control plane's own /restapis by _user_request_.
 func Addressed(r *http.Request) (Address, bool) {
-	path, query := requestTarget(r)
+	path, query := front.Target(r)
 	if a, ok := addressedByHost(r.Host); ok {
 		// AWS: slashes before the stage count as one (recorded).
 		a.Stage, a.Path = cutSegment("/" + strings.TrimLeft(path, "/"))
@@ -71,16 +73,6 @@ func addressedByHost(host string) (Address, bool) {
 		return a, api != "" && region != "" && !strings.Contains(region, ".")
 	}
 	return a, api != "" && (suffix == "localhost" || suffix == "localhost.localstack.cloud")
-}
-
-// requestTarget returns the path and the query of a request, both as sent.
-func requestTarget(r *http.Request) (path, query string) {
-	path = r.RequestURI
-	if path == "" || path[0] != '/' { // the absolute form, or a request made by a test
-		return r.URL.EscapedPath(), r.URL.RawQuery
-	}
-	path, query, _ = strings.Cut(path, "?")
-	return path, query
 }
 
 // cutSegment cuts the first segment off a path that begins with a slash; what

@@ -2,12 +2,8 @@ package rest
 
 import (
 	"errors"
-	"io"
-	"net/http"
-	"os"
-	"slices"
-	"time"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -16,63 +12,16 @@ import (
 // AWS: the quota of payloads is 10 MB.
 const maxBody = 10 << 20
 
-// bodyPatience is how long a caller may send nothing of a body that is due.
-const bodyPatience = 30 * time.Second
-
-// firstBuffer is what is set aside for a body of which nothing has come: its
-// announced length costs a caller nothing.
-const firstBuffer = 64 << 10
-
 // readBody reads the request's body whole.
 func (c *call) readBody() *gatewayResponse {
-	r := c.request
-	if r.ContentLength > maxBody {
-		return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has %d bytes of at most %d", r.ContentLength, maxBody), requestTooLarge())
-	}
-	if r.ContentLength == 0 || r.Body == nil {
-		return nil
-	}
-	c.body = c.body[:0]
-	if r.ContentLength > 0 {
-		c.body = slices.Grow(c.body, int(min(r.ContentLength, firstBuffer)))
-	}
-	connection := http.NewResponseController(c.writer)
-	for {
-		if len(c.body) > maxBody {
-			return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has more than %d bytes", maxBody), requestTooLarge())
-		}
-		if r.ContentLength > 0 && int64(len(c.body)) >= r.ContentLength {
-			break
-		}
-		if len(c.body) == cap(c.body) {
-			c.body = slices.Grow(c.body, max(512, len(c.body)))
-		}
-		// The kernel's deadlines know no clock but its own. What is no
-		// connection has none, and needs none.
-		_ = connection.SetReadDeadline(time.Now().Add(c.gateway.patience))
-		n, err := r.Body.Read(c.body[len(c.body):cap(c.body)])
-		c.body = c.body[:len(c.body)+n]
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return c.bodyBroke(err)
-		}
-	}
-	_ = connection.SetReadDeadline(time.Time{})
-	if len(c.body) > maxBody {
-		return c.refuse(stepMethodRequest, telemetry.Failed, note("the body has more than %d bytes", maxBody), requestTooLarge())
+	var err error
+	c.body, err = front.ReadBody(c.writer, c.request, c.body, maxBody, c.gateway.patience)
+	switch {
+	case errors.Is(err, front.ErrTooLarge):
+		return c.refuse(stepMethodRequest, telemetry.Failed, telemetry.Note(err.Error()), requestTooLarge())
+	case err != nil:
+		c.writer.Header()["Connection"] = []string{"close"}
+		return c.refuse(stepMethodRequest, telemetry.Failed, telemetry.Note(err.Error()), badRequest())
 	}
 	return nil
-}
-
-// bodyBroke refuses a body that has not come whole. The connection's deadline
-// stays: nobody is to wait for the rest, and no other request can follow.
-func (c *call) bodyBroke(err error) *gatewayResponse {
-	c.writer.Header()["Connection"] = []string{"close"}
-	why := note("the body cannot be read: %v", err)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		why = note("of the body only %d bytes came, and nothing more for %v", len(c.body), c.gateway.patience)
-	}
-	return c.refuse(stepMethodRequest, telemetry.Failed, why, badRequest())
 }

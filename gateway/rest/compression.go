@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -106,7 +107,7 @@ func readBounded(r io.Reader) ([]byte, error) {
 func (c *call) packResponse() {
 	r := &c.response
 	least := c.published.plan.Deployment.MinimumCompressionSize
-	if least == nil || len(r.body) < *least || len(r.body) == 0 || bodiless(r.status) || r.has("Content-Encoding") {
+	if least == nil || len(r.body) < *least || len(r.body) == 0 || front.Bodiless(r.status) || r.has("Content-Encoding") {
 		return
 	}
 	coding := preferredCoding(c.request.Header.Values("Accept-Encoding"))

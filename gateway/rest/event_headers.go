@@ -3,6 +3,7 @@ package rest
 import (
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/jsontext"
 )
 
@@ -66,7 +67,7 @@ func (c *call) appendHeaders(b []byte) []byte {
 		m.single = jsontext.AppendString(m.single, h.values[last])
 		m.end(h.values[:last])
 	}
-	proto, port := c.front()
+	proto, port := front.Reached(c.request)
 	if c.target.frame.edge {
 		c.addEdgeHeaders(&m, proto)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/gateway/endpoint"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
@@ -90,7 +91,7 @@ func New(c Config) *Gateway {
 		clock:    c.Clock,
 		log:      c.Log,
 		journeys: c.Journeys,
-		patience: bodyPatience,
+		patience: front.Patience,
 		logs:     c.Logs,
 		random:   c.Random,
 		caches:   newCaches(c.Clock, c.CacheMemory),

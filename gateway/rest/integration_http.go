@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/gateway/endpoint"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -196,7 +197,7 @@ func (c *call) writeHTTPHeaders(h *plan.HTTP) {
 	}
 	list = c.appendDefaultHeaders(list)
 	if h.Proxy {
-		proto, port := c.front()
+		proto, port := front.Reached(c.request)
 		list = append(list,
 			field{"X-Forwarded-For", c.forwardedFor()},
 			field{"X-Forwarded-Port", port},

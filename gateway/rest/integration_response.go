@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -83,7 +84,7 @@ func (c *call) mapResponse(r *plan.Response) *gatewayResponse {
 			c.addAll(m.To.Name, m.From.Name)
 			continue
 		}
-		if value != "" && !strings.ContainsAny(value, "\r\n\x00") {
+		if value != "" && !front.Splits(value) {
 			c.response.add(m.To.Name, value)
 		}
 	}
@@ -161,12 +162,12 @@ func (c *call) overrideResponse() {
 		c.response.status = status
 	}
 	for name, values := range overrides(set, "header") {
-		if !isToken(name) {
+		if !front.IsToken(name) {
 			continue
 		}
 		c.response.fields = setField(c.response.fields, name, true)
 		for _, v := range values {
-			if !strings.ContainsAny(v, "\r\n\x00") {
+			if !front.Splits(v) {
 				c.response.add(name, v)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/gateway/endpoint"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -159,7 +160,7 @@ func jsonService(name string) (prefix, version string) {
 // and must mean to the service what they mean here.
 func sendable(headers []field) bool {
 	for _, f := range headers {
-		if !isToken(f.name) || strings.ContainsAny(f.value, "\r\n\x00") {
+		if !front.IsToken(f.name) || front.Splits(f.value) {
 			return false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/gateway/value"
 	"github.com/lamgate/lamgate/gateway/vtl"
@@ -97,7 +98,7 @@ func (c *call) headerInput() []vtl.Parameter {
 			list = append(list, vtl.Parameter{Name: name, Value: v})
 		}
 	}
-	proto, port := c.front()
+	proto, port := front.Reached(c.request)
 	list = append(list,
 		vtl.Parameter{Name: "Host", Value: c.address.Domain},
 		vtl.Parameter{Name: traceHeader, Value: c.trace.Incoming()},
@@ -106,18 +107,6 @@ func (c *call) headerInput() []vtl.Parameter {
 		vtl.Parameter{Name: "X-Forwarded-Proto", Value: proto})
 	slices.SortStableFunc(list, func(a, b vtl.Parameter) int { return cmp.Compare(a.Name, b.Name) })
 	return list
-}
-
-// front is how the client reached the gateway.
-func (c *call) front() (proto, port string) {
-	proto, port = "http", "80"
-	if c.request.TLS != nil {
-		proto, port = "https", "443"
-	}
-	if i := strings.LastIndexByte(c.request.Host, ':'); i >= 0 && !strings.HasSuffix(c.request.Host, "]") {
-		port = c.request.Host[i+1:]
-	}
-	return proto, port
 }
 
 // forwardedFor is X-Forwarded-For as an integration receives it.

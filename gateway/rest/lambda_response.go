@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/jsontext"
 )
 
@@ -182,14 +183,14 @@ func readHeader(d *jsontext.Reader, member, name string, into *[]field) error {
 	if d.Kind() == "null" {
 		return d.Literal("null")
 	}
-	if !isToken(name) {
+	if !front.IsToken(name) {
 		return d.Fail(member + " has the name " + strconv.Quote(name) + ", which no header can have")
 	}
 	value, err := d.Scalar(member + "." + name)
 	if err != nil {
 		return err
 	}
-	if strings.ContainsAny(value, "\r\n\x00") {
+	if front.Splits(value) {
 		return d.Fail(member + "." + name + " has a line break or a zero byte in its value")
 	}
 	if len(*into) == maxResponseHeaders {
@@ -197,17 +198,6 @@ func readHeader(d *jsontext.Reader, member, name string, into *[]field) error {
 	}
 	*into = append(*into, field{name, value})
 	return nil
-}
-
-// isToken reports whether s can be a header's name.
-func isToken(s string) bool {
-	for i := 0; i < len(s); i++ {
-		ch := s[i]
-		if ch <= ' ' || ch >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, ch) >= 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // merge puts the answer into the response to the caller.

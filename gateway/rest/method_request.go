@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -128,39 +129,8 @@ func parseQuery(list []field, query string) []field {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		list = append(list, field{unescapeQuery(name), unescapeQuery(value)})
+		list = append(list, field{front.Unescape(name), front.Unescape(value)})
 	}
 	slices.SortStableFunc(list, func(a, b field) int { return cmp.Compare(a.name, b.name) })
 	return list
-}
-
-func unescapeQuery(s string) string {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch ch := s[i]; {
-		case ch == '+':
-			b = append(b, ' ')
-		case ch == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			b = append(b, ch)
-		}
-	}
-	return string(b)
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// unhex returns the value of a hexadecimal digit.
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
 }

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/lamgate/lamgate/gateway/front"
 )
 
 // write sends the answer: the gateway's own if a step has refused, else the
@@ -44,18 +46,13 @@ const contentTypeJSON = "application/json"
 
 func (c *call) writeBody(h *head, status int, body []byte) {
 	c.journey.Status = status
-	if !bodiless(status) {
+	if !front.Bodiless(status) {
 		h.set("Content-Length", strconv.Itoa(len(body)))
 	}
 	c.meter.WriteHeader(status)
-	if !bodiless(status) && len(body) > 0 {
+	if !front.Bodiless(status) && len(body) > 0 {
 		c.meter.Write(body) // a caller who has gone away misses nothing
 	}
-}
-
-// bodiless reports whether a response of a status has no body.
-func bodiless(status int) bool {
-	return status == http.StatusNoContent || status == http.StatusNotModified
 }
 
 // A head is the header of a response while it is made. The values of its names
@@ -84,7 +81,7 @@ func (h *head) add(name, value string) {
 // replace sets a header in place of one whose name differs in case. What no
 // header can have is left out.
 func (h *head) replace(name, value string) {
-	if !isToken(name) || strings.ContainsAny(value, "\r\n\x00") {
+	if !front.IsToken(name) || front.Splits(value) {
 		return
 	}
 	for other := range h.fields {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/gateway/trace"
 	"github.com/lamgate/lamgate/telemetry"
@@ -130,7 +131,7 @@ func (c *call) begin(g *Gateway, r *http.Request) {
 	c.address, _ = Addressed(r)
 	c.requestID = aws.NewUUID()
 	c.extendedID = aws.NewExtendedRequestID()
-	c.sourceIP = hostOf(r.RemoteAddr)
+	c.sourceIP = front.Host(r.RemoteAddr)
 	j := &c.journey
 	j.RequestID, j.ExtendedID, j.Started = c.requestID, c.extendedID, c.now
 	j.API, j.Stage, j.Method, j.Path = c.address.API, c.address.Stage, r.Method, c.address.Path
@@ -209,17 +210,3 @@ func note(format string, args ...any) telemetry.Detail {
 type advice struct{ what, mend string }
 
 func (a advice) Explain() (what, mend string) { return a.what, a.mend }
-
-// hostOf returns the host of HOST:PORT.
-func hostOf(address string) string {
-	for i := len(address) - 1; i >= 0; i-- {
-		if address[i] == ':' {
-			host := address[:i]
-			if len(host) > 1 && host[0] == '[' {
-				host = host[1 : len(host)-1]
-			}
-			return host
-		}
-	}
-	return address
-}

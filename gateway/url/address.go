@@ -3,6 +3,8 @@ package url
 import (
 	"net/http"
 	"strings"
+
+	"github.com/lamgate/lamgate/gateway/front"
 )
 
 // An Address is the URL that a request is for, and what of it.
@@ -67,14 +69,9 @@ func addressedByHost(host string) (Address, bool) {
 	return a, a.ID != "" && (rest == "localhost" || rest == "localhost.localstack.cloud")
 }
 
-// target returns the path and the query of a request, both as sent.
+// target returns the path and the query of a request as events have them.
 func target(r *http.Request) (path, query string) {
-	path = r.RequestURI
-	if path == "" || path[0] != '/' { // the absolute form, or a request made by a test
-		path, query = r.URL.EscapedPath(), r.URL.RawQuery
-	} else {
-		path, query, _ = strings.Cut(path, "?")
-	}
+	path, query = front.Target(r)
 	if path == "" {
 		path = "/"
 	}

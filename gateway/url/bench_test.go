@@ -7,6 +7,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 )
 
 // silent is a ResponseWriter that keeps nothing.
@@ -85,7 +86,7 @@ func FuzzResponse(f *testing.F) {
 		}
 		_ = r.readHead(payload)
 		for _, f := range r.fields {
-			if !isToken(f.name) {
+			if !front.IsToken(f.name) {
 				t.Errorf("a header has the name %q", f.name)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/trace"
 	"github.com/lamgate/lamgate/telemetry"
@@ -134,7 +135,7 @@ func (c *call) appendHeaders(b []byte) []byte {
 		}
 		b = append(b, '"', ',')
 	}
-	proto, port := c.front()
+	proto, port := front.Reached(c.request)
 	b = append(b, `"x-amzn-trace-id":"`...)
 	b = c.trace.AppendIncoming(b)
 	b = append(b, `","x-forwarded-for":"`...)
@@ -178,18 +179,6 @@ func appendLower(b []byte, name string) []byte {
 	return b
 }
 
-// front is how the client reached the gateway.
-func (c *call) front() (proto, port string) {
-	proto, port = "http", "80"
-	if c.request.TLS != nil {
-		proto, port = "https", "443"
-	}
-	if i := strings.LastIndexByte(c.request.Host, ':'); i >= 0 && !strings.HasSuffix(c.request.Host, "]") {
-		port = c.request.Host[i+1:]
-	}
-	return proto, port
-}
-
 // appendQuery appends the parameters of the query string, decoded; those of one
 // name are joined by commas.
 func (c *call) appendQuery(b []byte) []byte {
@@ -202,7 +191,7 @@ func (c *call) appendQuery(b []byte) []byte {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		q = append(q, field{unescape(name), unescape(value)})
+		q = append(q, field{front.Unescape(name), front.Unescape(value)})
 	}
 	c.query = q
 	if len(q) == 0 {
@@ -220,28 +209,6 @@ func (c *call) appendQuery(b []byte) []byte {
 	}
 	b[len(b)-1] = '}'
 	return b
-}
-
-// unescape decodes a part of a query string. A plus is a space, and what is no
-// percent-encoding stands for itself.
-func unescape(s string) string {
-	if !strings.ContainsAny(s, "%+") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		ch := s[i]
-		if ch == '+' {
-			ch = ' '
-		} else if ch == '%' && i+2 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				ch = byte(n)
-				i += 2
-			}
-		}
-		b = append(b, ch)
-	}
-	return string(b)
 }
 
 // appendAuthorizer appends who has signed the request.

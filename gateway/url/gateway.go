@@ -8,6 +8,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/telemetry"
@@ -46,7 +47,7 @@ type Gateway struct {
 func New(c Config) *Gateway {
 	g := &Gateway{
 		invoker: c.Invoker, roles: c.Roles, verifier: c.Verifier, clock: c.Clock, log: c.Log, journeys: c.Journeys,
-		patience: bodyPatience,
+		patience: front.Patience,
 	}
 	g.endpoints = followEndpoints(c.Documents, func(key string, err error) {
 		g.log.Error("a document cannot be served", "key", key, "error", err)

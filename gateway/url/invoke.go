@@ -9,6 +9,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/relay"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -40,11 +41,11 @@ func (c *call) invoke() *refusal {
 		return c.refuse(stepResponse, telemetry.Failed, malformed{"it calls its body base64, but: " + err.Error()}, badGateway())
 	}
 	h := c.answerHead()
-	if !bodiless(a.status) {
+	if !front.Bodiless(a.status) {
 		set(h, "Content-Length", strconv.Itoa(len(a.body)))
 	}
 	c.writeHead(h, a.status, -1)
-	if len(a.body) > 0 && !bodiless(a.status) {
+	if len(a.body) > 0 && !front.Bodiless(a.status) {
 		_, _ = c.writer.Write(a.body) // a caller who has gone away misses nothing
 	}
 	return nil
@@ -125,7 +126,7 @@ func (c *call) stream(i execution.Invocation) *refusal {
 	c.pass(stepInvocation, functionAnswered)
 	c.writeHead(c.answerHead(), a.status, -1)
 	_ = http.NewResponseController(c.writer).Flush() // what cannot be flushed is no connection
-	if c.request.Method == http.MethodHead || bodiless(a.status) {
+	if c.request.Method == http.MethodHead || front.Bodiless(a.status) {
 		c.endStream(r, false)
 		return nil
 	}

@@ -117,11 +117,6 @@ func (c *call) writeHead(h http.Header, status, length int) {
 	c.writer.WriteHeader(status)
 }
 
-// bodiless reports whether a response of a status has no body.
-func bodiless(status int) bool {
-	return status == http.StatusNoContent || status == http.StatusNotModified
-}
-
 // A fate is what becomes of a function's header.
 type fate uint8
 

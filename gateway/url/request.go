@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/trace"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -83,7 +84,7 @@ func (c *call) begin(g *Gateway, w http.ResponseWriter, r *http.Request) {
 	c.now = g.clock.Now()
 	c.address, _ = Addressed(r)
 	c.requestID = aws.NewUUID()
-	c.sourceIP = hostOf(r.RemoteAddr)
+	c.sourceIP = front.Host(r.RemoteAddr)
 	j := &c.journey
 	j.RequestID, j.Started, j.Method, j.Path = c.requestID, c.now, r.Method, c.address.Path
 }
@@ -153,18 +154,4 @@ func (c *call) findURL() *refusal {
 	j.Account, j.Region, j.Function = e.function.Account, e.function.Region, e.arn
 	c.pass(stepURL, e)
 	return nil
-}
-
-// hostOf returns the host of HOST:PORT.
-func hostOf(address string) string {
-	for i := len(address) - 1; i >= 0; i-- {
-		if address[i] == ':' {
-			host := address[:i]
-			if len(host) > 1 && host[0] == '[' {
-				host = host[1 : len(host)-1]
-			}
-			return host
-		}
-	}
-	return address
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/jsontext"
 )
 
@@ -190,9 +191,9 @@ func (r *response) readField(d *jsontext.Reader, name, where string) error {
 		return err
 	}
 	switch {
-	case !isToken(name):
+	case !front.IsToken(name):
 		err = misshapen(d, "headers has the name "+strconv.Quote(name)+", which no header can have")
-	case strings.ContainsAny(value, "\r\n\x00"):
+	case front.Splits(value):
 		err = misshapen(d, where+" has a line break or a zero byte in its value")
 	case len(r.fields) == maxFields:
 		err = misshapen(d, "there are more than "+strconv.Itoa(maxFields)+" headers and cookies")
@@ -231,17 +232,6 @@ func (r *response) decode() error {
 	n, err := base64.StdEncoding.Decode(decoded, r.body)
 	r.body = decoded[:n]
 	return err
-}
-
-// isToken reports whether s can be a header's name.
-func isToken(s string) bool {
-	for i := range len(s) {
-		ch := s[i]
-		if ch <= ' ' || ch >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, ch) >= 0 {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // A malformed is why a function's answer is no response.

@@ -1,0 +1,75 @@
+package front
+
+import (
+	"net/http"
+	"strings"
+)
+
+// Target returns the path and the query of a request, both as sent.
+func Target(r *http.Request) (path, query string) {
+	path = r.RequestURI
+	if path == "" || path[0] != '/' { // the absolute form, or a request made by a test
+		return r.URL.EscapedPath(), r.URL.RawQuery
+	}
+	path, query, _ = strings.Cut(path, "?")
+	return path, query
+}
+
+// Reached is how the client reached the gateway, for the X-Forwarded headers.
+func Reached(r *http.Request) (proto, port string) {
+	proto, port = "http", "80"
+	if r.TLS != nil {
+		proto, port = "https", "443"
+	}
+	if i := strings.LastIndexByte(r.Host, ':'); i >= 0 && !strings.HasSuffix(r.Host, "]") {
+		port = r.Host[i+1:]
+	}
+	return proto, port
+}
+
+// Host returns the host of HOST:PORT.
+func Host(address string) string {
+	for i := len(address) - 1; i >= 0; i-- {
+		if address[i] == ':' {
+			host := address[:i]
+			if len(host) > 1 && host[0] == '[' {
+				host = host[1 : len(host)-1]
+			}
+			return host
+		}
+	}
+	return address
+}
+
+// Unescape decodes a name or a value of a query string. A plus is a space, and
+// what is no percent-encoding stands for itself.
+func Unescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '+':
+			b = append(b, ' ')
+		case ch == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		default:
+			b = append(b, ch)
+		}
+	}
+	return string(b)
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// unhex returns the value of a hexadecimal digit.
+func unhex(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c&^0x20 - 'A' + 10
+}
