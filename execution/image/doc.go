@@ -10,6 +10,7 @@
 //     under numbers.
 //   - files.go: layers become one tree, in memory; then hard links on disk.
 //   - process.go: what an image runs.
+//   - room.go: how much of the disk images may take.
 //   - settle.go: what is still whole after a loss of power.
 //   - names.go: what names without a digest meant the last time.
 //   - problem.go: what AWS says of images that cannot be used.

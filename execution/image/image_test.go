@@ -33,7 +33,6 @@ type item struct {
 	name, content string
 	mode          int64
 	kind          byte // of archive/tar; a file if 0
-	size          int64
 }
 
 func dir(name string, mode int64) item { return item{name: name, mode: mode, kind: tar.TypeDir} }
