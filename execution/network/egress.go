@@ -75,7 +75,9 @@ func New(c Config) *Egress {
 
 // An Interface is the far end of a sandbox's cable.
 type Interface struct {
-	Name string // for people: the sandbox's; nobody is told of one without a name
+	// Name is the sandbox's, for people; it may change. Nobody is told of what
+	// was refused to one without a name.
+	Name func() string
 	// Socket is a non-blocking packet socket that takes and gives IPv4 in
 	// Ethernet frames. Serve owns it.
 	Socket *os.File

@@ -19,7 +19,7 @@ import (
 // A gateway is one sandbox's way out.
 type gateway struct {
 	egress *Egress
-	name   string
+	name   func() string
 	socket *os.File
 	link   *link
 	life   context.Context
@@ -80,7 +80,7 @@ func (g *gateway) carry() {
 func (g *gateway) take(frame []byte) {
 	if g.link == nil {
 		if err := g.open(); err != nil {
-			g.egress.log.Error("a sandbox has no way out", "sandbox", g.name, "error", err)
+			g.egress.log.Error("a sandbox has no way out", "sandbox", g.name(), "error", err)
 			return
 		}
 	}
@@ -188,20 +188,6 @@ func (f *flow) own(c io.Closer) bool {
 	return true
 }
 
-// settle closes the ends of a flow that has come to its end, with time to say
-// what is still to be said.
-func (f *flow) settle(ends ...io.Closer) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.closed {
-		return
-	}
-	f.closed, f.ends = true, nil
-	for _, c := range ends {
-		c.Close()
-	}
-}
-
 func (f *flow) close() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -248,11 +234,11 @@ func (g *gateway) allowed(to netip.AddrPort) bool {
 		return true
 	}
 	g.mu.Lock()
-	first := !g.told && g.name != ""
+	first := !g.told
 	g.told = true
 	g.mu.Unlock()
-	if first {
-		g.egress.log.Warn("a sandbox may not reach an address; this is told once for each", "sandbox", g.name, "address", to.String(), "because it is", why)
+	if name := g.name(); first && name != "" {
+		g.egress.log.Warn("a sandbox may not reach an address; this is told once for each", "sandbox", name, "address", to.String(), "because it is", why)
 	}
 	return false
 }

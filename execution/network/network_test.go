@@ -89,7 +89,7 @@ func newGuest(t *testing.T, refuses func(netip.Addr) string) *guest {
 	log := &journal{}
 	g := &guest{log: log, egress: New(Config{Log: slog.New(slog.NewTextHandler(log, nil)), Refuses: refuses})}
 	g.egress.dial = dialWorld
-	if g.gateway, err = g.egress.Serve(Interface{Name: "guest", Socket: far}); err != nil {
+	if g.gateway, err = g.egress.Serve(Interface{Name: func() string { return "guest" }, Socket: far}); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := near.SyscallConn()
@@ -206,6 +206,27 @@ func TestConnectionsAreCarriedBothWays(t *testing.T) {
 	b, err := io.ReadAll(c)
 	if want := fmt.Sprint(4<<20, nil); err != nil || len(b) != len(want)+1<<20 || !strings.HasPrefix(string(b), want) {
 		t.Errorf("it read %d bytes, %v", len(b), err)
+	}
+}
+
+// A connection that has ended both ways counts no longer.
+func TestConnectionsEnd(t *testing.T) {
+	g := newGuest(t, everything)
+	to := serve(t, func(c net.Conn) { fmt.Fprint(c, "bye") })
+	for range 20 {
+		c, err := g.dial(t, to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(c); string(b) != "bye" || err != nil {
+			t.Errorf("it read %q, %v", b, err)
+		}
+		c.Close()
+	}
+	for deadline := time.Now().Add(testTime); g.egress.open.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections are left", g.egress.open.Load())
+		}
 	}
 }
 
@@ -476,7 +497,7 @@ func FuzzFrames(f *testing.F) {
 	defer unix.Close(pair[0])
 	e := New(Config{Log: slog.New(slog.DiscardHandler), Refuses: func(netip.Addr) string { return "everything" }})
 	e.resolvers = func() []netip.AddrPort { return nil }
-	g := newGateway(e, Interface{Socket: os.NewFile(uintptr(pair[1]), "far")})
+	g := newGateway(e, Interface{Name: func() string { return "" }, Socket: os.NewFile(uintptr(pair[1]), "far")})
 	go g.carry()
 	defer g.Close()
 	if err := g.open(); err != nil {

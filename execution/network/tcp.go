@@ -30,6 +30,9 @@ const (
 const (
 	dialTime = 30 * time.Second
 	idleTime = 5 * time.Minute // of a connection
+	// settleTime is how long a sandbox may take to hear the end of what it has
+	// been told.
+	settleTime = 30 * time.Second
 )
 
 // connect is told of each connection that the sandbox begins, on a goroutine of
@@ -67,9 +70,21 @@ func (g *gateway) connection(f *flow, r *tcp.ForwarderRequest, to netip.AddrPort
 		end.SocketOptions().SetSendBufferSize(smallBuffer, true)
 		end.SocketOptions().SetReceiveBufferSize(smallBuffer, true)
 	}
+	gone, hungUp := waiter.NewChannelEntry(waiter.EventHUp)
+	queue.EventRegister(&gone)
+	defer queue.EventUnregister(&gone)
 	inside := aborting{gonet.NewTCPConn(&queue, end), end}
-	if f.own(inside) && relay(f, inside, outside) {
-		f.settle(inside.TCPConn, outside)
+	if !f.own(inside) || !relay(f, inside, outside) {
+		return
+	}
+	// What was said last may still be on its way. The flow counts until it has
+	// arrived: otherwise a sandbox could have the server hold any number of ends.
+	settled := time.NewTimer(settleTime)
+	defer settled.Stop()
+	select {
+	case <-hungUp:
+	case <-settled.C:
+	case <-g.life.Done():
 	}
 }
 

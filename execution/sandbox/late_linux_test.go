@@ -34,7 +34,7 @@ func (f *fixture) late(t *testing.T, dir, script string) (Sandbox, *recorder) {
 	s, out := f.run(t, "", func(spec *Spec) {
 		spec.Task, spec.Late, spec.LateFrom = "", true, dir
 		spec.Network = PrivateNetwork
-		spec.Command = []string{"/bin/sh", "-c", "trap 'cd /var/task; " + script + "; exit 0' USR1; echo $(ls -A /var/task)waiting; while :; do sleep 0.01; done"}
+		spec.Command = []string{"/bin/sh", "-c", "trap 'cd /var/task; " + script + "; exit 0' USR1; echo $(ls -A /var/task; ls -A /.code /proc/1/root/.code/one 2>/dev/null | grep -v :)waiting; while :; do sleep 0.01; done"}
 		spec.Env = []string{"PATH=/usr/bin:/bin"}
 	})
 	out.await(t, "waiting\n")

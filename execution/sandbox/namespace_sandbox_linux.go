@@ -174,6 +174,17 @@ func (s *namespace) await(ctx context.Context) error {
 	return nil
 }
 
+// name is what people know the sandbox by; nothing, of a probe, which tries what
+// nobody needs to know of.
+func (s *namespace) name() string {
+	if s.reports != nil {
+		return ""
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.spec.Name
+}
+
 // closeListeners closes what nobody will serve.
 func (s *namespace) closeListeners() {
 	if s.spec.Network == HostNetwork {
@@ -274,10 +285,7 @@ func (s *namespace) listen(files []int) error {
 	if egress {
 		socket := os.NewFile(uintptr(s.sockets[0]), "way out") // non-blocking already
 		s.sockets = s.sockets[1:]
-		end := network.Interface{Name: s.spec.Name, Socket: socket}
-		if s.reports != nil {
-			end.Name = "" // a probe tries what is refused, and nobody needs to know
-		}
+		end := network.Interface{Name: s.name, Socket: socket}
 		s.wayOut, failed = s.driver.egress.Serve(end)
 	}
 	for i, fd := range files[:len(s.listeners)] {
