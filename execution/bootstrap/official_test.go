@@ -106,7 +106,7 @@ func strip(object map[string]any) {
 		var kept []any
 		for _, entry := range list {
 			text := fmt.Sprint(entry)
-			if strings.Contains(text, "bootstrap") || strings.Contains(text, "(node:") || strings.Contains(text, "index.mjs") || strings.Contains(text, "native.cjs") || strings.Contains(text, "<frozen") || strings.Contains(text, "importlib") {
+			if strings.Contains(text, "bootstrap") || strings.Contains(text, "node:") || strings.Contains(text, "index.mjs") || strings.Contains(text, "native.cjs") || strings.Contains(text, "<frozen") || strings.Contains(text, "importlib") {
 				continue
 			}
 			kept = append(kept, text)
