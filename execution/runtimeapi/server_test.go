@@ -14,10 +14,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/execution"
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // An environment stands in for the real one: it has events, and keeps answers.
 type environment struct {
