@@ -17,6 +17,7 @@ import (
 	apisqs "github.com/lamgate/lamgate/api/sqs"
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/wire"
 )
@@ -67,9 +68,14 @@ func (s *Service) deliver(ctx context.Context, d *delivery) error {
 	if err != nil {
 		return &refusal{what: err.Error(), mend: "name another destination: aws lambda put-function-event-invoke-config, or update-function-configuration --dead-letter-config"}
 	}
-	if decision := s.Roles.Allows(d.Role, t.action, t.resource, nil); !decision.Allowed() {
-		what, mend := decision.Explain()
-		return &refusal{what: what, mend: mend, denied: true}
+	for _, decision := range []policy.Decision{
+		s.Roles.MayAssume(d.Role, policy.Service("lambda.amazonaws.com"), nil),
+		s.Roles.Allows(d.Role, t.action, t.resource, nil),
+	} {
+		if !decision.Allowed() {
+			what, mend := decision.Explain()
+			return &refusal{what: what, mend: mend, denied: true}
+		}
 	}
 	if t.Service == "lambda" {
 		return s.invoke(ctx, d)

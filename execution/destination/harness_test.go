@@ -1,6 +1,7 @@
 package destination
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -135,6 +136,7 @@ type house struct {
 type options struct {
 	dir        string
 	statements string // of the role; everything if empty
+	trusted    string // who may assume it; Lambda if empty
 	endpoints  []string
 	clock      *aws.ManualClock
 	cloud      *cloud
@@ -167,10 +169,12 @@ func open(t *testing.T, o options) *house {
 	must(err)
 	doc, err := policy.Parse(policy.Identity, `{"Version":"2012-10-17","Statement":`+o.statements+`}`)
 	must(err)
+	trust, err := policy.Parse(policy.Trust, `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"`+cmp.Or(o.trusted, "lambda.amazonaws.com")+`"},"Action":"sts:AssumeRole"}}`)
+	must(err)
 	key := policy.RoleKey(account, "worker")
 	old, _ := store.Documents().Get(key)
 	if old.Revision == 0 {
-		must(state.Create(t.Context(), store.Documents(), key, policy.Role{Account: account, Name: "worker", Path: "/", ARN: roleARN, Inline: map[string]policy.Document{"p": doc}}))
+		must(state.Create(t.Context(), store.Documents(), key, policy.Role{Account: account, Name: "worker", Path: "/", ARN: roleARN, Trust: trust, Inline: map[string]policy.Document{"p": doc}}))
 	}
 	roles := policy.NewRoles(store.Documents(), func(_ string, err error) { t.Error(err) })
 	credentials := wire.NewCredentials([]byte("key"))

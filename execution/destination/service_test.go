@@ -157,6 +157,7 @@ func TestDeadLetters(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		statements string
+		trusted    string
 		endpoints  []string
 		to         string
 		dead       bool
@@ -168,18 +169,19 @@ func TestRefusals(t *testing.T) {
 			what: "sqs:SendMessage", mend: "", verdict: telemetry.Denied},
 		"role may not store": {statements: `{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::results/elsewhere/*"}`, to: bucket,
 			what: "s3:PutObject", verdict: telemetry.Denied},
-		"no endpoint":         {to: queue, what: "does not serve the AWS service sqs", mend: "--endpoint sqs=URL", verdict: telemetry.Failed},
-		"no queue":            {endpoints: everywhere, to: queue + "x", what: "NonExistentQueue", verdict: telemetry.Failed},
-		"fifo":                {endpoints: everywhere, to: queue + ".fifo", what: "FIFO", verdict: telemetry.Failed},
-		"no bus":              {endpoints: everywhere, to: bus + "x", what: "NotAuthorizedForSourceException", verdict: telemetry.Failed},
-		"dead letters' kind":  {endpoints: everywhere, to: bus, dead: true, what: "neither a queue nor a topic", verdict: telemetry.Failed},
-		"no destination":      {endpoints: everywhere, to: "arn:aws:kinesis:eu-west-1:111122223333:stream/s", what: "no queue, topic", verdict: telemetry.Failed},
-		"no ARN":              {endpoints: everywhere, to: "results", what: "not an ARN", verdict: telemetry.Failed},
-		"too large for them":  {endpoints: everywhere, to: topic, fail: aws.Faultf(400, "InvalidParameter", "Message too long"), what: "Message too long", verdict: telemetry.Failed},
-		"function is deleted": {to: other, fail: aws.Faultf(404, "ResourceNotFoundException", "Function not found"), what: "Function not found", verdict: telemetry.Failed},
+		"role is not Lambda's": {trusted: "ec2.amazonaws.com", endpoints: everywhere, to: queue, what: "sts:AssumeRole", verdict: telemetry.Denied},
+		"no endpoint":          {to: queue, what: "does not serve the AWS service sqs", mend: "--endpoint sqs=URL", verdict: telemetry.Failed},
+		"no queue":             {endpoints: everywhere, to: queue + "x", what: "NonExistentQueue", verdict: telemetry.Failed},
+		"fifo":                 {endpoints: everywhere, to: queue + ".fifo", what: "FIFO", verdict: telemetry.Failed},
+		"no bus":               {endpoints: everywhere, to: bus + "x", what: "NotAuthorizedForSourceException", verdict: telemetry.Failed},
+		"dead letters' kind":   {endpoints: everywhere, to: bus, dead: true, what: "neither a queue nor a topic", verdict: telemetry.Failed},
+		"no destination":       {endpoints: everywhere, to: "arn:aws:kinesis:eu-west-1:111122223333:stream/s", what: "no queue, topic", verdict: telemetry.Failed},
+		"no ARN":               {endpoints: everywhere, to: "results", what: "not an ARN", verdict: telemetry.Failed},
+		"too large for them":   {endpoints: everywhere, to: topic, fail: aws.Faultf(400, "InvalidParameter", "Message too long"), what: "Message too long", verdict: telemetry.Failed},
+		"function is deleted":  {to: other, fail: aws.Faultf(404, "ResourceNotFoundException", "Function not found"), what: "Function not found", verdict: telemetry.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := open(t, options{statements: c.statements, endpoints: c.endpoints})
+			h := open(t, options{statements: c.statements, trusted: c.trusted, endpoints: c.endpoints})
 			h.cloud.setFail(c.fail)
 			h.Start()
 			e := failed()

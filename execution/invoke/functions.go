@@ -60,8 +60,8 @@ func follow(docs state.Documents, fleet *environment.Fleet, l *limits, log *slog
 }
 
 // change takes a document's new value. It must be quick: the write that made it
-// waits. New code is unpacked already now, in the background, if somebody has
-// just deployed it.
+// waits. What somebody has just deployed is prepared for its first invocation
+// already now, in the background.
 func (f *functions) change(c state.Change, deployed bool) {
 	var old *function
 	if v, ok := f.byKey.Load(c.Key); ok {
@@ -102,7 +102,7 @@ func (f *functions) change(c state.Change, deployed bool) {
 	f.byKey.Store(c.Key, now)
 	latest := &doc.Latest
 	fresh := old == nil || old.doc.Latest.Code.SHA256 != latest.Code.SHA256 || !slices.Equal(old.doc.Latest.Layers, latest.Layers)
-	f.fleet.Prepare(latest, deployed && fresh)
+	f.fleet.Prepare(latest, deployed && fresh && !latest.IsImage())
 	if deployed {
 		f.provision(now)
 	}
@@ -139,7 +139,8 @@ func essence(c *execution.Configuration) execution.Configuration {
 	e.State, e.StateReason, e.StateReasonCode = "", "", ""
 	e.LastUpdateStatus, e.LastUpdateReason, e.LastUpdateReasonCode = "", "", ""
 	e.DeadLetterTarget, e.RuntimeWarning, e.Fingerprint, e.KMSKeyARN = "", "", "", ""
-	e.Code.Blob = "" // the SHA-256 tells what is in it
+	e.Code.Blob, e.Code.Unpacked = "", 0 // the SHA-256 tells what is in it
+	e.NextImage, e.NextArchitecture = nil, ""
 	if len(e.Layers) == 0 {
 		e.Layers = nil
 	} else {
