@@ -3,7 +3,9 @@ package conformance
 import (
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -112,8 +114,9 @@ func TestAFunctionURLThatStreams(t *testing.T) {
 	}
 }
 
-func TestARESTAPIThatStreamsAFunction(t *testing.T) {
-	f := newStreamer(t)
+// newStreamAPI is an API that streams a function's answers.
+func newStreamAPI(t *testing.T, f *function) *restAPI {
+	t.Helper()
 	a := newAPI(t)
 	a.proxy("GET", "/", f, func(in *apigateway.PutIntegrationInput) {
 		in.ResponseTransferMode = apitypes.ResponseTransferModeStream
@@ -121,10 +124,40 @@ func TestARESTAPIThatStreamsAFunction(t *testing.T) {
 	})
 	a.deploy("v0")
 	f.permit(a.sourceARN("*"))
+	return a
+}
+
+func TestARESTAPIThatStreamsAFunction(t *testing.T) {
+	a := newStreamAPI(t, newStreamer(t))
 	wantPieces(t, a.url("/v0/"))
 	wantCut(t, a.url("/v0/?fail=later"))
 	a.get("/v0/?fail=first").wantBadGateway(t)
 	a.get("/v0/?head=no").wantBadGateway(t)
+}
+
+// Go's client streams as Node's does, on a runtime of its own.
+func TestGosClientStreamsToCallers(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", binary, "./testdata/golang")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	code, err := os.ReadFile(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newPackage(t).file("bootstrap", string(code), 0o755).deploy(types.RuntimeProvidedal2023, "streamed", 128)
+	u := f.openURL(func(in *lambda.CreateFunctionUrlConfigInput) { in.InvokeMode = types.InvokeModeResponseStream })
+	a := newStreamAPI(t, f)
+	for range 2 {
+		for _, got := range []answer{u.ask("GET", "", ""), a.get("/v0/")} {
+			got.want(t, http.StatusCreated, "one two three")
+			if contentType := got.header.Get("Content-Type"); contentType != "text/plain" {
+				t.Errorf("Content-Type is %q", contentType)
+			}
+		}
+	}
 }
 
 // A URI for whole answers does not go with STREAM.
