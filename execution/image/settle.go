@@ -12,10 +12,16 @@ import (
 const settledName = "settled"
 
 // settle marks directories once the disk has taken them. Close does not wait for
-// it: the disk takes what others have written, too.
+// the disk, which takes what others have written, too; after it nothing is marked
+// any more.
 func (s *Store) settle(dirs []string) {
 	s.settling.Go(func() {
 		if err := syncAll(s.options.Dir); err != nil {
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.life.Err() != nil {
 			return
 		}
 		for _, dir := range dirs {

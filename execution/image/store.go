@@ -127,7 +127,9 @@ func (s *Store) found(name string) {
 
 // Close gives up what is being pulled, and waits for that.
 func (s *Store) Close() {
+	s.mu.Lock()
 	s.end()
+	s.mu.Unlock()
 	s.running.Wait()
 }
 
