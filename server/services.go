@@ -142,8 +142,11 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 		return nil, err
 	}
 	open.add(func() error { images.Close(); return nil })
+	keeper := keepImages(images, docs, c.Clock)
+	open.add(func() error { keeper.close(); return nil })
 	runtimes := runtimes.New(runtimes.Config{Clients: clients, Images: c.RuntimeImages, Store: images, JavaClient: c.JavaClient})
 	open.add(func() error { runtimes.Close(); return nil })
+	runtimes.Prepare()
 	packages, err := code.NewPackages(filepath.Join(c.Data, "code"), blobs, c.Clock, c.Log)
 	if err != nil {
 		return nil, err
