@@ -10,15 +10,15 @@
 //   - bootstrap.go installs them.
 //   - bytecode.go compiles the Python one for an interpreter of the host.
 //
-// Started with LAMGATE_STEM=1 the Python and the Node.js client are stem cells:
-// booted, without a function. They ask GET /lamgate/assignment of the Runtime
-// API, which answers when there is one to become:
+// Started with LAMGATE_STEM=1 the clients are stem cells: booted, without a
+// function. They ask GET /lamgate/assignment of the Runtime API, which answers
+// when there is one to become:
 //
 //	{"environment": {"_HANDLER": "app.handler", …}}
 //
 // That replaces their environment, they go to LAMBDA_TASK_ROOT, and from there
 // on they do what they would have done with it from the start. What must be set
-// before a process starts (NODE_OPTIONS, LD_*, PYTHON*, a locale) cannot be
+// before a process starts (NODE_OPTIONS, LD_*, PYTHON*, RUBY*, a locale) cannot be
 // given this way.
 //
 // Custom runtimes (provided.*) bring their own client, and so do Java and .NET.

@@ -100,3 +100,36 @@ end
 		t.Error("a level is not minded")
 	}
 }
+
+// A stem cell becomes a function, and the function cannot tell.
+func TestRubyStems(t *testing.T) {
+	var answers [2]string
+	for i := range answers {
+		p := newPlatform(t)
+		env := function{map[string]string{"app.rb": `
+require 'logger'
+START = [ENV.to_h.sort, Dir.pwd, Time.at(0).hour, $LOAD_PATH.first, ` + "`echo $TABLE $LAMGATE_STEM`" + `]
+def handler(event:, context:)
+  Logger.new($stdout).info('seen')
+  START + [context.function_name, context.memory_limit_in_mb]
+end
+`}, "app.handler", map[string]string{"TABLE": "orders", "TZ": "Asia/Tokyo"}}.environment(t, p, "ruby3.3")
+		var c *client
+		if i == 0 {
+			c = startRuby(t, p, env)
+		} else {
+			c = startRuby(t, p, map[string]string{
+				"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "1", "LANG": env["LANG"], "PATH": env["PATH"], "TZ": ":UTC", "OTHER": "gone",
+			})
+			<-p.asked
+			p.become <- env
+		}
+		id := c.send("{}", nil)
+		answer := strings.ReplaceAll(c.hear().body, env["LAMBDA_TASK_ROOT"], "ROOT")
+		answers[i] = strings.ReplaceAll(answer, env["AWS_LAMBDA_RUNTIME_API"], "API")
+		c.logged(id + " -- : seen\n")
+	}
+	if answers[0] != answers[1] || !strings.Contains(answers[0], `"ROOT",9,"ROOT","orders\n","f","128"]`) {
+		t.Errorf("a stem's function sees\n%s\nothers\n%s", answers[1], answers[0])
+	}
+}

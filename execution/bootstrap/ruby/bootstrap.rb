@@ -5,6 +5,9 @@
 # lines. It speaks to the Runtime API over a bare socket, since net/http costs
 # more than all the rest of its start: an answer and the question for the next
 # event leave in one write.
+#
+# Started with LAMGATE_STEM=1 it is a stem cell: it makes itself ready, asks what
+# to become, and goes on as if it had been started that way.
 
 require 'json'
 require 'socket'
@@ -86,6 +89,11 @@ module Lamgate
       @socket.write(@next)
     end
 
+    def get(path)
+      @socket.write("GET #{path} HTTP/1.1\r\nHost: #{@address}\r\n\r\n")
+      reply
+    end
+
     def post(path, body, headers, and_ask: false)
       body = body.b
       head = "POST /2018-06-01/runtime/#{path} HTTP/1.1\r\nHost: #{@address}\r\n" \
@@ -163,8 +171,9 @@ module Lamgate
 
     def run
       $stdout.sync = $stderr.sync = true
-      $LOAD_PATH.unshift(ENV['LAMBDA_TASK_ROOT'] || Dir.pwd)
       connection = Connection.new(ENV['AWS_LAMBDA_RUNTIME_API'])
+      become(connection) if ENV['LAMGATE_STEM'] == '1'
+      $LOAD_PATH.unshift(ENV['LAMBDA_TASK_ROOT'] || Dir.pwd)
       begin
         handler = Handler.new(ENV['_HANDLER'])
         require 'logger'
@@ -182,6 +191,16 @@ module Lamgate
     end
 
     private
+
+    # A stem cell asks what to become, and takes its environment and its place.
+    def become(connection)
+      require 'logger'
+      reply = connection.get('/lamgate/assignment')
+      return if reply.status != '200'
+
+      ENV.replace(JSON.parse(reply.body)['environment'])
+      Dir.chdir(ENV['LAMBDA_TASK_ROOT'] || '/var/task')
+    end
 
     def invoke(connection, handler)
       request = connection.reply
