@@ -32,6 +32,7 @@ type Environment struct {
 	context context.Context // ends with the sandbox; nil if nobody asked for it
 	cancel  context.CancelFunc
 
+	gone        chan struct{} // closed when nothing is left of it
 	runtimeGone chan struct{} // closed when the runtime has ended beside extensions
 
 	freezing sync.Mutex // orders Freeze before Thaw
@@ -81,7 +82,7 @@ func (e *Environment) take(t *ticket, now time.Time) (frozen, ok bool) {
 	if !e.to(Busy) {
 		return false, false
 	}
-	t.assigned, t.deadline = now, now.Add(e.pool.config.Timeout)
+	t.assigned, t.deadline = now, e.pool.deadline(now)
 	e.begin(t, now)
 	e.arm(e.pool.config.Timeout)
 	return frozen, true
@@ -93,8 +94,19 @@ func (e *Environment) begin(t *ticket, now time.Time) {
 	e.log.start(t, e.pool.config.Version, now)
 }
 
+// deadline is that of an event given now.
+func (p *Pool) deadline(now time.Time) time.Time {
+	if p.debugPort != 0 {
+		return now.Add(debugTime)
+	}
+	return now.Add(p.config.Timeout)
+}
+
 // arm sets the alarm that ends the environment, with mu held.
 func (e *Environment) arm(d time.Duration) {
+	if e.pool.debugPort != 0 {
+		return
+	}
 	e.turn++
 	turn := e.turn
 	e.stop = e.pool.fleet.Clock.AfterFunc(d, func() { e.expire(turn) })

@@ -49,6 +49,13 @@ func (s *stage) Start(_ context.Context, spec sandbox.Spec) (sandbox.Sandbox, er
 			b.address = a
 		}
 	}
+	if spec.Network != sandbox.HostNetwork {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		b.api, b.address = l, l.Addr().String()
+	}
 	if s.refuse != nil {
 		if err := s.refuse(&spec); err != nil {
 			return nil, err
@@ -68,6 +75,7 @@ type box struct {
 	signals  chan os.Signal
 	done     chan struct{}
 
+	api      net.Listener // with a network of its own
 	assigned chan sandbox.Assignment
 	unfit    bool // Assign fails
 
@@ -78,7 +86,7 @@ type box struct {
 	dial   func(context.Context, int) (net.Conn, error)
 }
 
-func (b *box) RuntimeAPI() net.Listener    { return nil }
+func (b *box) RuntimeAPI() net.Listener    { return b.api }
 func (b *box) Endpoint() net.Listener      { return nil }
 func (b *box) Freeze() error               { return nil }
 func (b *box) Done() <-chan struct{}       { return b.done }

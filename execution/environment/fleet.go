@@ -44,6 +44,14 @@ type Config struct {
 
 	Memory Memory
 
+	// CPU is how processors are shared among functions: FairCPU, QuotaCPU, or not
+	// at all if empty.
+	CPU string
+
+	// Debug returns the port at which a function is to be debugged; 0 for none. May
+	// be nil.
+	Debug func(execution.FunctionRef) int
+
 	// Stems is how many stem cells stand ready for each runtime that functions
 	// use; two if 0, none if negative.
 	Stems int
@@ -63,10 +71,29 @@ type Fleet struct {
 	spare   func() bool  // whether the host has processors to spare
 	budget  budget       // of the host's memory
 	stems   stems
+	ports   ports // of debuggers
 
 	mu    sync.Mutex
 	pools map[*Pool]struct{}
 	alive map[*Environment]struct{}
+}
+
+// How processors are shared.
+const (
+	FairCPU  = "fair"  // in proportion to functions' memory, where they are short
+	QuotaCPU = "quota" // and never more than a function has on AWS
+)
+
+// cpu is a function's share of processors, in thousandths of one.
+//
+// AWS: at 1,769 MB a function has the equivalent of one vCPU ("Configure Lambda
+// function memory" in the developer guide).
+func (f *Fleet) cpu(memoryMB int) (share int, quota bool) {
+	switch f.CPU {
+	case FairCPU, QuotaCPU:
+		return max(memoryMB*1000/1769, 1), f.CPU == QuotaCPU
+	}
+	return 0, false
 }
 
 // NewFleet returns a fleet without environments.
@@ -105,7 +132,11 @@ func NewFleet(c Config) *Fleet {
 // Pool returns a new pool: a generation of a function's version.
 func (f *Fleet) Pool(function execution.FunctionRef, c execution.Configuration) *Pool {
 	function.Qualifier = ""
-	return &Pool{fleet: f, function: function, config: c, all: map[*Environment]struct{}{}}
+	p := &Pool{fleet: f, function: function, config: c, all: map[*Environment]struct{}{}}
+	if f.Debug != nil {
+		p.debugPort = f.Debug(function)
+	}
+	return p
 }
 
 // Prepare is told of a configuration that may soon be invoked. fresh says that
@@ -232,8 +263,13 @@ func (f *Fleet) started(e *Environment) {
 // gone forgets an environment that has ended.
 func (f *Fleet) gone(e *Environment) {
 	f.mu.Lock()
+	_, there := f.alive[e]
 	delete(f.alive, e)
 	f.mu.Unlock()
+	f.ports.free(e)
+	if there {
+		close(e.gone)
+	}
 }
 
 // listen opens the Runtime API's listener of an environment that shares the

@@ -112,6 +112,9 @@ func (k *keeper) look() {
 // remain idle, those to end, and whether any is still to be frozen.
 func (p *Pool) keep(now time.Time) (idle, old []*Environment, pending bool) {
 	f := p.fleet
+	if p.debugPort != 0 {
+		return nil, nil, true // a debugger may hold it
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = slices.DeleteFunc(p.idle, func(e *Environment) bool {

@@ -120,6 +120,9 @@ func (p *Pool) grow() {
 }
 
 func (p *Pool) launch(n int) {
+	if p.debugPort != 0 {
+		n = min(n, 1-len(p.all)-p.starting)
+	}
 	for range n {
 		p.starting++
 		p.fleet.launch(p)

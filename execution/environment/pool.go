@@ -3,6 +3,7 @@ package environment
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -65,6 +66,8 @@ type Pool struct {
 	fleet    *Fleet
 	function execution.FunctionRef
 	config   execution.Configuration
+
+	debugPort int // where its one environment is debugged; 0 if it is not
 
 	mu       sync.Mutex
 	all      map[*Environment]struct{} // alive and ready for the first time
@@ -288,6 +291,11 @@ func (p *Pool) Retire() {
 	p.ready, p.idle = nil, nil
 	p.keepIfUsed()
 	p.mu.Unlock()
+	if p.debugPort != 0 { // whoever stands at a breakpoint has done with the old code
+		p.mu.Lock()
+		idle = slices.Collect(maps.Keys(p.all))
+		p.mu.Unlock()
+	}
 	for _, e := range idle {
 		e.end(spindown)
 	}

@@ -41,7 +41,7 @@ func (p *Pool) initTime(provisioned bool) time.Duration {
 // have finished.
 func (p *Pool) Provision(n int) {
 	p.mu.Lock()
-	if p.retired {
+	if p.retired || p.debugPort != 0 {
 		n = 0
 	}
 	if n != p.provision.wanted {

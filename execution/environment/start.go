@@ -84,7 +84,7 @@ func (p *Pool) initFailed(e *Environment) {
 		}
 		again := p.newEnvironment(e)
 		now := p.fleet.Clock.Now()
-		t.assigned, t.deadline = now, now.Add(p.config.Timeout)
+		t.assigned, t.deadline = now, p.deadline(now)
 		again.invoked = true
 		again.ticket, again.lastID = t, t.ID
 		again.start()
@@ -122,7 +122,7 @@ func (p *Pool) newEnvironment(before *Environment) *Environment {
 	if before != nil {
 		log.stream = before.log.stream
 	}
-	return &Environment{pool: p, log: log, born: now, began: now, placed: true, runtimeGone: make(chan struct{})}
+	return &Environment{pool: p, log: log, born: now, began: now, placed: true, gone: make(chan struct{}), runtimeGone: make(chan struct{})}
 }
 
 // streamName names an environment's log stream.
@@ -156,6 +156,13 @@ func (e *Environment) start() {
 	if e.become(ctx, key) {
 		return
 	}
+	if p.debugPort != 0 {
+		if err := f.ports.claim(ctx, p.debugPort, e); err != nil {
+			m.release()
+			e.abort(err)
+			return
+		}
+	}
 	listener, address, err := f.listen()
 	if err != nil {
 		m.release()
@@ -177,6 +184,7 @@ func (e *Environment) start() {
 	e.command = command[0]
 	variables := e.variables(m, key, address)
 	e.extend(variables)
+	share, quota := f.cpu(p.config.MemoryMB)
 	began := f.Clock.Now()
 	// Not by the fleet's life: it is made in a moment, and then ended like others.
 	box, err := f.Driver.Start(context.WithoutCancel(ctx), sandbox.Spec{
@@ -191,8 +199,11 @@ func (e *Environment) start() {
 		Extensions: e.external,
 		MemoryMB:   max(p.config.MemoryMB, 1),
 		TmpMB:      max(p.config.EphemeralMB, 512),
+		CPU:        share,
+		CPUQuota:   quota,
 		Sockets:    e.sockets(),
 		Network:    f.Network,
+		Listener:   listener,
 		Output:     e.log.own.writer,
 
 		ExtensionOutput: e.extensionOutput(),
@@ -211,13 +222,18 @@ func (e *Environment) start() {
 		e.abort(fmt.Errorf("start a sandbox: %w", err))
 		return
 	}
-	if listener == nil {
-		listener = box.RuntimeAPI()
+	if l := box.RuntimeAPI(); l != nil {
+		listener = l
 	}
 	if l := box.Endpoint(); l != nil {
 		f.serveEndpoint(l)
 	}
 	e.live(box, began, func() *runtimeapi.Server { return runtimeapi.New(listener, e, e.options()) })
+	if p.debugPort != 0 {
+		if err := e.forward(p.debugPort); err != nil {
+			f.Log.Error("function cannot be debugged", "function", p.function.Name, "port", p.debugPort, "error", err)
+		}
+	}
 }
 
 // openLog makes the pipes for what the processes print.
@@ -253,7 +269,7 @@ func (e *Environment) options() runtimeapi.Options {
 
 // sockets is how many connections into the sandbox there may be.
 func (e *Environment) sockets() int {
-	if len(e.external) == 0 {
+	if len(e.external) == 0 && e.pool.debugPort == 0 {
 		return 0
 	}
 	return sandbox.MaxSockets

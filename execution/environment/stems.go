@@ -237,6 +237,7 @@ func (s *stems) make(h *shelf) (*stem, error) {
 		MemoryMB: stemMB,
 		TmpMB:    stemMB,
 		Network:  f.Network,
+		Listener: listener,
 		Output:   st.log.own.writer,
 	})
 	if err != nil {
@@ -244,8 +245,8 @@ func (s *stems) make(h *shelf) (*stem, error) {
 		st.log.own.close()
 		return nil, err
 	}
-	if listener == nil {
-		listener = st.box.RuntimeAPI()
+	if l := st.box.RuntimeAPI(); l != nil {
+		listener = l
 	}
 	if l := st.box.Endpoint(); l != nil {
 		f.serveEndpoint(l)
@@ -326,7 +327,7 @@ func (s *stems) stand() (kinds []StemCells) {
 // it is started like any other.
 func (e *Environment) become(ctx context.Context, key AccessKey) bool {
 	p, f, m := e.pool, e.pool.fleet, e.material
-	if len(m.extensions) > 0 || m.root != "" {
+	if len(m.extensions) > 0 || m.root != "" || p.debugPort != 0 {
 		return false
 	}
 	shelf := f.stems.shelfOf(&p.config, m.runtime, m.command)
@@ -338,8 +339,10 @@ func (e *Environment) become(ctx context.Context, key AccessKey) bool {
 		return false
 	}
 	began := f.Clock.Now()
+	share, quota := f.cpu(p.config.MemoryMB)
 	err := st.box.Assign(ctx, sandbox.Assignment{
 		Name: e.name(), Task: m.task.Dir, Opt: m.optDir(), MemoryMB: max(p.config.MemoryMB, 1), TmpMB: max(p.config.EphemeralMB, 512),
+		CPU: share, CPUQuota: quota,
 	})
 	if err != nil {
 		f.Log.Warn("stem cell was not assigned", "function", p.function.Name, "error", err)

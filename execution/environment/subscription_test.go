@@ -51,7 +51,19 @@ func listenIn(t *testing.T) (*audience, func(context.Context, int) (net.Conn, er
 	return a, func(context.Context, int) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
 }
 
-func (b *box) Dial(ctx context.Context, port int) (net.Conn, error) { return b.dial(ctx, port) }
+func (b *box) Dial(ctx context.Context, port int) (net.Conn, error) {
+	b.mu.Lock()
+	dial := b.dial
+	b.mu.Unlock()
+	return dial(ctx, port)
+}
+
+// leads sets where Dial leads.
+func (b *box) leads(dial func(context.Context, int) (net.Conn, error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.dial = dial
+}
 
 func kinds(batch []told) string {
 	var list []string
@@ -67,7 +79,7 @@ func TestTelemetry(t *testing.T) {
 	a, dial := listenIn(t)
 	first := outcomeOf(t, p, "one")
 	b := <-s.boxes
-	b.dial = dial
+	b.leads(dial)
 	x := b.register("observer", `"INVOKE"`)
 	x.say("PUT", "/2022-07-01/telemetry", `{"schemaVersion":"2022-12-13","types":["platform","function","extension"],
 		"buffering":{"timeoutMs":100,"maxItems":1000},"destination":{"protocol":"HTTP","URI":"http://sandbox.localdomain:8080/told"}}`)

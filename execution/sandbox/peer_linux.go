@@ -11,6 +11,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,6 +40,15 @@ func (g *guarded) Accept() (net.Conn, error) {
 		}
 		c.Close()
 	}
+}
+
+// SetDeadline ends an Accept that nobody comes for.
+func (g *guarded) SetDeadline(t time.Time) error {
+	l, ok := g.Listener.(interface{ SetDeadline(time.Time) error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return l.SetDeadline(t)
 }
 
 // peers asks the kernel about sockets.

@@ -1,0 +1,105 @@
+package environment
+
+import (
+	"context"
+	"io"
+	"net"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/sandbox"
+)
+
+// debugged makes the pool's function one that is debugged.
+func debugged(p *Pool, port int) {
+	p.debugPort = port
+	p.fleet.Debug = func(execution.FunctionRef) int { return port }
+}
+
+func TestDebuggedFunctionHasOneEnvironmentAndAllTheTime(t *testing.T) {
+	p, s := newStage(t)
+	p.config.Runtime, p.config.Timeout = "nodejs20.x", time.Second
+	if _, _, err := p.fleet.Runtimes.Find(t.Context(), p.config.Runtime, ""); err != nil {
+		t.Skip(err)
+	}
+	debugged(p, 9229)
+	first, second := outcomeOf(t, p, "one"), outcomeOf(t, p, "two")
+	b := <-s.boxes
+	found := false
+	for _, a := range b.spec.Command {
+		found = found || a == "--inspect=127.0.0.1:9229"
+	}
+	if !found {
+		t.Errorf("it is started as %q", b.spec.Command)
+	}
+	runtime := b.voice()
+	s.clock.Advance(time.Minute) // in the init phase
+	for range 2 {
+		runtime.ask()
+		r, _ := runtime.hear()
+		s.clock.Advance(time.Hour) // at a breakpoint
+		runtime.answer(r.Header.Get("Lambda-Runtime-Aws-Request-Id"))
+	}
+	for _, c := range []<-chan *Outcome{first, second} {
+		if o := <-c; o.FunctionError != "" {
+			t.Errorf("%s", o.Payload)
+		}
+	}
+	if len(s.boxes) != 0 {
+		t.Error("there is a second environment")
+	}
+	// New code takes the port when the old has let it go, busy or not.
+	runtime.ask()
+	until(t, isState(p, "idle"))
+	go p.Invoke(context.Background(), Request{ID: "three", Payload: []byte("{}")}, func() {})
+	runtime.hear()
+	next := p.fleet.Pool(p.function, p.config)
+	third := outcomeOf(t, next, "four")
+	<-b.done
+	play(<-s.boxes, "four")
+	<-third
+}
+
+// With a network of its own, the port leads into the sandbox.
+func TestDebuggerIsReached(t *testing.T) {
+	p, s := newStage(t)
+	p.config.Runtime = "nodejs20.x"
+	if _, _, err := p.fleet.Runtimes.Find(t.Context(), p.config.Runtime, ""); err != nil {
+		t.Skip(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	debugged(p, port)
+	p.fleet.Network = sandbox.PrivateNetwork
+	o := outcomeOf(t, p, "one")
+	b := <-s.boxes
+	inner, debugger := net.Pipe()
+	b.leads(func(_ context.Context, to int) (net.Conn, error) {
+		if to != port {
+			t.Errorf("dialled %d", to)
+		}
+		return inner, nil
+	})
+	play(b, "one")
+	<-o
+	client, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	go client.Write([]byte("attach"))
+	said := make([]byte, 6)
+	if _, err := io.ReadFull(debugger, said); err != nil || string(said) != "attach" {
+		t.Errorf("the debugger hears %q, %v", said, err)
+	}
+	debugger.Close()
+	if n, err := client.Read(said); n != 0 || err == nil {
+		t.Error("the client is not told of the debugger's end")
+	}
+}
