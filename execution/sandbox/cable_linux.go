@@ -126,9 +126,14 @@ func (p *program) cable() {
 	p.do("open the far end of the way out", unix.SYS_BIND, p.spare, p.bytes(address), uint64(len(address)))
 }
 
+// cableSteps are what cableMessages ask for, for people.
+var cableSteps = [...]string{
+	"make a pair of interfaces", "bring up the far end", "bring up the near end", "give an interface an address", "name the gateway", "make a route",
+}
+
 // cableError is what the kernel had against the cable.
 func cableError(answers []byte) error {
-	for i, what := range []string{"make a pair of interfaces", "bring up the far end", "bring up the near end", "give an interface an address", "name the gateway", "make a route"} {
+	for i, what := range cableSteps {
 		at := i*acknowledgement + unix.NLMSG_HDRLEN
 		if at+4 > len(answers) {
 			return fmt.Errorf("%s: the kernel does not answer", what)

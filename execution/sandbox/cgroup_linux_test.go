@@ -101,4 +101,13 @@ func TestVersion2(t *testing.T) {
 	}
 	s.Kill()
 	waitFor(t, s)
+
+	s, out = f.run(t, "exit 7", func(spec *Spec) { spec.Extensions = f.extensions(map[string]string{"one": "hang"}) })
+	out.await(t, "hanging")
+	if err := s.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if e := nextEnded(t, s); e.Exit.Code != 7 {
+		t.Errorf("beside an extension there ended %+v", e)
+	}
 }

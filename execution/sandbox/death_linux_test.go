@@ -14,20 +14,32 @@ import (
 	"time"
 )
 
-// serveUntilKilled is a server with one sandbox that runs and one that is
-// frozen. It prints the process IDs of both.
+// serveUntilKilled is a server with one sandbox that runs, one that is frozen,
+// one that waits for its code and one with a frozen extension. It prints the
+// process IDs of all.
 func serveUntilKilled(task string) int {
 	driver, err := Open(NamespaceLevel, Options{})
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	for _, freeze := range []bool{false, true} {
-		s, err := driver.Start(context.Background(), Spec{
-			Name: "orphan", Task: task, Command: []string{"/var/task/program"}, Env: []string{"SANDBOX_TEST_PROGRAM=hang"},
+	hang := []string{"SANDBOX_TEST_PROGRAM=hang"}
+	for _, kind := range []struct {
+		freeze bool
+		change func(*Spec)
+	}{
+		{false, func(*Spec) {}},
+		{true, func(*Spec) {}},
+		{false, func(s *Spec) { s.Late, s.LateFrom, s.Task, s.Command = true, task, "", []string{"/bin/sleep", "1000"} }},
+		{true, func(s *Spec) { s.Extensions = []Extension{{"one", "/var/task/program", hang}} }},
+	} {
+		spec := Spec{
+			Name: "orphan", Task: task, Command: []string{"/var/task/program"}, Env: hang,
 			MemoryMB: 64, TmpMB: 16, Network: HostNetwork,
-		})
-		if err == nil && freeze {
+		}
+		kind.change(&spec)
+		s, err := driver.Start(context.Background(), spec)
+		if err == nil && kind.freeze {
 			err = s.Freeze()
 		}
 		if err != nil {
@@ -65,7 +77,7 @@ func TestDeathWithTheServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	if len(pids) != 4 {
+	if len(pids) != 8 {
 		t.Fatalf("the server started %q", pids)
 	}
 	deadline := time.Now().Add(testTime)

@@ -42,6 +42,8 @@ func (d *namespaces) cause(err error) string {
 			return "vm.memfd_noexec is 2; set it to 1 or 0"
 		}
 		return ""
+	case step.err == unix.EOPNOTSUPP && step.what == cableSteps[0]:
+		return "the kernel makes no pairs of interfaces; load its module veth"
 	case step.err == unix.ENOSYS:
 		return "this needs Linux 5.12 or later, or a container whose seccomp profile allows it"
 	case step.err == unix.ENOSPC && strings.Contains(step.what, "namespace"),

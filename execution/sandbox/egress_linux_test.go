@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -155,5 +156,24 @@ func TestEgressWithoutIsolation(t *testing.T) {
 	spec.Command, spec.Network = []string{f.program}, EgressNetwork
 	if _, err := f.Start(t.Context(), spec); err == nil || !strings.Contains(err.Error(), "--network host") {
 		t.Errorf("it gives %v", err)
+	}
+}
+
+func TestWhatTheKernelHasAgainstACable(t *testing.T) {
+	answers := make([]byte, len(cableSteps)*acknowledgement)
+	if err := cableError(answers); err != nil {
+		t.Errorf("nothing gives %v", err)
+	}
+	if err := cableError(answers[:len(answers)-acknowledgement]); err == nil {
+		t.Error("a missing answer gives nothing")
+	}
+	errno := int32(syscall.EOPNOTSUPP)
+	binary.LittleEndian.PutUint32(answers[16:], uint32(-errno))
+	err := cableError(answers)
+	if !errors.Is(err, syscall.EOPNOTSUPP) {
+		t.Errorf("it gives %v", err)
+	}
+	if cause := (&namespaces{}).cause(err); !strings.Contains(cause, "veth") {
+		t.Errorf("its cause is %q", cause)
 	}
 }

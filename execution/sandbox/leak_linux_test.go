@@ -73,7 +73,7 @@ func TestNothingIsLeft(t *testing.T) {
 		"late": {func(s *Spec) { s.Task, s.Late, s.LateFrom, s.Network = "", true, code, PrivateNetwork }, func(s Sandbox) error {
 			return s.Assign(t.Context(), Assignment{Name: "one", Task: filepath.Join(code, "one"), MemoryMB: 512, TmpMB: 16})
 		}},
-		"unassigned": {func(s *Spec) { s.Task, s.Late, s.LateFrom, s.Network = "", true, code, PrivateNetwork }, nil},
+		"unassigned": {func(s *Spec) { s.Task, s.Late, s.LateFrom, s.Network = "", true, code, EgressNetwork }, nil},
 	}
 	round := func() {
 		for name, kind := range kinds {

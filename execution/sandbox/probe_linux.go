@@ -59,10 +59,14 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	}
 	for _, c := range controls {
 		switch c.Name {
-		case ControlMemory, ControlProcessLimit, ControlProcessor, ControlFreeze, ControlSockets, ControlLateCode, ControlEgress, ControlForeign:
+		case ControlMemory, ControlProcessLimit, ControlProcessor, ControlFreeze, ControlSockets, ControlLateCode, ControlForeign:
 			continue // worth knowing, and no part of what the level promises
 		}
-		if !c.Enforced {
+		switch {
+		case c.Enforced:
+		case c.Name == ControlEgress:
+			return controls, fmt.Errorf("--network %s does not hold on this host: %s; %s", EgressNetwork, c.Problem, c.Mend)
+		default:
 			return controls, d.refuse(fmt.Errorf("%s: %s", c.Name, c.Problem))
 		}
 	}
@@ -296,9 +300,18 @@ func (d *namespaces) tryLate(ctx context.Context) error {
 // probeEgress looks once at what the way out refuses: this host, by each of its
 // addresses, and its link.
 func (d *namespaces) probeEgress(ctx context.Context) Control {
-	d.egressOnce.Do(func() { d.egressProblem = d.tryEgress(ctx) })
+	d.egressOnce.Do(func() {
+		// Whoever asks first may lose patience, which tells nothing.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
+		defer cancel()
+		d.egressProblem = d.tryEgress(ctx)
+	})
 	if err := d.egressProblem; err != nil {
-		return Control{Name: ControlEgress, Problem: err.Error(), Mend: "choose --network " + string(PrivateNetwork)}
+		problem := err.Error()
+		if cause := d.cause(err); cause != "" {
+			problem += " (" + cause + ")"
+		}
+		return Control{Name: ControlEgress, Problem: problem, Mend: "choose --network " + string(PrivateNetwork)}
 	}
 	return Control{Name: ControlEgress, Enforced: true, By: "network namespace, a TCP/IP stack of the server's own (for --network egress)"}
 }
