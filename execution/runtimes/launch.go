@@ -74,7 +74,7 @@ func (r *Runtime) Command(l Launch) (*Command, error) {
 // which function, one that sets these variables. It cannot where a variable must
 // be there when the interpreter starts.
 func (r *Runtime) Stemmable(environment map[string]string) bool {
-	if r.Family != Python && r.Family != Node || !r.Own {
+	if r.Family != Python && r.Family != Node && r.Family != Ruby || !r.Own {
 		return false
 	}
 	for name := range environment {
@@ -91,7 +91,7 @@ func readAtStart(name string) bool {
 	if name == "NODE_ENV" { // which only libraries read
 		return false
 	}
-	for _, prefix := range []string{"LD_", "LC_", "GLIBC_", "MALLOC_", "PYTHON", "NODE_", "UV_", "OPENSSL_", "SSL_", "ICU_", "V8_"} {
+	for _, prefix := range []string{"LD_", "LC_", "GLIBC_", "MALLOC_", "PYTHON", "NODE_", "RUBY", "GEM_", "BUNDLE_", "UV_", "OPENSSL_", "SSL_", "ICU_", "V8_"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

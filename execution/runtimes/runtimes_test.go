@@ -337,7 +337,7 @@ func TestStemmable(t *testing.T) {
 	python := &Runtime{Family: Python, Own: true}
 	for name, want := range map[string]bool{
 		"": true, "TABLE": true, "TZ": true, "NODE_ENV": true, "PATH": true,
-		"NODE_OPTIONS": false, "PYTHONPATH": false, "LD_PRELOAD": false, "LANG": false, "LC_ALL": false, "AWS_LAMBDA_EXEC_WRAPPER": false, "MALLOC_ARENA_MAX": false,
+		"NODE_OPTIONS": false, "PYTHONPATH": false, "LD_PRELOAD": false, "LANG": false, "LC_ALL": false, "AWS_LAMBDA_EXEC_WRAPPER": false, "MALLOC_ARENA_MAX": false, "RUBYOPT": false, "GEM_PATH": false,
 	} {
 		if python.Stemmable(map[string]string{name: "x"}) != want {
 			t.Errorf("%s: %v", name, !want)
