@@ -27,7 +27,7 @@
 // i of its shape. So nothing is prepared per type, and nothing is looked up by a
 // field's name.
 //
-// verify.go verifies signatures for those who ask: function URLs do, the
-// operations do not yet. wire does not decide what a caller may do, and it knows
+// verify.go verifies signatures for those who ask, by the form of a request that
+// canonical.go writes: function URLs ask, the operations do not yet. wire does not decide what a caller may do, and it knows
 // nothing of any operation's meaning.
 package wire

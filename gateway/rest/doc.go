@@ -21,10 +21,11 @@
 //     integration by integration_lambda_proxy.go (event.go and event_headers.go
 //     write what it receives; lambda_response.go reads what it answers, and
 //     integration_lambda_stream.go what it answers piece by piece), through a
-//     custom one by integration_lambda.go. integration_http.go calls HTTP endpoints, integration_service.go AWS services, signed and with
-//     a role (integration_service_action.go and integration_service_object.go
-//     tell what the role must be allowed), and integration_mock.go answers by
-//     itself. loop.go stops an API that calls itself.
+//     custom one by integration_lambda.go. integration_http.go calls HTTP
+//     endpoints, integration_service.go AWS services, signed and with a role
+//     (integration_service_action.go and integration_service_object.go tell what
+//     the role must be allowed), and integration_mock.go answers by itself.
+//     loop.go stops an API that calls itself.
 //   - integration_response.go selects and makes the method's response,
 //     method_response.go readies it for the wire. integration_stream.go passes
 //     on what is streamed.
