@@ -28,6 +28,6 @@
 // field's name.
 //
 // verify.go verifies signatures for those who ask, by the form of a request that
-// canonical.go writes: function URLs ask, the operations do not yet. wire does not decide what a caller may do, and it knows
-// nothing of any operation's meaning.
+// canonical.go writes: function URLs ask, the operations do not yet. wire does not
+// decide what a caller may do, and it knows nothing of any operation's meaning.
 package wire
