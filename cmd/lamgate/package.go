@@ -84,8 +84,26 @@ type packager struct {
 	client   *client
 	region   string
 	bucket   string
-	uploaded map[string]bool // by key
+	uploaded map[string]bool              // by key
+	live     map[string][sha256.Size]byte // sums of what functions have, by path
 }
+
+// isNew reports whether functions do not have the code of a path yet, and notes
+// that they are given it.
+func (p *packager) isNew(path string, code []byte) bool {
+	sum := sha256.Sum256(code)
+	if before, ok := p.live[path]; ok && before == sum {
+		return false
+	}
+	if p.live == nil {
+		p.live = map[string][sha256.Size]byte{}
+	}
+	p.live[path] = sum
+	return true
+}
+
+// forget has the code of a path given to functions again.
+func (p *packager) forget(path string) { delete(p.live, path) }
 
 // open makes the bucket if there is none.
 func (p *packager) open(ctx context.Context) error {
@@ -144,6 +162,7 @@ func (p *packager) pack(ctx context.Context, body string, refs []codeReference) 
 		if err != nil {
 			return "", err
 		}
+		p.isNew(r.path, code)
 		offset, length, err := spanOf(body, r.node)
 		if err != nil {
 			return "", err

@@ -139,6 +139,7 @@ func (u *up) deploy(ctx context.Context) (changed bool, err error) {
 	p := newProgress(u.console)
 	changed, err = deploy(ctx, u.client, deployment{u.command.Stack, body, u.command.Parameters}, p)
 	if err != nil {
+		u.packager.live = nil // nobody knows what the functions have
 		return false, fmt.Errorf("%s: %w", u.project.template, err)
 	}
 	if changed {
@@ -319,6 +320,9 @@ func (u *up) publish(ctx context.Context, path string, saved time.Time, names ma
 		u.say("%s is not published: %v", path, err)
 		return
 	}
+	if !u.packager.isNew(path, code) {
+		return // saved as it was
+	}
 	for _, logical := range u.codeAt(path) {
 		name, ok := names[logical]
 		if !ok {
@@ -335,6 +339,7 @@ func (u *up) publish(ctx context.Context, path string, saved time.Time, names ma
 			_, err = call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "UpdateFunctionCode", in)
 		}
 		if err != nil {
+			u.packager.forget(path)
 			u.say("%s is not published: %v", logical, err)
 			continue
 		}
