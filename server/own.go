@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -25,6 +26,7 @@ import (
 type own struct {
 	journeys *telemetry.Journeys
 	blobs    state.Blobs
+	fleet    *environment.Fleet
 	clock    aws.Clock
 	log      *slog.Logger
 	url      string
@@ -35,6 +37,7 @@ func (o *own) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+ownPrefix+"health", o.health)
 	mux.HandleFunc("GET "+ownPrefix+"journeys/{id}", o.journey)
+	mux.HandleFunc("GET "+ownPrefix+"environments", o.environments)
 	mux.HandleFunc("GET "+codePath+"{blob...}", o.code)
 	mux.HandleFunc(ownPrefix, func(w http.ResponseWriter, r *http.Request) {
 		o.refuse(w, http.StatusNotFound, "lamgate has nothing at "+r.URL.Path)

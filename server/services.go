@@ -162,7 +162,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	}
 	fleet := environment.NewFleet(environment.Config{
 		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Images: images, Credentials: issuer,
-		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL, Stems: stems, CPU: c.CPU,
+		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL, Stems: stems, CPU: c.CPU, Debug: debugPort(c.Debug),
 	})
 	open.add(func() error { fleet.Close(); return nil })
 	queue, err := store.Queue("invocations")
@@ -198,7 +198,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	open.add(func() error { urls.Close(); return nil })
 
 	// The control plane.
-	endpoints := &own{journeys: journeys, blobs: blobs, clock: c.Clock, log: c.Log, url: address, key: key}
+	endpoints := &own{journeys: journeys, blobs: blobs, fleet: fleet, clock: c.Clock, log: c.Log, url: address, key: key}
 	var i implementations
 	i.iam = iam.New(docs, c.Clock)
 	i.sts = sts.New(roles, credentials, c.Clock, c.Log)

@@ -20,7 +20,8 @@ import (
 
 type doctorCommand struct {
 	serverFlags `embed:""`
-	JSON        bool `help:"Print as JSON."`
+	Network     string `help:"What functions are to reach: host, private or egress." env:"LAMGATE_NETWORK" enum:"host,private,egress" default:"private"`
+	JSON        bool   `help:"Print as JSON."`
 }
 
 // A diagnosis is what doctor found, section by section.
@@ -89,7 +90,7 @@ func printDiagnosis(w io.Writer, d diagnosis) {
 // isolation runs a real sandbox of the chosen level.
 func (c *doctorCommand) isolation(ctx context.Context) section {
 	s := section{Name: "Isolation (" + c.Isolation + ")"}
-	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: slog.New(slog.DiscardHandler)})
+	driver, err := sandbox.Open(c.Isolation, sandbox.Options{Log: slog.New(slog.DiscardHandler), Network: sandbox.Network(c.Network)})
 	if err != nil {
 		s.Findings = append(s.Findings, finding{Name: c.Isolation, Says: err.Error()})
 		return s

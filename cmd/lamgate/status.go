@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"text/tabwriter"
@@ -12,6 +13,7 @@ import (
 	"github.com/lamgate/lamgate/api/cloudformation"
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/server"
 )
 
 type statusCommand struct {
@@ -24,6 +26,9 @@ type status struct {
 	APIs      []apiStatus
 	Functions []functionStatus
 	Stacks    []stackStatus
+
+	// Of all accounts and regions.
+	Environments server.Environments
 }
 
 type apiStatus struct {
@@ -64,8 +69,22 @@ func (c *statusCommand) Run(ctx context.Context, console *console, line *cli) er
 	for _, k := range s.Stacks {
 		fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.Status)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	printEnvironments(console.out, &s.Environments)
+	return nil
 }
+
+// printEnvironments prints what functions take of the server's host.
+func printEnvironments(w io.Writer, e *server.Environments) {
+	fmt.Fprintf(w, "\nEnvironments\n  %d of functions, %d of them idle, with %s of their own\n", e.Running, e.Idle, megabytes(e.PrivateMemory))
+	for _, s := range e.StemCells {
+		fmt.Fprintf(w, "  %d in stock for %s, with %s\n", s.Ready, s.Runtime, megabytes(s.PrivateMemory))
+	}
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
 
 func collectStatus(ctx context.Context, c *client) (*status, error) {
 	s := &status{Endpoint: c.endpoint, APIs: []apiStatus{}, Functions: []functionStatus{}, Stacks: []stackStatus{}}
@@ -120,6 +139,9 @@ func collectStatus(ctx context.Context, c *client) (*status, error) {
 		if stacks.NextToken = out.NextToken; out.NextToken == nil {
 			break
 		}
+	}
+	if err := c.own(ctx, "/environments", &s.Environments); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(s.APIs, func(a, b apiStatus) int { return cmp.Compare(a.Name, b.Name) })
 	return s, nil
