@@ -29,7 +29,7 @@
 //	namespace_sandbox_linux.go  a running sandbox, to its end
 //	reach_linux.go              what a running sandbox is asked for
 //	cgroup_linux.go, group_linux.go, watch_linux.go   memory, processes, freezing
-//	cpu_linux.go                processors
+//	cpu_linux.go, peer_linux.go   processors; whose a connection is
 //	probe_linux.go, diagnose_linux.go   what this host upholds, and why not
 //
 // A server with the capabilities of root gives each sandbox a host user that
@@ -39,8 +39,9 @@
 //
 // # What is not done
 //
-// A sandbox with the host's network
-// reaches everything on it, the server's own ports included. The kernel is
-// shared: its bugs are everyone's. Speculation inside of one processor core is
-// left to the kernel's own defaults.
+// A sandbox with the host's network reaches everything on it, the server's own
+// ports included; only the Runtime APIs of others are closed to it, and that
+// only where the server is root. Code cannot come late beside extensions, nor in
+// a container image. The kernel is shared: its bugs are everyone's. Speculation
+// inside of one processor core is left to the kernel's own defaults.
 package sandbox

@@ -38,12 +38,10 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var hidden, shared []Control
-	var late Control
 	var failed [2]error
 	var all sync.WaitGroup
 	all.Go(func() { hidden, failed[0] = d.probePrivate(ctx) })
 	all.Go(func() { shared, failed[1] = d.probeHost(ctx) })
-	all.Go(func() { late = d.probeLate(ctx) })
 	if d.network == EgressNetwork {
 		all.Go(func() { d.probeEgress(ctx) })
 	}
@@ -53,7 +51,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 			return nil, d.refuse(err)
 		}
 	}
-	controls := append(append(hidden, shared...), late, d.probePeers())
+	controls := append(append(hidden, shared...), d.probePeers())
 	if d.network == EgressNetwork {
 		controls = append(controls, d.probeEgress(ctx))
 	}
@@ -71,7 +69,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 		}
 	}
 	d.mu.Lock()
-	d.controls, d.lateProblem = controls, late.Problem
+	d.controls = controls
 	d.mu.Unlock()
 	return controls, nil
 }
@@ -202,18 +200,47 @@ func (d *namespaces) probeMemory(ctx context.Context, s *namespace) Control {
 }
 
 // probeHost exercises what a private network hides, in a sandbox with the
-// host's, and ends it by leaving it alone, as a server does that is killed.
+// host's that is completed late, and ends it by leaving it alone, as a server
+// does that is killed.
 func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
+	late := Control{Name: ControlLateCode, Enforced: true, By: "mounts that init passes on"}
+	controls, problem, err := d.tryHost(ctx, true)
+	if err != nil { // perhaps only for being late
+		problem = err.Error()
+		controls, _, err = d.tryHost(ctx, false)
+	}
+	if problem != "" {
+		late = Control{Name: ControlLateCode, Problem: problem, Mend: "none is needed: every environment starts when it is asked for"}
+	}
+	d.mu.Lock()
+	d.lateProblem = problem
+	d.mu.Unlock()
+	return append(controls, late), err
+}
+
+// tryHost tells also what is wrong with late code.
+func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string, error) {
 	name := "lamgate-probe-" + identifyProcess(os.Getpid())
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: "@" + name, Net: "unix"})
 	if err != nil {
-		return nil, fmt.Errorf("listen for the probe: %w", err)
+		return nil, "", fmt.Errorf("listen for the probe: %w", err)
 	}
 	defer listener.Close()
-
+	spec, task, file := probeSpec(HostNetwork), "", ""
+	if late {
+		spec.Late = true
+		if spec.LateFrom, task, file, err = findLate(); err != nil {
+			return nil, "", err
+		}
+	}
 	var t *trials
-	s, err := d.startInside(ctx, probeSpec(HostNetwork), func(p *program) {
+	s, err := d.startInside(ctx, spec, func(p *program) {
 		t = newTrials(p)
+		if late {
+			again := p.here()
+			p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(unix.SIGUSR1-1)), 0, 0, 8).negative = again
+			t.late(task, file)
+		}
 		t.open(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		addr := append([]byte{unix.AF_UNIX, 0, 0}, name...)
 		t.expect(ControlSockets, "reach an abstract socket of the host", fails(unix.EPERM), unix.SYS_CONNECT, probeFD, p.bytes(addr), uint64(len(addr)))
@@ -221,12 +248,18 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 		t.park()
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer s.discard()
+	if late {
+		a := Assignment{Name: spec.Name, Task: task, MemoryMB: 2 * spec.MemoryMB, TmpMB: 4 * spec.TmpMB}
+		if err := errors.Join(s.Assign(ctx, a), s.Signal(unix.SIGUSR1)); err != nil {
+			return nil, "", err
+		}
+	}
 	problems, err := t.judge(ctx, s)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	sockets := Control{Name: ControlSockets, By: "Landlock, with --network host; its own network namespace, with --network private", Enforced: true}
 	if problem := problems[ControlSockets]; problem != "" {
@@ -238,63 +271,14 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 	}
 	death := Control{Name: ControlDeath, By: "init, which ends with the server's socket", Enforced: true}
 	if err := s.control.Close(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	select {
 	case <-s.Done():
 	case <-ctx.Done():
 		death = Control{Name: ControlDeath, Problem: "a sandbox outlives its server"}
 	}
-	return []Control{sockets, death}, nil
-}
-
-// probeLate completes a sandbox after its start, and looks at what it has got.
-func (d *namespaces) probeLate(ctx context.Context) Control {
-	err := d.tryLate(ctx)
-	if err != nil {
-		return Control{Name: ControlLateCode, Problem: err.Error(), Mend: "none is needed: every environment starts when it is asked for"}
-	}
-	return Control{Name: ControlLateCode, Enforced: true, By: "mounts that init passes on"}
-}
-
-func (d *namespaces) tryLate(ctx context.Context) error {
-	from, task, file, err := findLate()
-	if err != nil {
-		return err
-	}
-	spec := probeSpec(PrivateNetwork)
-	spec.Late, spec.LateFrom = true, from
-	var t *trials
-	s, err := d.startInside(ctx, spec, func(p *program) {
-		t = newTrials(p)
-		at := uint64(unix.AT_FDCWD & mask)
-		again := p.here()
-		p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(unix.SIGUSR1-1)), 0, 0, 8).negative = again
-		t.expect(ControlLateCode, "see code that has come late", succeeds, unix.SYS_FACCESSAT, at, p.str(taskDirectory+"/"+file), unix.F_OK)
-		for _, dir := range []string{taskDirectory, "/opt", lateFrom} {
-			t.expect(ControlLateCode, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir+"/probe"), 0o755)
-		}
-		t.expect(ControlLateCode, "see the code of others", fails(unix.ENOENT), unix.SYS_FACCESSAT, at, p.str(lateFrom+"/"+filepath.Base(task)), unix.F_OK)
-		t.open(unix.SYS_OPENAT, at, p.str("/tmp/probe"), unix.O_CREAT|unix.O_RDWR, 0o600)
-		t.expect(ControlLateCode, "fill /tmp as it is now", succeeds, unix.SYS_FALLOCATE, probeFD, 0, 0, 2<<20)
-		t.send()
-		t.park()
-	})
-	if err != nil {
-		return err
-	}
-	defer s.discard()
-	if err := s.Assign(ctx, Assignment{Name: spec.Name, Task: task, MemoryMB: 2 * spec.MemoryMB, TmpMB: 4 * spec.TmpMB}); err != nil {
-		return err
-	}
-	if err := s.Signal(unix.SIGUSR1); err != nil {
-		return err
-	}
-	problems, err := t.judge(ctx, s)
-	if problem := problems[ControlLateCode]; err == nil && problem != "" {
-		err = errors.New(problem)
-	}
-	return err
+	return []Control{sockets, death}, problems[ControlLateCode], nil
 }
 
 // probeEgress looks once at what the way out refuses: this host, by each of its

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"path/filepath"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -125,6 +126,18 @@ func (t *trials) calls(port int) {
 		p.try(unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).zero = t.parking
 	}
 	t.expect(ControlProcessLimit, "start too many processes", fails(unix.EAGAIN), unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).zero = t.parking
+}
+
+// late writes what a sandbox looks at that has been completed late.
+func (t *trials) late(task, file string) {
+	p, at := t.p, uint64(unix.AT_FDCWD&mask)
+	t.expect(ControlLateCode, "see code that has come late", succeeds, unix.SYS_FACCESSAT, at, p.str(taskDirectory+"/"+file), unix.F_OK)
+	for _, dir := range []string{taskDirectory, "/opt", lateFrom} {
+		t.expect(ControlLateCode, "write "+dir, fails(unix.EROFS), unix.SYS_MKDIRAT, at, p.str(dir+"/probe"), 0o755)
+	}
+	t.expect(ControlLateCode, "see the code of others", fails(unix.ENOENT), unix.SYS_FACCESSAT, at, p.str(lateFrom+"/"+filepath.Base(task)), unix.F_OK)
+	t.open(unix.SYS_OPENAT, at, p.str("/tmp/probe"), unix.O_CREAT|unix.O_RDWR, 0o600)
+	t.expect(ControlLateCode, "fill /tmp as it is now", succeeds, unix.SYS_FALLOCATE, probeFD, 0, 0, 2<<20)
 }
 
 // judge waits for the results and tells what is wrong with each control.
