@@ -208,6 +208,10 @@ def handler(event, context):
 			"Lambda-Runtime-Cognito-Identity": `{"cognitoIdentityId":"a","cognitoIdentityPoolId":"b"}`,
 		}},
 		{name: "malformed client context", files: about, events: []string{"1"}, headers: map[string]string{"Lambda-Runtime-Client-Context": `{"client":`}},
+		{name: "modules of the library's names", files: map[string]string{
+			"enum.py": "raise ImportError('the old one')\n", "json.py": "dumps = None\n", "logging.py": "", "datetime.py": "mine = 1\n", "decimal/__init__.py": "x = 1\n",
+			"app.py": "import enum, json, logging, re, datetime, decimal\nlogging.warning('w')\ndef handler(e, c): return [enum.Enum.__name__, json.dumps(e), str(decimal.Decimal('1.0')), hasattr(datetime, 'mine')]\n",
+		}, events: []string{"1"}},
 		{name: "snapshots", files: app("from snapshot_restore_py import register_before_snapshot\nregister_before_snapshot(print, 'never')\ndef handler(e, c): return 1\n"), events: []string{"1"}},
 	}
 	for _, test := range cases {
@@ -220,8 +224,9 @@ def handler(event, context):
 				maps.Copy(env, test.env)
 				var c *client
 				if i == 0 {
-					env["PYTHONPATH"] = env["LAMBDA_TASK_ROOT"]
-					c = p.start([]string{official, "-B", "-m", "awslambdaric", handler}, env)
+					// As AWS's runtime has it, the client comes before the function.
+					const start = "import os, sys; from awslambdaric import bootstrap; from awslambdaric.__main__ import main; sys.path.insert(0, os.environ['LAMBDA_TASK_ROOT']); main(sys.argv)"
+					c = p.start([]string{official, "-I", "-B", "-c", start, handler}, env)
 				} else {
 					c = startPython(t, p, real, env)
 				}

@@ -183,8 +183,7 @@ class Connection:
         return method + b" /2018-06-01/runtime/" + path + b" HTTP/1.1\r\nHost: " + self.host + b"\r\n" + headers
 
     def post(self, path, body, headers, then=b""):
-        length = b"Content-Length: %d\r\n\r\n" % len(body)
-        self.socket.sendall(self.head(b"POST", path, headers) + length + body + then)
+        self.socket.sendall(self.head(b"POST", path, headers) + b"Content-Length: %d\r\n\r\n" % len(body) + body + then)
 
     def get(self, path):
         self.socket.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: " + self.host + b"\r\n\r\n")
@@ -312,15 +311,11 @@ def parse_header(headers, name, title):
 def find_handler(name):
     module_name, dot, function_name = name.rpartition(".")
     if not dot:
-        raise Fault(
-            "Runtime.MalformedHandlerName",
-            "Bad handler '{}': not enough values to unpack (expected 2, got 1)".format(name),
-        )
+        words = "Bad handler '{}': not enough values to unpack (expected 2, got 1)"
+        raise Fault("Runtime.MalformedHandlerName", words.format(name))
     if module_name.split(".")[0] in sys.builtin_module_names:
-        raise Fault(
-            "Runtime.BuiltInModuleConflict",
-            "Cannot use built-in module {} as a handler module".format(module_name),
-        )
+        words = "Cannot use built-in module {} as a handler module"
+        raise Fault("Runtime.BuiltInModuleConflict", words.format(module_name))
     import importlib
 
     try:
@@ -336,9 +331,8 @@ def find_handler(name):
     try:
         return getattr(module, function_name)
     except AttributeError:
-        raise Fault(
-            "Runtime.HandlerNotFound", "Handler '{}' missing on module '{}'".format(function_name, module_name)
-        )
+        words = "Handler '{}' missing on module '{}'"
+        raise Fault("Runtime.HandlerNotFound", words.format(function_name, module_name))
 
 
 def error_object(request_id, e):
@@ -409,24 +403,32 @@ class SnapshotHook:
         return load("snapshots").spec(name) if name == "snapshot_restore_py" else None
 
 
-class LoggingHook:
-    """Gives the root logger its handler when, and only if, the function imports
-    logging."""
+class Ahead:
+    """Finds in the standard library what AWS's client has imported before the
+    function comes, also where the function's package has a module of that name
+    (enum34 has). It gives the root logger its handler when logging is imported."""
+
+    names = frozenset(
+        """collections contextlib copyreg decimal enum functools heapq importlib json keyword linecache logging math
+        numbers operator re reprlib sre_compile sre_constants sre_parse string textwrap threading token tokenize
+        traceback types warnings weakref""".split()
+    )
+    library = sys.path[1:]
 
     def find_spec(self, name, path=None, target=None):
-        if name != "logging":
+        if name not in self.names:
             return None
-        sys.meta_path.remove(self)
-        from importlib.util import find_spec
+        from _frozen_importlib_external import PathFinder
 
-        spec = find_spec(name)
-        run = spec.loader.exec_module
+        spec = PathFinder.find_spec(name, self.library)
+        if name == "logging":
+            run = spec.loader.exec_module
 
-        def exec_module(module):
-            run(module)
-            set_up_logging(module)
+            def exec_module(module):
+                run(module)
+                set_up_logging(module)
 
-        spec.loader.exec_module = exec_module
+            spec.loader.exec_module = exec_module
         return spec
 
 
@@ -532,8 +534,7 @@ def set_up_function():
         sys.path += ["/usr/local/lib/" + version + "/dist-packages", "/usr/lib/python3/dist-packages"]
     if "logging" in sys.modules:
         set_up_logging(sys.modules["logging"])
-    else:
-        sys.meta_path.insert(0, LoggingHook())
+    sys.meta_path.insert(0, Ahead())
     sys.meta_path.append(SnapshotHook())
 
 
@@ -589,11 +590,8 @@ def main():
         connection.post(path, answer.encode("utf-8") if isinstance(answer, str) else answer, kind, ask)
         status, _, body = connection.reply()
         if status != "202":
-            write_event(
-                "[ERROR] LAMBDA_RUNTIME Failed to post handler success response. Http response code: {}. {}".format(
-                    status, body.decode("utf-8", "replace")
-                )
-            )
+            words = "[ERROR] LAMBDA_RUNTIME Failed to post handler success response. Http response code: {}. {}"
+            write_event(words.format(status, body.decode("utf-8", "replace")))
 
 
 if __name__ == "__main__":
