@@ -55,6 +55,10 @@ func setUpScript(e *testscript.Env, bin, examples string) error {
 	if err != nil {
 		return err
 	}
+	debugPort, err := freePort()
+	if err != nil {
+		return err
+	}
 	clients := os.Getenv("LAMGATE_CLIENTS")
 	if clients == "" {
 		clients = filepath.Join(examples, "..", ".cache")
@@ -69,6 +73,7 @@ func setUpScript(e *testscript.Env, bin, examples string) error {
 		"EXAMPLES":                  examples,
 		"ENDPOINT":                  "http://127.0.0.1:" + port,
 		"PORT":                      port,
+		"DEBUG_PORT":                debugPort,
 		"LAMGATE_LISTEN":            "127.0.0.1:" + port,
 		"LAMGATE_DATA":              filepath.Join(e.WorkDir, "data"),
 		"AWS_ENDPOINT_URL":          "http://127.0.0.1:" + port,
