@@ -15,7 +15,7 @@
 // code and configuration; image.go has the container images, which are pulled
 // behind the operations' back while states say so. A noun each: version.go,
 // alias.go, permission.go, resource_policy.go, concurrency.go, provisioned.go,
-// layer.go, layer_permission.go, event_invoke.go, function_url.go,
+// layer.go, layer_use.go, layer_permission.go, event_invoke.go, function_url.go,
 // code_signing.go, recursion.go, runtime_management.go, tag.go. invoke.go and
 // invoke_stream.go hand invocations to the execution plane.
 //

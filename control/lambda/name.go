@@ -35,6 +35,9 @@ func parseName(caller aws.Caller, name string, qualifier *string) (execution.Fun
 	if len(rest) >= 2 && rest[0] == "function" {
 		rest = rest[1:]
 	}
+	if len(rest) == 0 || len(rest) > 2 || rest[0] == "" {
+		return ref, invalid("%q is not the name of a function.", name)
+	}
 	ref.Name = rest[0]
 	if len(rest) == 2 {
 		if ref.Qualifier != "" && ref.Qualifier != rest[1] {
