@@ -67,7 +67,7 @@ func (p *Pool) gatherPackage(ctx context.Context, m *material) (err error) {
 		return err
 	}
 	m.root = m.runtime.Root
-	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir(), DebugPort: p.debugPort})
+	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir(), DebugPort: p.debugPort, NodeOptions: c.Environment["NODE_OPTIONS"]})
 	if nothing, ok := errors.AsType[*runtimes.EntrypointError](err); ok {
 		m.command, m.nothing = nil, nothing
 	} else if err != nil {

@@ -39,6 +39,8 @@ type Launch struct {
 	Task, Opt string
 	// DebugPort is where a debugger listens, on 127.0.0.1; 0 for none.
 	DebugPort int
+	// NodeOptions is the function's own NODE_OPTIONS.
+	NodeOptions string
 }
 
 // A Command is how a runtime is started.

@@ -3,6 +3,7 @@ package runtimes
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/execution/bootstrap"
 )
@@ -37,6 +38,11 @@ func launchNode(r *Runtime, l *Launch, c *Command) error {
 		// AWS: the heap may grow to nine tenths of the function's memory.
 		c.Args = append(c.Args, "--max-old-space-size="+strconv.Itoa(max(l.MemoryMB*9/10, 16)))
 	}
+	for _, feature := range r.undone() {
+		if !strings.Contains(l.NodeOptions, "--experimental-"+feature) {
+			c.Args = append(c.Args, "--no-experimental-"+feature)
+		}
+	}
 	if l.DebugPort > 0 {
 		c.Args = append(c.Args, "--inspect=127.0.0.1:"+strconv.Itoa(l.DebugPort))
 	}
@@ -44,4 +50,24 @@ func launchNode(r *Runtime, l *Launch, c *Command) error {
 	// AWS: NODE_PATH of "Using Lambda environment variables" in the developer guide.
 	c.set("NODE_PATH", fmt.Sprintf("/opt/nodejs/node%d/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task", r.asked.major))
 	return nil
+}
+
+// undone returns what this Node.js does by default and Lambda's does not.
+//
+// AWS: "Building Lambda functions with Node.js" in the developer guide: requiring
+// modules is switched off since nodejs20.x, telling modules by their syntax in
+// nodejs22.x, each unless NODE_OPTIONS asks for it. What runs functions of later
+// runtimes was seen to have the same options. Before nodejs20.x there was neither.
+func (r *Runtime) undone() (features []string) {
+	since := func(minor20, minor22 int) bool {
+		v := r.found
+		return v.major > 22 || v.major == 22 && v.minor >= minor22 || v.major == 20 && v.minor >= minor20
+	}
+	if since(19, 12) {
+		features = append(features, "require-module")
+	}
+	if r.asked.major != 20 && since(19, 7) {
+		features = append(features, "detect-module")
+	}
+	return features
 }

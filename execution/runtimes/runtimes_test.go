@@ -230,6 +230,7 @@ func TestCommands(t *testing.T) {
 	}
 	python := install(t, home+"/.pyenv/versions/3.12.1/bin/python3.12", elfMagic)
 	node := install(t, home+"/.nvm/versions/node/v22.1.0/bin/node", elfMagic)
+	newer := install(t, home+"/.nvm/versions/node/v24.21.0/bin/node", elfMagic)
 	ruby := install(t, home+"/.rbenv/versions/3.2.2/bin/ruby", elfMagic)
 	debugger := filepath.Dir(install(t, home+"/.pyenv/versions/3.12.1/lib/python3.12/site-packages/debugpy/__main__.py", ""))
 	for name, c := range map[string]struct {
@@ -244,6 +245,8 @@ func TestCommands(t *testing.T) {
 		"node before it knows its memory": {"nodejs22.x", Launch{}, []string{node, r.clients + "/node/bootstrap.cjs"}, ""},
 		"node debugged":                   {"nodejs22.x", Launch{DebugPort: 9229}, []string{node, "--inspect=127.0.0.1:9229", r.clients + "/node/bootstrap.cjs"}, ""},
 		"node of another version":         {"nodejs20.x", Launch{}, []string{node, r.clients + "/node/bootstrap.cjs"}, "NODE_PATH=/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"},
+		"node that does more":             {"nodejs24.x", Launch{}, []string{newer, "--no-experimental-require-module", "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
+		"node that is to do more":         {"nodejs24.x", Launch{NodeOptions: "--experimental-require-module"}, []string{newer, "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
 		"ruby":                            {"ruby3.2", Launch{}, []string{ruby, r.clients + "/ruby/bootstrap.rb"}, "GEM_PATH=/var/task/vendor/bundle/ruby/3.2.0:/opt/ruby/gems/3.2.0"},
 		"ruby of another version":         {"ruby3.3", Launch{}, []string{ruby, r.clients + "/ruby/bootstrap.rb"}, "GEM_PATH=/var/task/vendor/bundle/ruby/3.3.0:/opt/ruby/gems/3.3.0:/var/task/vendor/bundle/ruby/3.2.0:/opt/ruby/gems/3.2.0"},
 	} {
