@@ -68,7 +68,11 @@ func (c *Client) Call(ctx context.Context, s *api.Service, operation string, in,
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", operation, err)
 	}
-	r, err := http.NewRequestWithContext(ctx, op.Method, c.endpoint+o.path+"?"+o.query.Encode(), bytes.NewReader(body))
+	to := c.endpoint + o.path
+	if len(o.query) > 0 {
+		to += "?" + o.query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, op.Method, to, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
