@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,6 +146,29 @@ func (s *lamgateServer) deploy(ctx context.Context, f function, name string) (pa
 	}
 	_, err = call[apigateway.Deployment](ctx, s, &apigateway.Service, "CreateDeployment", &apigateway.CreateDeploymentRequest{RestApiId: a.Id, StageName: new("Prod")})
 	return "/_aws/execute-api/" + *a.Id + "/Prod/hello", err
+}
+
+// deployURL gives a function that has been deployed a URL of its own, and returns
+// the path at which it answers.
+func (s *lamgateServer) deployURL(ctx context.Context, name string) (path string, err error) {
+	for statement, grant := range map[string]*lambda.AddPermissionRequest{
+		"url":    {Action: new("lambda:InvokeFunctionUrl"), FunctionUrlAuthType: new("NONE")},
+		"invoke": {Action: new("lambda:InvokeFunction"), InvokedViaFunctionUrl: new(true)},
+	} {
+		grant.FunctionName, grant.StatementId, grant.Principal = &name, &statement, new("*")
+		if _, err := call[lambda.AddPermissionResponse](ctx, s, &lambda.Service, "AddPermission", grant); err != nil {
+			return "", err
+		}
+	}
+	out, err := call[lambda.CreateFunctionUrlConfigResponse](ctx, s, &lambda.Service, "CreateFunctionUrlConfig", &lambda.CreateFunctionUrlConfigRequest{FunctionName: &name, AuthType: new("NONE")})
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(aws.Value(out.FunctionUrl))
+	if err != nil {
+		return "", err
+	}
+	return u.Path + "hello", nil
 }
 
 // awaitActive waits until a function can be invoked: an image is pulled first.

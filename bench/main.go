@@ -130,6 +130,11 @@ func (b *bench) measureFunctions(ctx context.Context) error {
 		}
 		contenders = append(contenders, &contender{name: "lamgate " + f.name, address: server.address, path: path})
 	}
+	path, err := server.deployURL(ctx, "warm-"+functions[0].name)
+	if err != nil {
+		return err
+	}
+	contenders = append(contenders, &contender{name: "lamgate node, function URL", address: server.address, path: path})
 	address, stop, err := startFloor(b.dir, functions[0])
 	defer func() { stop() }()
 	if err != nil {
