@@ -73,6 +73,7 @@ func transcript(t *testing.T, c *client, events []string, headers map[string]str
 	text := strings.ReplaceAll(b.String(), root, "ROOT")
 	text = times.ReplaceAllString(text, "TIME")
 	text = ids.ReplaceAllString(text, "ID")
+	text = strings.ReplaceAll(text, fmt.Sprintf("(node:%d)", c.cmd.Process.Pid), "(node)")
 	text = callers.ReplaceAllString(text, "at $1")
 	return requirers.ReplaceAllString(text, "Require stack: CLIENT")
 }
@@ -315,6 +316,8 @@ exports.handler = async (event) => {
 		{name: "module", files: map[string]string{"index.mjs": "const x = await Promise.resolve(1); export const handler = async () => [x, typeof require]"}, events: []string{"1"}},
 		{name: "default", files: map[string]string{"index.mjs": "export default { handler: async () => 1 }"}, events: []string{"1"}},
 		{name: "module by package.json", files: map[string]string{"package.json": `{"type":"module"}`, "index.js": "export const handler = async () => 1"}, events: []string{"1"}},
+		{name: "module without a sign", files: js("export const handler = async () => 1"), events: []string{"1"}},
+		{name: "module that is required", files: map[string]string{"index.js": "exports.handler = async () => require('./lib.mjs').x", "lib.mjs": "export const x = 1"}, events: []string{"1"}},
 		{name: "cjs", files: map[string]string{"index.cjs": "exports.handler = async () => typeof require"}, events: []string{"1"}},
 		{name: "context", files: js("exports.handler = async (e, c) => [Object.keys(c).sort(), c.clientContext, c.identity, c.tenantId, c.getRemainingTimeInMillis() > 1000, process.env._X_AMZN_TRACE_ID, awslambda.InvokeStore.getXRayTraceId()]"), events: []string{"1"},
 			headers: map[string]string{"Lambda-Runtime-Client-Context": `{"custom":{"k":1}}`, "Lambda-Runtime-Cognito-Identity": `{"cognitoIdentityId":"a"}`, "Lambda-Runtime-Aws-Tenant-Id": "t1"}},
@@ -340,7 +343,7 @@ exports.handler = async (event) => {
 				env := function{test.files, handler, test.env}.environment(t, p, "nodejs24.x")
 				var c *client
 				if i == 0 {
-					c = p.start([]string{node, "--require", native, filepath.Join(dir, "index.mjs"), handler}, env)
+					c = p.start(append(nodeCommand(node, env["AWS_EXECUTION_ENV"]), "--require", native, filepath.Join(dir, "index.mjs"), handler), env)
 				} else {
 					c = startNode(t, p, node, env)
 				}
