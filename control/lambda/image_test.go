@@ -3,7 +3,6 @@ package lambda
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/lamgate/lamgate/api/lambda"
@@ -14,7 +13,6 @@ import (
 
 // images are container images that come when they are let.
 type images struct {
-	mu    sync.Mutex
 	known map[string]string     // digest by reference
 	come  map[string]chan error // by digest: what Open answers
 }
