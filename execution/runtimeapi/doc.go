@@ -13,13 +13,13 @@
 //     it reports to.
 //   - conversation.go: what may follow what; one event at a time.
 //   - connection.go: the loop of one connection and its routes.
-//   - request.go: reading HTTP/1.1 from a runtime that may be hostile.
+//   - request.go, body.go: reading HTTP/1.1 from a runtime that may be hostile.
 //   - response.go: the answers.
 //   - stream.go: an answer that goes on to the caller as it comes.
 //   - extension.go: the extensions, where each stands, and their events.
 //   - extensions_api.go: what extensions ask and say.
 //   - subscription.go: what they want to be told of the environment's life.
-//   - telemetry.go: Batch, which holds that in the JSON of the schemas.
+//   - batch.go, telemetry.go: Batch, which holds that in the JSON of the schemas.
 //   - assignment.go: what a stem cell is to become.
 //
 // It does not know what an environment is, keeps no time, starts nothing, and
