@@ -22,6 +22,7 @@ type Environment struct {
 	// provisioned says that it is one of the pool's provision; guarded by the pool
 	// once it has started.
 	provisioned bool
+	ahead       bool // it was started as one of those
 
 	// Set once, before the runtime can speak.
 	box      sandbox.Sandbox

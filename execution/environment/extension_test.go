@@ -43,7 +43,7 @@ type stage struct {
 func (s *stage) Controls() []sandbox.Control { return nil }
 
 func (s *stage) Start(_ context.Context, spec sandbox.Spec) (sandbox.Sandbox, error) {
-	b := &box{t: s.t, spec: spec, released: make(chan struct{}), ended: make(chan sandbox.Ended, 10), signals: make(chan os.Signal, 10), done: make(chan struct{}), assigned: make(chan sandbox.Assignment, 1)}
+	b := &box{t: s.t, spec: spec, released: make(chan struct{}), ended: make(chan sandbox.Ended, 10), signals: make(chan os.Signal, 100), done: make(chan struct{}), assigned: make(chan sandbox.Assignment, 1)}
 	for _, v := range spec.Env {
 		if a, ok := strings.CutPrefix(v, "AWS_LAMBDA_RUNTIME_API="); ok {
 			b.address = a
@@ -83,6 +83,8 @@ type box struct {
 	speak  []net.Conn
 	gone   bool
 	thawed int
+	free   bool
+	told   map[string]bool // the ends that were brought
 	dial   func(context.Context, int) (net.Conn, error)
 }
 
@@ -95,8 +97,16 @@ func (b *box) Exit() sandbox.Exit          { return sandbox.Exit{Code: -1, Signa
 func (b *box) MaxMemory() int64            { return 1 << 20 }
 func (b *box) PrivateMemory() int64        { return 1 << 20 }
 func (b *box) Signal(s os.Signal) error    { b.signals <- s; return nil }
-func (b *box) Release() error              { close(b.released); return nil }
-func (b *box) Thaw() error                 { b.mu.Lock(); defer b.mu.Unlock(); b.thawed++; return nil }
+func (b *box) Release() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.free {
+		b.free = true
+		close(b.released)
+	}
+	return nil
+}
+func (b *box) Thaw() error { b.mu.Lock(); defer b.mu.Unlock(); b.thawed++; return nil }
 func (b *box) Assign(_ context.Context, a sandbox.Assignment) error {
 	if b.unfit {
 		return errors.New("unfit")

@@ -266,6 +266,7 @@ func (f *Fleet) gone(e *Environment) {
 	_, there := f.alive[e]
 	delete(f.alive, e)
 	f.mu.Unlock()
+	f.started(e) // if it never was
 	f.ports.free(e)
 	if there {
 		close(e.gone)

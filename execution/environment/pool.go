@@ -175,8 +175,8 @@ func (p *Pool) takeIdle(t *ticket, now time.Time) (e *Environment, frozen bool) 
 			e := (*list)[n-1]
 			(*list)[n-1] = nil
 			*list = (*list)[:n-1]
+			t.provisioned = e.provisioned
 			if frozen, ok := e.take(t, now); ok {
-				t.provisioned = e.provisioned
 				return e, frozen
 			}
 		}
@@ -220,8 +220,8 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 		p.demote(e)
 	}
 	if t := p.next(); t != nil {
+		t.provisioned = e.provisioned
 		if _, ok := e.take(t, now); ok {
-			t.provisioned = e.provisioned
 			return t
 		}
 		p.putBack(t)

@@ -110,7 +110,7 @@ func (p *Pool) startProvisioned() {
 		return
 	}
 	e := p.newEnvironment(nil)
-	e.provisioned, e.promised = true, promised
+	e.provisioned, e.ahead, e.promised = true, true, promised
 	e.start()
 }
 

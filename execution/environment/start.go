@@ -303,7 +303,7 @@ func (e *Environment) live(box sandbox.Sandbox, began time.Time, serve func() *r
 		if e.ticket != nil {
 			e.arm(p.config.Timeout)
 		} else {
-			e.arm(p.initTime(e.provisioned))
+			e.arm(p.initTime(e.ahead))
 		}
 	}
 	e.mu.Unlock()
@@ -341,9 +341,10 @@ func (e *Environment) abort(err error) {
 		e.pool.mu.Unlock()
 	}
 	e.pool.remove(e)
-	if t != nil {
+	switch {
+	case t != nil:
 		t.complete(completion{err: err})
-	} else {
+	case !e.pool.fleet.closed.Load():
 		e.pool.fleet.Log.Error("environment did not start", "function", e.pool.function.Name, "error", err)
 	}
 }

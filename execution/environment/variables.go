@@ -83,7 +83,7 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) m
 // initType is how the environment comes to be, in AWS's words.
 func (e *Environment) initType() string {
 	switch {
-	case e.provisioned:
+	case e.ahead:
 		return "provisioned-concurrency"
 	case e.pool.snapStart():
 		return "snap-start"
