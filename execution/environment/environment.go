@@ -386,9 +386,14 @@ func (e *Environment) attend() {
 // of the sandbox once a second at most: it costs more than an event does.
 func (e *Environment) maxMemory(now time.Time) int {
 	e.mu.Lock()
-	defer e.mu.Unlock()
+	fresh := false
 	if e.box != nil && (e.measured.IsZero() || now.Sub(e.measured) >= time.Second || e.state.over()) {
-		e.memory, e.measured = e.box.MaxMemory(), now
+		e.memory, e.measured, fresh = e.box.MaxMemory(), now, true
 	}
-	return int((e.memory + 1<<20 - 1) >> 20)
+	memory := e.memory
+	e.mu.Unlock()
+	if fresh {
+		e.pool.sawSize(memory)
+	}
+	return int((memory + 1<<20 - 1) >> 20)
 }
