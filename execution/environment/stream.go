@@ -53,8 +53,9 @@ func (r *relay) end(then func()) {
 		return
 	}
 	go func() {
+		//lint:ignore SA2001 it is only waited for
 		r.calling.Lock()
-		r.calling.Unlock() //nolint:staticcheck // only waited for
+		r.calling.Unlock()
 		then()
 	}()
 }
@@ -63,6 +64,7 @@ func (r *relay) end(then func()) {
 // that a call under way does not last.
 func (r *relay) abandon() {
 	r.over.Store(true)
+	//lint:ignore SA2001 it is only waited for
 	r.calling.Lock()
-	r.calling.Unlock() //nolint:staticcheck // only waited for
+	r.calling.Unlock()
 }

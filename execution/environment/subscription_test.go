@@ -92,7 +92,7 @@ func TestTelemetry(t *testing.T) {
 	x.next()
 	x.hear()
 	runtime.hear()
-	fmt.Fprintln(b.spec.Output.(io.Writer), "I work")
+	fmt.Fprintln(b.spec.Output, "I work")
 	runtime.answer("one")
 	<-first
 	runtime.ask()
@@ -216,7 +216,7 @@ func TestLogLevels(t *testing.T) {
 		runtime := b.voice()
 		runtime.ask()
 		runtime.hear()
-		fmt.Fprint(b.spec.Output.(io.Writer), `{"level":"debug","a":1}`+"\n"+`{"level":"WARN","b":1}`+"\n"+"c\n")
+		fmt.Fprint(b.spec.Output, `{"level":"debug","a":1}`+"\n"+`{"level":"WARN","b":1}`+"\n"+"c\n")
 		runtime.answer("one")
 		<-first
 		until(t, func() bool {
