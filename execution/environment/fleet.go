@@ -230,33 +230,56 @@ func (f *Fleet) enter() bool {
 
 func (f *Fleet) leave() { <-f.places }
 
-// admit begins to count an environment as alive, and lets its place go when it
-// has had it long enough.
+// admit begins to count an environment as alive, and sees to it that it does not
+// keep its place for nothing.
 func (f *Fleet) admit(e *Environment) {
 	f.mu.Lock()
 	f.alive[e] = struct{}{}
 	f.mu.Unlock()
-	stop := f.Clock.AfterFunc(placeLimit, func() { f.started(e) })
-	e.mu.Lock()
-	e.stopPlace = stop
-	e.mu.Unlock()
+	f.review(e, f.Clock.Now().Add(placeLimit))
 	f.keeper.wake()
 }
 
-// started gives an environment's place to the next start, once.
-func (f *Fleet) started(e *Environment) {
+// review takes an environment's place away when it has had it for long, or seems
+// to wait for something while processors have nothing to do.
+func (f *Fleet) review(e *Environment, limit time.Time) {
+	stop := f.Clock.AfterFunc(placeLook, func() {
+		if !f.Clock.Now().Before(limit) || f.spare() {
+			f.unplace(e)
+			return
+		}
+		f.review(e, limit)
+	})
 	e.mu.Lock()
-	placed, stop, promised := e.placed, e.stopPlace, e.promised
-	e.placed, e.promised = false, 0
-	e.mu.Unlock()
-	if promised > 0 {
-		f.budget.keep(promised)
+	defer e.mu.Unlock()
+	if e.stopPlace = stop; !e.placed {
+		stop()
 	}
+}
+
+// unplace gives an environment's place to the next start, once.
+func (f *Fleet) unplace(e *Environment) {
+	e.mu.Lock()
+	placed, stop := e.placed, e.stopPlace
+	e.placed = false
+	e.mu.Unlock()
 	if placed {
 		if stop != nil {
 			stop()
 		}
 		f.leave()
+	}
+}
+
+// started says that an environment has what it needs, or needs nothing more.
+func (f *Fleet) started(e *Environment) {
+	f.unplace(e)
+	e.mu.Lock()
+	promised := e.promised
+	e.promised = 0
+	e.mu.Unlock()
+	if promised > 0 {
+		f.budget.keep(promised)
 	}
 }
 

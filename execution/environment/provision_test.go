@@ -210,3 +210,41 @@ func TestBurst(t *testing.T) {
 		t.Errorf("%d environments", all)
 	}
 }
+
+// Inits that wait for something do not hold up other starts, where processors
+// have nothing to do.
+func TestWaitingStartsGiveTheirPlaces(t *testing.T) {
+	for _, spare := range []bool{true, false} {
+		p, d, clock := newPool(t)
+		p.fleet.spare = func() bool { return spare }
+		n := cap(p.fleet.places)
+		done := line(t, p, 2*n)
+		for range n {
+			<-d.started
+		}
+		until(t, func() bool {
+			for _, s := range p.fleet.States() {
+				if s != "initialising" {
+					return false
+				}
+			}
+			return true
+		})
+		for waited := time.Duration(0); !spare && waited < placeLimit-placeLook; waited += placeLook {
+			clock.Advance(placeLook)
+		}
+		if len(d.started) != 0 {
+			t.Errorf("spare %v: another start before its turn", spare)
+		}
+		clock.Advance(placeLook)
+		for range n {
+			<-d.started
+		}
+		for range 2 * n {
+			d.begin <- struct{}{}
+			<-d.events
+			d.answer <- struct{}{}
+		}
+		done.Wait()
+	}
+}

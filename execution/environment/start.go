@@ -19,6 +19,7 @@ const (
 	// A start holds its place among those at once until it is ready, but not
 	// longer: an init that waits for something must not hold up others.
 	placeLimit = time.Second
+	placeLook  = 100 * time.Millisecond
 )
 
 // launch starts an environment for a pool's line, in its turn. If by then there

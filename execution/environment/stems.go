@@ -120,10 +120,12 @@ func (s *stems) clear() bool {
 	if oldest == "" {
 		return false
 	}
-	for _, st := range s.shelves[oldest].list {
+	list := s.shelves[oldest].list
+	s.shelves[oldest].list = nil
+	delete(s.shelves, oldest)
+	for _, st := range list {
 		st.box.Kill()
 	}
-	delete(s.shelves, oldest)
 	return true
 }
 

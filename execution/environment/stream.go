@@ -53,9 +53,7 @@ func (r *relay) end(then func()) {
 		return
 	}
 	go func() {
-		//lint:ignore SA2001 it is only waited for
-		r.calling.Lock()
-		r.calling.Unlock()
+		r.wait()
 		then()
 	}()
 }
@@ -64,7 +62,11 @@ func (r *relay) end(then func()) {
 // that a call under way does not last.
 func (r *relay) abandon() {
 	r.over.Store(true)
-	//lint:ignore SA2001 it is only waited for
+	r.wait()
+}
+
+// wait returns when no call is under way.
+func (r *relay) wait() {
 	r.calling.Lock()
-	r.calling.Unlock()
+	defer r.calling.Unlock()
 }
