@@ -173,7 +173,7 @@ func (g *registry) send(ctx context.Context, path string, accept []string) (*htt
 			q.Header.Set("Authorization", header)
 		}
 		response, err := g.client.Do(q)
-		if errors.Is(err, http.ErrSchemeMismatch) && g.plain && scheme == "https" {
+		if g.plain && scheme == "https" && speaksPlainly(err) {
 			g.mu.Lock()
 			g.scheme = "http"
 			g.mu.Unlock()
@@ -184,6 +184,13 @@ func (g *registry) send(ctx context.Context, path string, accept []string) (*htt
 		}
 		return response, err
 	}
+}
+
+// speaksPlainly tells whether a handshake failed because the other end knows no
+// TLS. Some servers answer one with a page and no status line.
+func speaksPlainly(err error) bool {
+	_, isNoRecord := errors.AsType[tls.RecordHeaderError](err)
+	return isNoRecord || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // refused is a status that is none of success.
