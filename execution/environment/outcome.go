@@ -158,6 +158,9 @@ func (e *Environment) outcome(t *ticket, now time.Time, v verdict) *Outcome {
 		o.MaxMemoryMB = p.config.MemoryMB
 	}
 	o.Payload = v.object(t.ID)
+	if t.relay != nil {
+		o.Streamed = t.relay.passed.Load()
+	}
 	if v.cause != None {
 		o.FunctionError, o.ErrorType = "Unhandled", v.errorType
 	}

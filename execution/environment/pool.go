@@ -46,8 +46,9 @@ func (t *ticket) complete(c completion) {
 		return
 	}
 	t.relay.end(func() {
-		if o := c.outcome; o != nil {
-			o.Streamed = t.relay.passed.Load()
+		if n := t.relay.passed.Load(); c.outcome != nil && c.outcome.Streamed != n {
+			o := *c.outcome // whose log may be written at this moment
+			o.Streamed, c.outcome = n, &o
 		}
 		t.done <- c
 	})

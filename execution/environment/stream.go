@@ -48,12 +48,13 @@ func (r *relay) Write(p []byte) (int, error) {
 func (r *relay) end(then func()) {
 	r.over.Store(true)
 	if r.calling.TryLock() {
-		r.calling.Unlock()
+		defer r.calling.Unlock()
 		then()
 		return
 	}
 	go func() {
-		r.wait()
+		r.calling.Lock()
+		defer r.calling.Unlock()
 		then()
 	}()
 }
@@ -62,11 +63,6 @@ func (r *relay) end(then func()) {
 // that a call under way does not last.
 func (r *relay) abandon() {
 	r.over.Store(true)
-	r.wait()
-}
-
-// wait returns when no call is under way.
-func (r *relay) wait() {
 	r.calling.Lock()
 	defer r.calling.Unlock()
 }
