@@ -143,6 +143,9 @@ func (f *Fleet) Pool(function execution.FunctionRef, c execution.Configuration) 
 // its code has just come: it is unpacked in the background. So is made what the
 // environment can begin as.
 func (f *Fleet) Prepare(c *execution.Configuration, fresh bool) {
+	if f.closed.Load() {
+		return
+	}
 	if fresh && c.Code.SHA256 != "" {
 		f.Packages.Prepare(c.Code, c.Layers...)
 	}
