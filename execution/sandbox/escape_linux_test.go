@@ -260,6 +260,40 @@ func TestRuntimeBesideUsr(t *testing.T) {
 	}
 }
 
+// A layer's links lead to the sandbox's files also where a runtime below /opt has
+// every entry of the layers shown by itself: several that stay within, each by its
+// own words, lead out together.
+func TestLinksBesideARuntimeBelowOpt(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	prefix, err := os.MkdirTemp("/opt", "lamgate-test-")
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(prefix) })
+	outer := t.TempDir()
+	layers := filepath.Join(outer, "layers")
+	for _, err := range []error{
+		os.Chmod(prefix, 0o755), os.MkdirAll(filepath.Join(layers, "a/b"), 0o755),
+		os.WriteFile(filepath.Join(outer, "secret"), []byte("secret"), 0o644),
+		os.WriteFile(filepath.Join(layers, "a/file"), []byte("of the layer"), 0o644),
+		os.Symlink("../..", filepath.Join(layers, "a/b/root")),
+		os.Symlink("a/b/root/../secret", filepath.Join(layers, "out")),
+		os.Symlink("a/file", filepath.Join(layers, "in")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, out := f.run(t, "", func(spec *Spec) {
+		spec.Opt, spec.Runtime = layers, []string{prefix}
+		spec.Command = []string{"/bin/cat", "/opt/out", "/opt/in"}
+	})
+	waitFor(t, s)
+	if got := out.String(); strings.HasPrefix(got, "secret") || !strings.HasSuffix(got, "of the layer") {
+		t.Errorf("it printed %q", got)
+	}
+}
+
 // TestRuntimesRun starts the interpreters that the host has.
 func TestRuntimesRun(t *testing.T) {
 	for _, command := range [][]string{

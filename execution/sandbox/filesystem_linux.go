@@ -31,10 +31,12 @@ type hostLayout struct {
 	shown []shownPath
 }
 
-// A shownPath is a directory or a file of the host that is shown read-only.
+// A shownPath is a directory or a file of the host that is shown read-only, or a
+// symbolic link that is made like one of the host's.
 type shownPath struct {
 	from, to string
 	dir      bool
+	link     string // of a link, where it leads
 }
 
 // readHostLayout looks at the host once, when the driver starts.
@@ -81,7 +83,7 @@ func look(from, to string) (shownPath, error) {
 	if err != nil {
 		return shownPath{}, err
 	}
-	return shownPath{real, to, info.IsDir()}, nil
+	return shownPath{from: real, to: to, dir: info.IsDir()}, nil
 }
 
 // A rootBuilder writes the part of a program that builds the root.
@@ -209,6 +211,10 @@ func (b *rootBuilder) mount(what, kind, dir string, flags uint64, options string
 // show writes the steps that show a path of the host, with everything mounted
 // in it, read-only.
 func (b *rootBuilder) show(s shownPath) {
+	if s.link != "" {
+		b.link(s.link, s.to)
+		return
+	}
 	to := b.p.str(s.to)
 	if s.dir {
 		b.mkdir(s.to)

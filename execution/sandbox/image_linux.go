@@ -30,7 +30,7 @@ func (b *rootBuilder) image(spec Spec, id identity) error {
 	if err != nil {
 		return err
 	}
-	b.show(shownPath{spec.Root, imageRoot, true})
+	b.show(shownPath{from: spec.Root, to: imageRoot, dir: true})
 	for _, dir := range []string{"/dev", "/tmp", "/proc"} {
 		if err := b.place(spec.Root, dir, true); err != nil {
 			return err
@@ -171,7 +171,17 @@ func given(spec Spec) ([]shownPath, error) {
 			return nil, fmt.Errorf("show the layers at /opt: %w", err)
 		}
 		for _, e := range entries {
-			if err := show("the layers", filepath.Join(spec.Opt, e.Name()), "/opt/"+e.Name()); err != nil {
+			from, to := filepath.Join(spec.Opt, e.Name()), "/opt/"+e.Name()
+			if e.Type()&fs.ModeSymlink != 0 {
+				// Where a layer's link leads is for the sandbox to find, not for the host.
+				target, err := os.Readlink(from)
+				if err != nil {
+					return nil, fmt.Errorf("show the layers at %s: %w", to, err)
+				}
+				list = append(list, shownPath{to: to, link: target})
+				continue
+			}
+			if err := show("the layers", from, to); err != nil {
 				return nil, err
 			}
 		}

@@ -70,7 +70,7 @@ func (d *namespaces) checkLate(spec *Spec) error {
 
 // late writes the steps that make places for what comes late.
 func (b *rootBuilder) late(spec Spec) {
-	b.show(shownPath{spec.LateFrom, lateFrom, true})
+	b.show(shownPath{from: spec.LateFrom, to: lateFrom, dir: true})
 	shared := b.p.words(unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, 0, unix.MS_SHARED, 0)
 	for _, dir := range []string{taskDirectory, "/opt"} {
 		b.mkdir(dir)
