@@ -106,6 +106,10 @@ func (g *gateway) ask(question []byte) []byte {
 }
 
 func (g *gateway) askOne(r netip.AddrPort, question []byte) []byte {
+	if !g.egress.enter() {
+		return nil
+	}
+	defer g.egress.leave()
 	ctx, cancel := context.WithTimeout(g.life, answerTime)
 	defer cancel()
 	c, err := g.egress.dial(ctx, "udp", r.String())

@@ -381,6 +381,27 @@ func TestQuestionsGoToTheHostsResolvers(t *testing.T) {
 	}
 }
 
+// Questions to the host's resolvers take files of the server's as well.
+func TestQuestionsAreBounded(t *testing.T) {
+	g := newGuest(t, func(netip.Addr) string { return "everything" })
+	answering := echo(t, func(b []byte) []byte { return b })
+	g.egress.resolvers = func() []netip.AddrPort { return []netip.AddrPort{netip.MustParseAddrPort(answering)} }
+	gate := &gateway{egress: g.egress, life: t.Context()}
+	g.egress.most = 0
+	if answer := gate.ask([]byte("AA one too many")); answer != nil {
+		t.Errorf("%q was asked with no file to spare", answer)
+	}
+	g.egress.most = 1
+	for range 3 {
+		if answer := gate.ask([]byte("AA one by one")); answer == nil {
+			t.Error("a question was not answered")
+		}
+	}
+	if open := g.egress.open.Load(); open != 0 {
+		t.Errorf("%d files are still counted", open)
+	}
+}
+
 func TestResolvers(t *testing.T) {
 	got := parseResolvers([]byte("# nameserver 9.9.9.9\nsearch example.org\nnameserver 127.0.0.53\nnameserver  fd00::1 \nnameserver nonsense\nnameserver\nnameserver 1.1.1.1\nnameserver 8.8.8.8\n"))
 	if want := "[127.0.0.53:53 [fd00::1]:53 1.1.1.1:53]"; fmt.Sprint(got) != want {
@@ -468,9 +489,11 @@ func TestPolicy(t *testing.T) {
 		"127.0.0.1": false, "127.255.255.254": false, "0.0.0.0": false, "0.1.2.3": false,
 		"169.254.169.254": false, "169.254.77.1": false, "169.254.78.1": false,
 		"192.168.1.5": false, "8.8.4.4": false, // the host's own
+		"192.168.1.255": false, "192.168.1.0": false, // everyone's on its network
+		"168.63.129.16": false, "100.100.100.200": false, // clouds, beside the link
 		"224.0.0.251": false, "239.255.255.250": false, "255.255.255.255": false, "240.0.0.1": false,
 		"::1": false, "2001:db8::1": false, "::ffff:127.0.0.1": false, "fe80::1": false,
-		"192.168.1.6": true, "10.0.0.1": true, "1.1.1.1": true, "::ffff:1.1.1.1": true,
+		"192.168.1.6": true, "192.168.2.255": true, "8.8.4.5": true, "8.8.4.255": true, "10.0.0.1": true, "1.1.1.1": true, "::ffff:1.1.1.1": true,
 	} {
 		if why := p.refuses(netip.MustParseAddr(address)); (why == "") != may {
 			t.Errorf("%s: refused because %q", address, why)

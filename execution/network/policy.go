@@ -1,6 +1,7 @@
 package network
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"sync"
@@ -16,6 +17,8 @@ var reserved = []struct {
 	{netip.MustParsePrefix("0.0.0.0/8"), "this host"},
 	{netip.MustParsePrefix("127.0.0.0/8"), "the host's loopback"},
 	{netip.MustParsePrefix("169.254.0.0/16"), "the host's link, where clouds answer for the machine"},
+	{netip.MustParsePrefix("168.63.129.16/32"), "where Azure answers for the machine"},
+	{netip.MustParsePrefix("100.100.100.200/32"), "where Alibaba Cloud answers for the machine"},
 	{netip.MustParsePrefix("192.0.0.0/24"), "a protocol's assignment"},
 	{netip.MustParsePrefix("224.0.0.0/4"), "a group"},
 	{netip.MustParsePrefix("240.0.0.0/4"), "reserved"},
@@ -30,7 +33,7 @@ type policy struct {
 	list func() ([]net.Addr, error) // the host's own addresses
 
 	mu     sync.Mutex
-	own    map[netip.Addr]bool
+	own    map[netip.Addr]bool // and those of everyone on the host's networks
 	failed error
 	read   time.Time
 }
@@ -58,7 +61,7 @@ func (p *policy) refuses(a netip.Addr) string {
 	case p.failed != nil:
 		return "perhaps the host's own: " + p.failed.Error()
 	case p.own[a]:
-		return "the host's own address"
+		return "the host's own address, or everyone's on its network"
 	}
 	return ""
 }
@@ -70,8 +73,19 @@ func ownAddresses(list func() ([]net.Addr, error)) (map[netip.Addr]bool, error) 
 	}
 	own := map[netip.Addr]bool{}
 	for _, a := range addresses {
-		if prefix, err := netip.ParsePrefix(a.String()); err == nil {
-			own[prefix.Addr().Unmap()] = true
+		prefix, err := netip.ParsePrefix(a.String())
+		if err != nil {
+			continue
+		}
+		own[prefix.Addr().Unmap()] = true
+		// What is sent to everyone on a network comes to the host as well. Kernels
+		// before Linux 5.14 take the first address for that, too.
+		if prefix.Addr().Is4() && prefix.Bits() < 31 {
+			first := prefix.Masked().Addr()
+			last := first.As4()
+			n := binary.BigEndian.Uint32(last[:]) | ^uint32(0)>>prefix.Bits()
+			binary.BigEndian.PutUint32(last[:], n)
+			own[first], own[netip.AddrFrom4(last)] = true, true
 		}
 	}
 	return own, nil
