@@ -102,6 +102,9 @@ func (u *unzipper) directory(name string) error {
 	if err := u.directory(path.Dir(name)); err != nil {
 		return err
 	}
+	if len(u.directories) > maxEntries {
+		return fmt.Errorf("the deployment package has more than %d directories", maxEntries)
+	}
 	if err := u.root.Mkdir(name, 0o755); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -250,5 +251,24 @@ func TestPackagesAreUnpackedOnce(t *testing.T) {
 	}
 	if list, _ := os.ReadDir(p.dir); len(list) != 0 {
 		t.Errorf("left behind: %v", list)
+	}
+}
+
+// Each name of an entry may stand for many directories.
+func TestDirectoriesAreBounded(t *testing.T) {
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	u := unzipper{root: root, directories: map[string]bool{".": true}}
+	for n := range maxEntries - 2 {
+		u.directories[strconv.Itoa(n)+"/"] = true
+	}
+	if err := u.directory("a/b"); err != nil {
+		t.Error(err)
+	}
+	if err := u.directory("a/c"); err == nil {
+		t.Errorf("there are %d directories", len(u.directories))
 	}
 }

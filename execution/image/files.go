@@ -36,6 +36,7 @@ const maxSteps = 200_000_000
 type tree struct {
 	root  *node
 	steps int
+	made  int // directories on the way to what lies in them, which no entry names
 }
 
 func newTree() *tree { return &tree{root: newDirectory()} }
@@ -79,6 +80,9 @@ func (t *tree) walk(name string, mend bool) (*node, error) {
 		case next == nil && !mend:
 			return nil, nil
 		case next == nil:
+			if t.made++; t.made > maxEntries {
+				return nil, badArchive{errTooLarge}
+			}
 			next = newDirectory()
 			here.children[part] = next
 		case next.isLink():

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -224,6 +225,22 @@ func TestLayersAreBounded(t *testing.T) {
 	if _, second, err := unpackLayer(&parts, t.TempDir(), newBudget(), spacious); err != nil || second != first {
 		t.Errorf("packed in parts: %s, %v", second, err)
 	}
+}
+
+// Directories that no entry names are few bytes of an archive, and count all the
+// same.
+func TestUnnamedDirectoriesAreBounded(t *testing.T) {
+	whole, deep := newTree(), strings.Repeat("/d", maxDepth-2)
+	for n := range maxEntries/(maxDepth-2) + 1 {
+		l := &layer{Entries: []entry{{Kind: directoryEntry, Name: strconv.Itoa(n) + deep}}}
+		if err := whole.add(l, ""); err != nil {
+			if !errors.Is(err, errTooLarge) {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Errorf("there are more than %d directories", maxEntries)
 }
 
 // A function may do with a file what the image lets others do, and no program
