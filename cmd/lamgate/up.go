@@ -266,7 +266,7 @@ func (u *up) round(ctx context.Context, followers *sync.WaitGroup) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(touched, u.project.template) && u.templateChanged() || slices.ContainsFunc(touched, u.isLayer) {
+		if slices.Contains(touched, u.project.template) && u.templateChanged() || slices.ContainsFunc(touched, u.isVersioned) {
 			return u.redeploy(ctx)
 		}
 		for _, path := range touched {
@@ -303,10 +303,25 @@ func (u *up) redeploy(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// isLayer reports whether a layer has its content at a path: a version of a layer
-// never changes, so that the stack has to have another.
-func (u *up) isLayer(path string) bool {
-	return slices.ContainsFunc(u.refs, func(r codeReference) bool { return r.layer && r.path == path })
+// isVersioned reports whether what is at a path reaches its callers as a version,
+// which never changes, so that the stack has to have another: a layer, and a
+// function that they call by the alias that SAM publishes.
+func (u *up) isVersioned(path string) bool {
+	if slices.ContainsFunc(u.refs, func(r codeReference) bool { return r.layer && r.path == path }) {
+		return true
+	}
+	functions := u.codeAt(path)
+	if len(functions) == 0 {
+		return false
+	}
+	root, err := template.Read(u.body)
+	if err != nil {
+		return false
+	}
+	const alias = "AutoPublishAlias"
+	return root.At("Globals", "Function", alias) != nil || slices.ContainsFunc(functions, func(logical string) bool {
+		return root.At("Resources", logical, "Properties", alias) != nil
+	})
 }
 
 // directly is the largest package that is sent with the call itself, which is

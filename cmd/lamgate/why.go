@@ -31,8 +31,13 @@ func (c *whyCommand) Run(ctx context.Context, console *console, line *cli) error
 
 func printJourney(w io.Writer, j *server.Journey) {
 	what := "invocation of " + j.Function
-	if j.API != "" {
+	switch {
+	case j.API != "":
 		what = fmt.Sprintf("%s %s  (API %s, stage %s)", j.Method, j.Path, j.API, j.Stage)
+	case j.Method != "" && j.Function != "":
+		what = fmt.Sprintf("%s %s  (URL of %s)", j.Method, j.Path, j.Function)
+	case j.Method != "":
+		what = fmt.Sprintf("%s %s", j.Method, j.Path)
 	}
 	fmt.Fprintf(w, "%s\n%s → %d in %s\n\n", j.RequestID, what, j.Status, milliseconds(j.TookNanos))
 	for _, s := range j.Steps {
