@@ -3,12 +3,10 @@ package environment
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/lamgate/lamgate/execution/image"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -32,25 +30,18 @@ func (x *extensions) some() bool { return len(x.external) > 0 || x.internal > 0 
 // AWS: all of them are started, whatever their names.
 const extensionsDir = "/opt/extensions"
 
-// findExtensions lists the extensions in the host directory that is shown at
-// /opt.
-func findExtensions(opt string) (list []sandbox.Extension, err error) {
-	if opt == "" {
+// findExtensions lists the extensions in a host directory that processes have as
+// their root, or at /opt. Where a link leads is as they see it.
+func findExtensions(root, dir string) (list []sandbox.Extension, err error) {
+	if root == "" {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(filepath.Join(opt, "extensions"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	names, err := image.Files(root, dir)
 	if err != nil {
 		return nil, fmt.Errorf("look for extensions: %w", err)
 	}
-	for _, e := range entries {
-		// Links are followed: within the tree, where they lead is shown as well.
-		info, err := os.Stat(filepath.Join(opt, "extensions", e.Name()))
-		if err == nil && info.Mode().IsRegular() {
-			list = append(list, sandbox.Extension{Name: e.Name(), Path: extensionsDir + "/" + e.Name()})
-		}
+	for _, name := range names {
+		list = append(list, sandbox.Extension{Name: name, Path: extensionsDir + "/" + name})
 	}
 	return list, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -63,7 +62,7 @@ func (p *Pool) gatherPackage(ctx context.Context, m *material) (err error) {
 			return unpackable(err)
 		}
 	}
-	if m.extensions, err = findExtensions(m.optDir()); err != nil {
+	if m.extensions, err = findExtensions(m.optDir(), "extensions"); err != nil {
 		return err
 	}
 	m.root = m.runtime.Root
@@ -86,7 +85,7 @@ func (p *Pool) gatherImage(ctx context.Context, m *material) (err error) {
 		return err
 	}
 	m.root = m.image.Root
-	if m.extensions, err = findExtensions(filepath.Join(m.root, "opt")); err != nil {
+	if m.extensions, err = findExtensions(m.root, extensionsDir); err != nil {
 		return err
 	}
 	args, directory, err := m.image.Process(*c.Image, c.Environment["PATH"])

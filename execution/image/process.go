@@ -1,7 +1,9 @@
 package image
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -70,18 +72,41 @@ func variable(environment []string, name string) string {
 }
 
 func exists(root, name string) bool {
-	_, err := within(root, name)
+	_, _, err := within(root, name)
 	return err == nil
 }
 
 func executable(root, name string) bool {
-	info, err := within(root, name)
+	_, info, err := within(root, name)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// Files lists the files in a directory, and the links to files, as processes see
+// them that have root as theirs: none leads to a file of the host. What is no
+// directory has none.
+func Files(root, dir string) (names []string, err error) {
+	real, info, err := within(root, dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(filepath.Join(root, real))
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if _, info, err := within(root, path.Join(real, e.Name())); err == nil && info.Mode().IsRegular() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
 }
 
 // within finds what a path means to processes that have root as theirs: no link
 // leads out of it. The tree does not change meanwhile.
-func within(root, name string) (os.FileInfo, error) {
+func within(root, name string) (real string, info os.FileInfo, err error) {
 	at, links := "/", 0
 	parts := strings.Split(name, "/")
 	for len(parts) > 0 {
@@ -93,7 +118,7 @@ func within(root, name string) (os.FileInfo, error) {
 		next := path.Join(at, part) // which takes ".." for what it is, at the root too
 		info, err := os.Lstat(filepath.Join(root, next))
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
 		if info.Mode()&os.ModeSymlink == 0 {
 			at = next
@@ -101,15 +126,16 @@ func within(root, name string) (os.FileInfo, error) {
 		}
 		target, err := os.Readlink(filepath.Join(root, next))
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
 		if links++; links > maxLinks {
-			return nil, fmt.Errorf("%s leads through too many links", name)
+			return "", nil, fmt.Errorf("%s leads through too many links", name)
 		}
 		if path.IsAbs(target) {
 			at = "/"
 		}
 		parts = append(strings.Split(target, "/"), parts...)
 	}
-	return os.Lstat(filepath.Join(root, at))
+	info, err = os.Lstat(filepath.Join(root, at))
+	return at, info, err
 }
