@@ -16,7 +16,7 @@ func Open(t testing.TB) *state.Store {
 func OpenWith(t testing.TB, o state.Options) *state.Store {
 	t.Helper()
 	if o.Dir == "" {
-		o.Dir = t.TempDir()
+		o.Dir = directory(t)
 	}
 	s, err := state.Open(o)
 	if err != nil {
