@@ -143,7 +143,9 @@ func (g *registry) once(ctx context.Context, path string, accept []string) (*htt
 		if response.StatusCode == http.StatusOK {
 			return response, nil
 		}
-		if response.StatusCode == http.StatusUnauthorized && !challenged {
+		// The login is the registry's: whom it redirects to may not ask for it.
+		own := response.Request.URL.Host == g.ref.host
+		if response.StatusCode == http.StatusUnauthorized && own && !challenged {
 			challenges := response.Header.Values("WWW-Authenticate")
 			drop(response)
 			if err := g.authorise(ctx, challenges); err != nil {

@@ -147,6 +147,21 @@ func TestWhereLoginsGo(t *testing.T) {
 	if elsewhere != "" {
 		t.Errorf("another host was sent %s", elsewhere)
 	}
+
+	// Nor may a host that a registry redirects to say where the login goes.
+	asking := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere += r.Header.Get("Authorization")
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer asking.Close()
+	first.Config.Handler = http.RedirectHandler(strings.Replace(asking.URL, "127.0.0.1", "localhost", 1), http.StatusTemporaryRedirect)
+	if _, err := s.Describe(t.Context(), host+"/app:1", ""); reason(err) != ImageAccessDenied {
+		t.Errorf("%v", err)
+	}
+	if elsewhere != "" {
+		t.Errorf("another host asked for a login and was sent %s", elsewhere)
+	}
 }
 
 // What a registry sends is what its digests say, or is not taken.
