@@ -58,6 +58,8 @@ func newSubscriber(s runtimeapi.Subscription, clock aws.Clock, life context.Cont
 			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, s.Port) },
 			MaxConnsPerHost:    1,
 			DisableCompression: true,
+
+			MaxResponseHeaderBytes: maxAcknowledge,
 		},
 	}
 	return u
@@ -84,8 +86,8 @@ func (r *record) subscribe(u *subscriber) {
 	defer r.mu.Unlock()
 	for i, old := range r.subscribers {
 		if old.subscription.Extension == u.subscription.Extension {
-			old.end()
 			r.subscribers[i] = u
+			go old.wait() // for what is under way, at most as long as the sandbox lives
 			return
 		}
 	}

@@ -200,6 +200,38 @@ func TestLostTelemetry(t *testing.T) {
 	}
 }
 
+// An extension that subscribes anew, over and over, has one connection at a time.
+func TestSubscribingAnewClosesTheConnectionBefore(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	clock := aws.NewManualClock(time.Unix(1700000000, 0))
+	life, cancel := context.WithCancel(t.Context())
+	var r record
+	again := func() *subscriber {
+		u := newSubscriber(runtimeapi.Subscription{
+			Extension: "x", Schema: "2022-12-13", Types: []string{"function"}, Protocol: "TCP", Port: 1, MaxItems: 1, MaxBytes: 1 << 20, Timeout: time.Second,
+		}, clock, life, func(context.Context, int) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) })
+		r.subscribe(u)
+		return u
+	}
+	first := again()
+	first.line(clock, "line")
+	heard, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer heard.Close()
+	last := again()
+	t.Cleanup(func() { cancel(); last.wait() })
+	heard.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if b, err := io.ReadAll(heard); !strings.Contains(string(b), "line") || err != nil {
+		t.Errorf("the connection before is open still: %q, %v", b, err)
+	}
+}
+
 // In JSON, a log has what its levels let through.
 func TestLogLevels(t *testing.T) {
 	for _, c := range []struct{ system, application, want string }{
