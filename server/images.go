@@ -45,19 +45,27 @@ func (k *imageKeeper) look() {
 	if err != nil {
 		return // one that cannot be read may have an image, too
 	}
+	used := imagesOf(functions)
+	k.images.Collect(imagesUnused, func(digest string) bool { return used[digest] })
+}
+
+// imagesOf returns the digests of the images that functions have, or wait for.
+func imagesOf(functions []*execution.Function) map[string]bool {
 	used := map[string]bool{}
-	for _, f := range functions {
-		note := func(c *execution.Configuration) {
-			if c.Image != nil {
-				used[c.Image.Digest] = true
+	note := func(c *execution.Configuration) {
+		for _, i := range [...]*execution.Image{c.Image, c.NextImage} {
+			if i != nil {
+				used[i.Digest] = true
 			}
 		}
+	}
+	for _, f := range functions {
 		note(&f.Latest)
 		for _, version := range f.Versions {
 			note(&version)
 		}
 	}
-	k.images.Collect(imagesUnused, func(digest string) bool { return used[digest] })
+	return used
 }
 
 func (k *imageKeeper) close() {
