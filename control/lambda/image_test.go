@@ -145,6 +145,11 @@ func TestAnUpdateKeepsTheOldImageUntilTheNewOneIsThere(t *testing.T) {
 	if *is.State != "Active" || *is.LastUpdateStatus != "Failed" || *is.LastUpdateStatusReasonCode != "ImageDeleted" || *is.CodeSha256 != "bbbb" {
 		t.Errorf("after an update that failed: %+v", is)
 	}
+	// The next update succeeds, of whatever it is.
+	must(f.UpdateFunctionConfiguration(f.ctx, &lambda.UpdateFunctionConfigurationRequest{FunctionName: new("app"), Timeout: new(int32(5))}))
+	if is := f.settled("app"); *is.LastUpdateStatus != "Successful" || is.LastUpdateStatusReason != nil || is.LastUpdateStatusReasonCode != nil {
+		t.Errorf("after an update that succeeded: %s, %v", *is.LastUpdateStatus, is.LastUpdateStatusReason)
+	}
 }
 
 func TestAPublishedImageSettlesWithItsFunction(t *testing.T) {

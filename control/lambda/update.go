@@ -141,6 +141,8 @@ func (s *Service) change(ctx context.Context, ref execution.FunctionRef, revisio
 		if err := checkIdle(ref, &f.Latest); err != nil {
 			return err
 		}
+		// How the last update went says nothing of this one.
+		f.Latest.LastUpdateStatus, f.Latest.LastUpdateReason, f.Latest.LastUpdateReasonCode = successful, "", ""
 		if err := edit(f); err != nil {
 			return err
 		}
