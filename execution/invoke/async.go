@@ -127,7 +127,7 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 		return state.Verdict{Retry: true, After: wait}
 	}
 	t := s.treatment(e.Function)
-	t.journey = s.journey(e, now, delivered)
+	t.delivered, t.journey = delivered, s.journey(e, now, delivered)
 	defer func() { s.Journeys.Record(t.journey) }()
 	switch {
 	case t.zero:

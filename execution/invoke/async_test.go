@@ -3,6 +3,7 @@ package invoke
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,6 +172,17 @@ func TestOldEventsAreGivenUp(t *testing.T) {
 				t.Errorf("because of %v", a.Err)
 			}
 		})
+	}
+}
+
+// While nobody can be told of an end, its event is run more and more rarely.
+func TestEndsThatAreNotStoredDoNotHurryTheirEvents(t *testing.T) {
+	s := &Service{Config: Config{Clock: manualClock(), Log: slog.New(slog.DiscardHandler), Results: &ends{fail: 3}}}
+	for delivered, want := range map[int]time.Duration{1: time.Second, 5: 16 * time.Second, 100: 5 * time.Minute} {
+		got := s.over(t.Context(), &event{}, &treatment{delivered: delivered}, execution.Ended{Condition: execution.Succeeded})
+		if !got.Retry || got.After != want {
+			t.Errorf("after delivery %d: %+v", delivered, got)
+		}
 	}
 }
 

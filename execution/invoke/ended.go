@@ -23,8 +23,9 @@ type treatment struct {
 	deadLetter string
 	role       string
 
-	journey *telemetry.Journey
-	trace   string // that the function was given
+	delivered int // how often its message has been taken from the queue
+	journey   *telemetry.Journey
+	trace     string // that the function was given
 }
 
 // treatment is how an invocation is treated now: what is configured later holds
@@ -113,7 +114,7 @@ func (s *Service) over(ctx context.Context, e *event, t *treatment, end executio
 	// Also while the server ends: the event will not be seen again.
 	if err := s.Results.Ended(context.WithoutCancel(ctx), end); err != nil {
 		s.Log.Error("the end of an asynchronous invocation was not stored; it will be run again", "function", e.Function.ARN(), "request", e.RequestID, "error", err)
-		return state.Verdict{Retry: true, After: time.Second}
+		return state.Verdict{Retry: true, After: backoff(t.delivered)}
 	}
 	return state.Verdict{}
 }
