@@ -21,7 +21,7 @@ func (s *signature) canonicalRequest(r *http.Request, payloadSHA256 string) stri
 	b := make([]byte, 0, 1024)
 	b = append(append(b, r.Method...), '\n')
 	b = append(appendCanonicalPath(b, path), '\n')
-	b = append(appendCanonicalQuery(b, query), '\n')
+	b = append(appendCanonicalQuery(b, query, s.presigned), '\n')
 	for _, name := range s.headers {
 		b = append(append(b, name...), ':')
 		b = append(appendCanonicalValues(b, headerValues(r, name)), '\n')
@@ -68,15 +68,15 @@ func appendCanonicalPath(b []byte, path string) []byte {
 }
 
 // appendCanonicalQuery appends the parameters in the order of their names and
-// values, without the signature itself.
-func appendCanonicalQuery(b []byte, query string) []byte {
+// values, without the signature itself, which is one of a presigned URL.
+func appendCanonicalQuery(b []byte, query string, presigned bool) []byte {
 	var pairs [][]byte
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		if name == "X-Amz-Signature" {
+		if presigned && name == "X-Amz-Signature" {
 			continue
 		}
 		// A zero byte sorts before all that a name can have, as the end of a name

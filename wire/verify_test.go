@@ -138,6 +138,8 @@ func TestVerify(t *testing.T) {
 			code: "InvalidSignatureException", message: "The request signature we calculated does not match the signature you provided.", told: "x-amz-date:20260102"},
 		{name: "another path", signing: alter(func(r *http.Request) { r.RequestURI = "/other" }), code: "InvalidSignatureException"},
 		{name: "another parameter", signing: alter(func(r *http.Request) { r.RequestURI = "/?a=b" }), code: "InvalidSignatureException"},
+		{name: "a parameter like a presigned URL's signature", signing: alter(func(r *http.Request) { r.RequestURI = "/?X-Amz-Signature=b" }), code: "InvalidSignatureException"},
+		{name: "the same, signed", signing: sign(func(s *signing) { s.target = "/?X-Amz-Signature=b" })},
 		{name: "another method", signing: alter(func(r *http.Request) { r.Method = "DELETE" }), code: "InvalidSignatureException"},
 		{name: "another host", signing: alter(func(r *http.Request) { r.Host = "def.lambda-url.us-east-1.on.aws" }), code: "InvalidSignatureException"},
 		{name: "another value of a signed header", signing: alter(func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }), code: "InvalidSignatureException"},
