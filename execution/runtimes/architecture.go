@@ -3,6 +3,7 @@ package runtimes
 import (
 	"debug/elf"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -80,12 +81,11 @@ func emulated(a architecture) bool {
 
 // builtFor returns the architecture of an ELF file; nothing of others, such as
 // scripts.
-func builtFor(path string) architecture {
-	f, err := elf.Open(path)
+func builtFor(file io.ReaderAt) architecture {
+	f, err := elf.NewFile(file)
 	if err != nil {
 		return ""
 	}
-	defer f.Close()
 	switch f.Machine {
 	case elf.EM_X86_64:
 		return x86

@@ -27,10 +27,10 @@ func (e *EntrypointError) Error() string {
 
 // launchProvided starts the bootstrap of the package, or that of a layer.
 func launchProvided(r *Runtime, l *Launch, c *Command) error {
-	path, file := "", ""
+	path, built := "", architecture("")
 	for _, place := range []struct{ inside, dir string }{{"/var/task", l.Task}, {"/opt", l.Opt}} {
-		file = filepath.Join(place.dir, "bootstrap")
-		if info, err := os.Stat(file); place.dir != "" && err == nil && info.Mode().IsRegular() {
+		var ok bool
+		if built, ok = findBootstrap(place.dir); ok {
 			path = place.inside + "/bootstrap"
 			break
 		}
@@ -38,7 +38,7 @@ func launchProvided(r *Runtime, l *Launch, c *Command) error {
 	if path == "" {
 		return &EntrypointError{Message: "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}
 	}
-	if built := builtFor(file); built != "" && built != r.host && !emulated(built) {
+	if built != "" && built != r.host && !emulated(built) {
 		return &EntrypointError{
 			Message: "fork/exec " + path + ": exec format error",
 			Hint:    fmt.Sprintf("it is built for %s, and this host is %s: %s", built, r.host, r.host.mend(built)),
@@ -49,6 +49,26 @@ func launchProvided(r *Runtime, l *Launch, c *Command) error {
 		return debugProvided(l, c)
 	}
 	return nil
+}
+
+// findBootstrap looks for a bootstrap in a package, and what it is built for. It
+// may be a link, but not to a file of the host's.
+func findBootstrap(dir string) (built architecture, ok bool) {
+	const name = "bootstrap"
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", false
+	}
+	defer root.Close()
+	if info, err := root.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return "", false
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return "", true // it may be run by who may not read it
+	}
+	defer f.Close()
+	return builtFor(f), true
 }
 
 // debugProvided has delve start the bootstrap, which is taken for a Go program.

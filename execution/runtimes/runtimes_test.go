@@ -316,6 +316,31 @@ func TestProvided(t *testing.T) {
 	}
 }
 
+// A bootstrap may be a link within its package; what is on the host is no
+// bootstrap, and nothing is told of it.
+func TestBootstrapsThatAreLinks(t *testing.T) {
+	r, _ := host(t)
+	i, _, err := r.Find(t.Context(), "provided.al2023", "x86_64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer := t.TempDir()
+	install(t, outer+"/of the host", "#!/bin/sh\n")
+	for name, c := range map[string]struct {
+		target string
+		valid  bool
+	}{"inside": {"bin/app", true}, "outside": {"bin/../../of the host", false}, "absolute": {outer + "/of the host", false}, "nowhere": {"none", false}} {
+		task := filepath.Join(outer, name)
+		install(t, task+"/bin/app", "#!/bin/sh\n")
+		if err := os.Symlink(c.target, task+"/bootstrap"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := i.Command(Launch{Task: task}); (err == nil) != c.valid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestArchitectures(t *testing.T) {
 	r, home := host(t)
 	install(t, home+"/sys/bin/python3.11", elfMagic)
