@@ -439,6 +439,21 @@ func TestConnectionsAreBounded(t *testing.T) {
 }
 
 // Closing ends what is going on, at once and also in the world.
+// What the many connections of one sandbox hold is the server's memory, not the
+// sandbox's.
+func TestManyConnectionsHoldLittle(t *testing.T) {
+	held := 0
+	for n := range mostConnections {
+		f := &flow{large: n < mostLarge}
+		b, free := f.buffer()
+		held += 2 * len(b)
+		free()
+	}
+	if held > 32<<20 {
+		t.Errorf("they hold %d MB", held>>20)
+	}
+}
+
 func TestCloseEndsEverything(t *testing.T) {
 	g := newGuest(t, everything)
 	ended := make(chan struct{})

@@ -24,6 +24,7 @@ const (
 	largeBuffer = 256 << 10
 	smallBuffer = 32 << 10
 	copyBuffer  = 64 << 10
+	smallCopy   = 8 << 10
 )
 
 // Real time, not a Clock's: it is that of connections to the real world.
@@ -130,7 +131,9 @@ func relay(f *flow, inside, outside halfCloser) bool {
 	var both sync.WaitGroup
 	for i, way := range [2][2]halfCloser{{inside, outside}, {outside, inside}} {
 		both.Go(func() {
-			if failed[i] = pump(way[0], way[1], active); failed[i] != nil {
+			buffer, free := f.buffer()
+			defer free()
+			if failed[i] = pump(way[0], way[1], buffer, active); failed[i] != nil {
 				f.close()
 			}
 		})
@@ -139,12 +142,20 @@ func relay(f *flow, inside, outside halfCloser) bool {
 	return failed[0] == nil && failed[1] == nil
 }
 
+// buffer is what one way of a connection is copied by, held for as long as it
+// lasts. free gives it back.
+func (f *flow) buffer() (b []byte, free func()) {
+	if !f.large {
+		return make([]byte, smallCopy), func() {}
+	}
+	whole := copyBuffers.Get().(*[copyBuffer]byte)
+	return whole[:], func() { copyBuffers.Put(whole) }
+}
+
 // pump copies one way, and passes on its end.
-func pump(from io.Reader, to halfCloser, active *idleness) error {
-	buffer := copyBuffers.Get().(*[copyBuffer]byte)
-	defer copyBuffers.Put(buffer)
+func pump(from io.Reader, to halfCloser, buffer []byte, active *idleness) error {
 	for {
-		n, err := from.Read(buffer[:])
+		n, err := from.Read(buffer)
 		if n > 0 {
 			active.moved.Store(true)
 			if _, err := to.Write(buffer[:n]); err != nil {
