@@ -3,9 +3,13 @@ package wire_test
 import (
 	"context"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamgate/lamgate/api/apigateway"
 	"github.com/lamgate/lamgate/api/cloudformation"
@@ -14,6 +18,7 @@ import (
 	"github.com/lamgate/lamgate/api/logs"
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/wire"
 )
 
 // failing implements an operation of each protocol by failing.
@@ -158,6 +163,55 @@ func TestBrokenStreamBreaksTheConnection(t *testing.T) {
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err == nil {
 		t.Errorf("body = %q without an error", body)
+	}
+}
+
+// endless is an object without an end, which says when nobody reads it any more.
+type endless struct {
+	failing
+	closed chan struct{}
+}
+
+func (e endless) GetObject(context.Context, *s3.GetObjectRequest) (*s3.GetObjectOutput, error) {
+	return &s3.GetObjectOutput{Body: e}, nil
+}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func (e endless) Close() error {
+	close(e.closed)
+	return nil
+}
+
+// A caller who takes nothing of a body, and does not go away either, is given up.
+func TestABodyDoesNotWaitForItsCallerForEver(t *testing.T) {
+	body := endless{closed: make(chan struct{})}
+	clock := aws.NewManualClock(testTime)
+	h, err := wire.New([]wire.Mount{{Service: &s3.Service, Implementation: body}}, slog.New(slog.DiscardHandler), clock, wire.NewCredentials(make([]byte, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	conn, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /bucket/key HTTP/1.1\r\nHost: s3.localhost\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	tick, late := time.NewTicker(time.Millisecond), time.After(20*time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-body.closed:
+			return
+		case <-tick.C:
+			clock.Advance(time.Second)
+		case <-late:
+			t.Fatal("it waits")
+		}
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"time"
+
+	"github.com/lamgate/lamgate/aws"
 )
 
 // identifyResponse names the request in the headers, as clients log it.
@@ -54,7 +57,7 @@ func (c *call) stream(status int, header http.Header, body reflect.Value) error 
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
-	w := flushing{c.w, http.NewResponseController(c.w), header.Get("Content-Length") == ""}
+	w := flushing{c.w, http.NewResponseController(c.w), c.clock, header.Get("Content-Length") == ""}
 	if w.flush {
 		// The first bytes may be long in coming; the status is not.
 		if err := w.control.Flush(); err != nil {
@@ -65,15 +68,22 @@ func (c *call) stream(status int, header http.Header, body reflect.Value) error 
 	return err
 }
 
+// patience is how long a caller may take nothing of a body. Who waits any longer
+// holds the reader up, and the function or the file behind it.
+const patience = 5 * time.Minute
+
 // flushing sends every piece at once if the length is unknown: then it is a
 // stream that somebody reads as it is written.
 type flushing struct {
 	w       io.Writer
 	control *http.ResponseController
+	clock   aws.Clock
 	flush   bool
 }
 
 func (f flushing) Write(p []byte) (int, error) {
+	moves := f.clock.AfterFunc(patience, func() { f.control.SetWriteDeadline(time.Unix(0, 0)) })
+	defer moves()
 	n, err := f.w.Write(p)
 	if err == nil && f.flush {
 		err = f.control.Flush()

@@ -12,6 +12,6 @@
 //	CRC-32         of all bytes before
 //
 // Of the ten types of header values only strings are written, since the headers
-// of AWS's own events are strings. Reading is not built: no operation that
-// lamgate serves takes an event stream.
+// of AWS's own events are strings. Reading is not built, nor are exceptions: no
+// operation that lamgate serves takes an event stream, or ends one with them.
 package eventstream

@@ -2,7 +2,6 @@ package eventstream
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
 )
@@ -15,36 +14,19 @@ const ContentType = "application/vnd.amazon.eventstream"
 const MaxPayload = 16 << 20
 
 const (
-	prelude     = 8 // the two lengths
-	checksum    = 4
-	stringType  = 7 // of a header's value: two bytes of length, then the text
-	maxName     = 255
-	maxValue    = 1<<15 - 1
-	jsonContent = "application/json"
+	prelude    = 8 // the two lengths
+	checksum   = 4
+	stringType = 7 // of a header's value: two bytes of length, then the text
+	maxValue   = 1<<15 - 1
 )
-
-// A Header is a message's header. Those whose names begin with a colon say what
-// the message is.
-type Header struct{ Name, Value string }
-
-// Append appends a message. It panics if a name, a value or the payload is
-// longer than a message can carry: whoever makes messages of foreign text cuts
-// it before.
-func Append(dst []byte, headers []Header, payload []byte) []byte {
-	start := len(dst)
-	dst = begin(dst)
-	for _, h := range headers {
-		dst = appendHeader(dst, h.Name, h.Value)
-	}
-	return finish(dst, start, payload)
-}
 
 // AppendEvent appends an event of a kind, which is its member's name in the
 // operation's model. contentType is that of the payload, or empty if there is
-// none.
+// none. It panics if one of them is longer than a message can carry: whoever
+// makes messages of foreign text cuts it before.
 func AppendEvent(dst []byte, kind, contentType string, payload []byte) []byte {
 	start := len(dst)
-	dst = begin(dst)
+	dst = append(dst, make([]byte, prelude+checksum)...) // the lengths are known at the end
 	dst = appendHeader(dst, ":event-type", kind)
 	if contentType != "" {
 		dst = appendHeader(dst, ":content-type", contentType)
@@ -53,29 +35,9 @@ func AppendEvent(dst []byte, kind, contentType string, payload []byte) []byte {
 	return finish(dst, start, payload)
 }
 
-// AppendException appends the exception that ends a stream. kind is its name in
-// the operation's model.
-func AppendException(dst []byte, kind, message string) []byte {
-	payload, err := json.Marshal(struct {
-		Message string `json:"message"`
-	}{message})
-	if err != nil {
-		panic(err) // a struct of one string
-	}
-	start := len(dst)
-	dst = begin(dst)
-	dst = appendHeader(dst, ":exception-type", kind)
-	dst = appendHeader(dst, ":content-type", jsonContent)
-	dst = appendHeader(dst, ":message-type", "exception")
-	return finish(dst, start, payload)
-}
-
-// begin leaves room for the lengths, which are known at the end.
-func begin(dst []byte) []byte { return append(dst, make([]byte, prelude+checksum)...) }
-
 func appendHeader(dst []byte, name, value string) []byte {
-	if name == "" || len(name) > maxName || len(value) > maxValue {
-		panic(fmt.Sprintf("eventstream: the header %.40q of %d bytes cannot be written", name, len(value)))
+	if len(value) > maxValue {
+		panic(fmt.Sprintf("eventstream: the header %s of %d bytes cannot be written", name, len(value)))
 	}
 	dst = append(dst, byte(len(name)))
 	dst = append(dst, name...)
