@@ -16,13 +16,15 @@
 // behind the operations' back while states say so. A noun each: version.go,
 // alias.go, permission.go, resource_policy.go, concurrency.go, provisioned.go,
 // layer.go, layer_use.go, layer_permission.go, event_invoke.go, function_url.go,
-// code_signing.go, recursion.go, runtime_management.go, tag.go. invoke.go and
-// invoke_stream.go hand invocations to the execution plane.
+// code_signing.go, recursion.go, runtime.go, runtime_management.go,
+// event_source.go, tag.go. invoke.go and invoke_stream.go hand invocations to the
+// execution plane.
 //
 // What lamgate does not have, such as VPCs and file systems, is refused by name
-// (unsupported in configuration.go); nothing is dropped. Event source mappings,
-// capacity providers, durable executions and scaling configurations have no
-// methods here: wire answers that they are not implemented. Signatures of code
+// (unsupported in configuration.go); nothing is dropped. Capacity providers,
+// durable executions, scaling configurations and the making of event source
+// mappings have no methods here: wire answers that they are not implemented. Of
+// mappings the other operations find none. Signatures of code
 // are not verified: where a configuration enforces them, no code is taken.
 //
 // The tests scenario_*_test.go walk through the operations as clients do, over

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/relay"
 )
 
@@ -33,7 +34,7 @@ func (c *call) writeStream(w http.ResponseWriter, status int, stream io.ReadClos
 	c.meter.keep = false
 	w.WriteHeader(status)
 	http.NewResponseController(w).Flush()
-	if c.request.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
+	if c.request.Method == http.MethodHead || front.Bodiless(status) {
 		return // nobody will see the rest
 	}
 	err := relay.Copy(w, stream, c.gateway.clock, c.streamIdle())
