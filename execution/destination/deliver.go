@@ -22,8 +22,12 @@ import (
 	"github.com/lamgate/lamgate/wire"
 )
 
-// keptFor is how long a destination that does not answer is tried.
-const keptFor = time.Hour
+// How long a destination that does not answer is tried, and how often at least:
+// most of that time, no server may have run.
+const (
+	keptFor    = time.Hour
+	triedLeast = 10
+)
 
 // work makes one attempt at a message of the queue.
 func (s *Service) work(ctx context.Context, m state.Message) state.Verdict {
@@ -39,7 +43,7 @@ func (s *Service) work(ctx context.Context, m state.Message) state.Verdict {
 		return state.Verdict{}
 	case ctx.Err() != nil:
 		return state.Verdict{Retry: true} // the server ends; the next one delivers
-	case lasting(err) || now.Sub(d.Ended) >= keptFor:
+	case lasting(err) || now.Sub(d.Ended) >= keptFor && m.Delivered >= triedLeast:
 		s.undelivered(d, err, now)
 		return state.Verdict{}
 	}

@@ -245,3 +245,20 @@ func TestDeliveriesSurviveTheServer(t *testing.T) {
 	h.Start()
 	h.await(t, func() bool { return len(h.cloud.got()) == 2 })
 }
+
+// The time that no server ran is not held against a destination.
+func TestOldDeliveriesAreRetriedToo(t *testing.T) {
+	dir := t.TempDir()
+	h := open(t, options{dir: dir, endpoints: everywhere})
+	e := succeeded()
+	e.Config.OnSuccess = topic
+	h.end(t, e)
+	h.stop()
+	h.clock.Advance(2 * keptFor)
+	h = open(t, options{dir: dir, endpoints: everywhere, clock: h.clock})
+	h.cloud.setFail(errors.New("it starts after us"))
+	h.Start()
+	h.await(t, func() bool { h.clock.Advance(time.Second); return h.cloud.called() == 3 })
+	h.cloud.setFail(nil)
+	h.await(t, func() bool { h.clock.Advance(time.Second); return len(h.cloud.got()) == 1 })
+}
