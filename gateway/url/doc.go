@@ -1,7 +1,8 @@
 // Package url serves function URLs: the HTTP endpoints that Lambda itself gives
 // to functions and their aliases.
 //
-//   - request.go lists the steps. Read it first.
+//   - request.go lists the steps. Read it first; gateway.go is what they are
+//     steps of.
 //   - address.go tells from a request's host and path which URL it is for;
 //     endpoint.go knows all of them, as the functions' documents have them.
 //   - cors.go answers browsers for other origins, as the URL is configured.
