@@ -2,6 +2,7 @@ package jsontext_test
 
 import (
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -41,6 +42,22 @@ func TestAppendValue(t *testing.T) {
 		if got, err := compact(text); err == nil || err.Error() != want {
 			t.Errorf("%.20s became %s, %v; want %s", text, got, err, want)
 		}
+	}
+}
+
+// What many short strings take does not grow with what follows each of them.
+func TestEscapedStringsTakeNoMoreThanTheyAreLong(t *testing.T) {
+	const count = 20_000
+	text := []byte("[" + strings.Repeat(`"\n",`, count) + "0]")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := jsontext.Reader{Data: text}
+	if err := r.Skip(); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / count; each > 1024 {
+		t.Errorf("each string took %d bytes", each)
 	}
 }
 

@@ -207,8 +207,11 @@ func (d *Reader) Text() ([]byte, error) {
 	}
 }
 
+// escapedAtLeast is what is set aside for a string of which little has been read.
+const escapedAtLeast = 128
+
 func (d *Reader) escaped(start int) ([]byte, error) {
-	b := make([]byte, 0, len(d.Data)-start)
+	b := make([]byte, 0, min(len(d.Data)-start, escapedAtLeast+2*(d.At-start)))
 	b = append(b, d.Data[start:d.At]...)
 	for d.At < len(d.Data) {
 		run := d.At
