@@ -68,6 +68,7 @@ func (m *mortal) Delete(ctx context.Context, key string, revision uint64) error 
 // the server at that write, restarts it and hands the house to check. ready
 // prepares a house.
 func killAtEveryWrite(t *testing.T, ready func(*house), operation func(*house) error, check func(*house)) {
+	t.Parallel()
 	for _, reaches := range []bool{false, true} {
 		for n := 1; ; n++ {
 			name := fmt.Sprintf("write %d, lost", n)
