@@ -43,7 +43,7 @@ func BenchmarkStart(b *testing.B) {
 					var c *client
 					var began time.Time
 					if stem {
-						c = p.start(commands[name], map[string]string{"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "1", "LANG": env["LANG"]})
+						c = p.start(commands[name], map[string]string{"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "/lamgate/assignment/x", "LANG": env["LANG"]})
 						<-p.asked
 						time.Sleep(20 * time.Millisecond)
 						idle += privateMemory(b, c.cmd.Process.Pid)

@@ -10,9 +10,9 @@
 //   - bootstrap.go installs them.
 //   - bytecode.go compiles the Python one for an interpreter of the host.
 //
-// Started with LAMGATE_STEM=1 the clients are stem cells: booted, without a
-// function. They ask GET /lamgate/assignment of the Runtime API, which answers
-// when there is one to become:
+// Started with LAMGATE_STEM=PATH the clients are stem cells: booted, without a
+// function. They ask GET PATH of the Runtime API, which answers when there is one
+// to become:
 //
 //	{"environment": {"_HANDLER": "app.handler", …}}
 //

@@ -69,7 +69,7 @@ func newPlatform(t testing.TB) *platform {
 func (p *platform) serve(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/2018-06-01/runtime/")
 	switch {
-	case r.URL.Path == "/lamgate/assignment":
+	case r.URL.Path == "/lamgate/assignment/x":
 		p.asked <- struct{}{}
 		select {
 		case environment := <-p.become:

@@ -281,7 +281,7 @@ exports.handler = async (e, c) => { console.log('seen'); return [...start, c.fun
 			var c *client
 			if stem {
 				c = startNode(t, p, node, map[string]string{
-					"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "1", "LANG": env["LANG"], "PATH": env["PATH"], "TZ": ":UTC", "OTHER": "gone",
+					"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "/lamgate/assignment/x", "LANG": env["LANG"], "PATH": env["PATH"], "TZ": ":UTC", "OTHER": "gone",
 				})
 				<-p.asked
 				p.become <- env

@@ -280,7 +280,7 @@ def handler(e, c):
 				var c *client
 				if stem {
 					c = startPython(t, p, installedPythons()[python], map[string]string{
-						"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "1", "LANG": env["LANG"], "PATH": env["PATH"], "TZ": ":UTC", "OTHER": "gone",
+						"AWS_LAMBDA_RUNTIME_API": env["AWS_LAMBDA_RUNTIME_API"], "LAMGATE_STEM": "/lamgate/assignment/x", "LANG": env["LANG"], "PATH": env["PATH"], "TZ": ":UTC", "OTHER": "gone",
 					})
 					<-p.asked
 					p.become <- env

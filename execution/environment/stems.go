@@ -228,7 +228,8 @@ func (s *stems) make(h *shelf) (*stem, error) {
 		variables[name] = value
 	}
 	variables["AWS_LAMBDA_RUNTIME_API"] = address
-	variables["LAMGATE_STEM"] = "1"
+	assignment := runtimeapi.NewAssignmentPath()
+	variables["LAMGATE_STEM"] = assignment
 	st.box, err = f.Driver.Start(context.WithoutCancel(f.life), sandbox.Spec{
 		Name:     "stem cell of " + h.runtime.Name,
 		Late:     true,
@@ -253,7 +254,7 @@ func (s *stems) make(h *shelf) (*stem, error) {
 	if l := st.box.Endpoint(); l != nil {
 		f.serveEndpoint(l)
 	}
-	st.api = runtimeapi.New(listener, st, runtimeapi.Options{Assignment: true})
+	st.api = runtimeapi.New(listener, st, runtimeapi.Options{Assignment: assignment})
 	f.running.Go(func() { s.attend(st) })
 	return st, nil
 }

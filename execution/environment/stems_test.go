@@ -3,6 +3,7 @@ package environment
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,11 @@ func standingBy(p *Pool) (n int) {
 	return n
 }
 
-func (v *voice) assignment() { v.say("GET", "/lamgate/assignment", "") }
+// assignment is where the client asks what to become.
+func (b *box) assignment() string {
+	i := slices.IndexFunc(b.spec.Env, func(v string) bool { return strings.HasPrefix(v, "LAMGATE_STEM=") })
+	return strings.TrimPrefix(b.spec.Env[i], "LAMGATE_STEM=")
+}
 
 func TestEnvironmentBeginsAsStem(t *testing.T) {
 	p, s := newStems(t)
@@ -66,7 +71,10 @@ func TestEnvironmentBeginsAsStem(t *testing.T) {
 		}
 	}
 	client := boxes[0].voice()
-	client.assignment()
+	if a, b := boxes[0].assignment(), boxes[1].assignment(); a == b {
+		t.Errorf("both ask at %s, which others could", a)
+	}
+	client.say("GET", boxes[0].assignment(), "")
 	first := outcomeOf(t, p, "one")
 	a := <-boxes[0].assigned
 	if !strings.HasPrefix(a.Task, p.fleet.Packages.Dir()) || a.MemoryMB != 128 || a.TmpMB != 512 || a.Opt != "" {

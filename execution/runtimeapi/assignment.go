@@ -1,15 +1,18 @@
 package runtimeapi
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"sync"
 	"sync/atomic"
 )
 
-// assignmentPath is where the client of a stem cell asks what it is to become.
-// It is lamgate's own, between its clients and itself.
-const assignmentPath = "/lamgate/assignment"
+// NewAssignmentPath returns where the client of one stem cell asks what it is to
+// become: lamgate's own, between its clients and itself. Nobody else can guess
+// it. On the host's network others may reach the server, and what they would be
+// told are a function's credentials.
+func NewAssignmentPath() string { return "/lamgate/assignment/" + rand.Text() }
 
 // An assignment is what a stem cell waits for. Until it comes, nothing else is
 // answered: a stem cell has no function.

@@ -15,14 +15,15 @@ func (a *assignment) held() bool {
 // The client of a stem cell gets what it is to become, once, whoever is first;
 // until then there is nothing else for it.
 func TestAssignment(t *testing.T) {
-	const ask = "GET /lamgate/assignment HTTP/1.1\r\n\r\n"
+	const ask = "GET /lamgate/assignment/secret HTTP/1.1\r\n\r\n"
 	const given = `{"environment":{"A":"b\"c","_HANDLER":"h"}}`
 	environment := map[string]string{"_HANDLER": "h", "A": `b"c`}
 	for name, before := range map[string]bool{"before it asks": true, "while it waits": false} {
 		t.Run(name, func(t *testing.T) {
-			s, w, address := serveWith(t, Options{Assignment: true})
+			s, w, address := serveWith(t, Options{Assignment: "/lamgate/assignment/secret"})
 			c := dial(t, address)
 			c.expect(next, 403, `{"errorMessage":"this environment has no function yet","errorType":"Lamgate.NotAssigned"}`)
+			c.expect("GET /lamgate/assignment/guess HTTP/1.1\r\n\r\n", 403, `{"errorMessage":"this environment has no function yet","errorType":"Lamgate.NotAssigned"}`)
 			if before {
 				s.Assign(Options{}, environment)
 			}

@@ -78,8 +78,8 @@ func (c *connection) serve() error {
 			return err
 		}
 	}
-	if c.server.options.Assignment {
-		if string(q.path) == assignmentPath {
+	if own := c.server.options.Assignment; own != "" {
+		if string(q.path) == own {
 			return c.assigned()
 		}
 		if !c.server.assignment.given.Load() {

@@ -80,7 +80,7 @@ type Options struct {
 	Account      string
 	Extensions   []string // the external ones that are to register
 	SnapStart    bool     // the runtime may ask for restore/next
-	Assignment   bool     // the client of a stem cell asks what to become
+	Assignment   string   // where the client of a stem cell asks what to become; empty of others
 }
 
 // A Server is the Runtime API of one environment.

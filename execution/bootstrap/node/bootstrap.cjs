@@ -5,7 +5,7 @@
 // costs several times what the rest of an invocation does: an answer and the
 // question for the next event leave in one write.
 //
-// Started with LAMGATE_STEM=1 it is a stem cell: it makes itself ready, asks
+// Started with LAMGATE_STEM=PATH it is a stem cell: it makes itself ready, asks
 // what to become, and goes on as if it had been started that way.
 
 const net = require('net');
@@ -497,7 +497,7 @@ async function become() {
   await import('node:module');
   const given = await new Promise((resolve) => {
     assigned = resolve;
-    socket.write(`GET /lamgate/assignment${HEAD}\r\n`);
+    socket.write(`GET ${env.LAMGATE_STEM}${HEAD}\r\n`);
   });
   assigned = null;
   if (given === null) return;
@@ -511,7 +511,7 @@ async function become() {
 }
 
 async function main() {
-  if (env.LAMGATE_STEM === '1') await become();
+  if (env.LAMGATE_STEM) await become();
   configure();
   socket.unref(); // a module that never finishes loading must not be waited for
   try {

@@ -5,7 +5,7 @@ errors, the form of log lines. It imports as little as it can, since every
 import is part of a cold start, and it speaks to the Runtime API over a bare
 socket: an answer and the question for the next event leave in one write.
 
-Started with LAMGATE_STEM=1 it is a stem cell: it makes itself ready, asks what
+Started with LAMGATE_STEM=PATH it is a stem cell: it makes itself ready, asks what
 to become, and goes on as if it had been started that way.
 """
 
@@ -496,7 +496,7 @@ def become(connection):
     import importlib, json, logging, traceback  # noqa
 
     load("logs")
-    status, _, body = connection.get(b"/lamgate/assignment")
+    status, _, body = connection.get(environ["LAMGATE_STEM"].encode("ascii"))
     if status != "200":
         return
     given = loads(body.decode("utf-8"))["environment"]
@@ -542,7 +542,7 @@ def main():
     global request_id, tenant_id
     set_up_process()
     connection = Connection(environ["AWS_LAMBDA_RUNTIME_API"])
-    if environ.get("LAMGATE_STEM") == "1":
+    if environ.get("LAMGATE_STEM"):
         become(connection)
     set_up_function()
     try:

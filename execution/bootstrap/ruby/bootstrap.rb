@@ -6,7 +6,7 @@
 # more than all the rest of its start: an answer and the question for the next
 # event leave in one write.
 #
-# Started with LAMGATE_STEM=1 it is a stem cell: it makes itself ready, asks what
+# Started with LAMGATE_STEM=PATH it is a stem cell: it makes itself ready, asks what
 # to become, and goes on as if it had been started that way.
 
 require 'json'
@@ -172,7 +172,7 @@ module Lamgate
     def run
       $stdout.sync = $stderr.sync = true
       connection = Connection.new(ENV['AWS_LAMBDA_RUNTIME_API'])
-      become(connection) if ENV['LAMGATE_STEM'] == '1'
+      become(connection) if ENV['LAMGATE_STEM']
       $LOAD_PATH.unshift(ENV['LAMBDA_TASK_ROOT'] || Dir.pwd)
       begin
         handler = Handler.new(ENV['_HANDLER'])
@@ -195,7 +195,7 @@ module Lamgate
     # A stem cell asks what to become, and takes its environment and its place.
     def become(connection)
       require 'logger'
-      reply = connection.get('/lamgate/assignment')
+      reply = connection.get(ENV['LAMGATE_STEM'])
       return if reply.status != '200'
 
       ENV.replace(JSON.parse(reply.body)['environment'])
