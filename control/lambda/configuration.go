@@ -36,6 +36,7 @@ func (s *Service) touch(c *execution.Configuration) {
 // fingerprint tells configurations apart by what a version is made of: neither
 // by their revision, nor by when they came to be, nor by how far that is.
 func fingerprint(c execution.Configuration) (string, error) {
+	takeNext(&c)
 	c.Version, c.RevisionID, c.LastModified, c.Fingerprint = "", "", time.Time{}, ""
 	c.State, c.StateReason, c.StateReasonCode = "", "", ""
 	c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = "", "", ""

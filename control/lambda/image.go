@@ -77,6 +77,14 @@ func replaceImage(c *execution.Configuration, next *execution.Image, architectur
 	c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = inProgress, beingCreated, creatingCode
 }
 
+// takeNext gives a configuration the image that it waits for, if it does.
+func takeNext(c *execution.Configuration) {
+	if next := c.NextImage; next != nil {
+		c.Image, c.Code, c.Architecture = next, codeOf(next), c.NextArchitecture
+		c.NextImage, c.NextArchitecture = nil, ""
+	}
+}
+
 // checkIdle refuses to change a function that is being created or changed.
 func checkIdle(ref execution.FunctionRef, c *execution.Configuration) error {
 	switch {
@@ -178,7 +186,7 @@ func (s *Service) arrived(f *execution.Function, digest string, err error) {
 	case c.NextImage != nil && c.NextImage.Digest == digest:
 		c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = successful, "", ""
 		if err == nil {
-			c.Image, c.Code, c.Architecture = c.NextImage, codeOf(c.NextImage), c.NextArchitecture
+			takeNext(c)
 			c.State, c.StateReason, c.StateReasonCode = active, "", ""
 		} else {
 			c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = failed, reason, code

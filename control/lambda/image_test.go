@@ -183,6 +183,9 @@ func TestAPublishedImageSettlesWithItsFunction(t *testing.T) {
 	if v := version("2"); *v.State != "Active" {
 		t.Errorf("version 2: %s", *v.State)
 	}
+	if v := must(f.PublishVersion(f.ctx, &lambda.PublishVersionRequest{FunctionName: new("app")})); *v.Version != "2" {
+		t.Errorf("published again, unchanged: version %s", *v.Version)
+	}
 	if v := version("1"); *v.CodeSha256 != "aaaa" {
 		t.Errorf("version 1 has become %s", *v.CodeSha256)
 	}

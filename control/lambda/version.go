@@ -22,10 +22,8 @@ func (s *Service) publish(f *execution.Function, description *string) (*executio
 		return &last, nil
 	}
 	v := f.Latest
-	if next := v.NextImage; next != nil {
-		// It comes with its function's own.
-		v.Image, v.Code, v.Architecture = next, codeOf(next), v.NextArchitecture
-		v.NextImage, v.NextArchitecture = nil, ""
+	if v.NextImage != nil {
+		takeNext(&v) // it comes with its function's own
 		v.State, v.StateReason, v.StateReasonCode = pending, beingCreated, creatingCode
 		v.LastUpdateStatus, v.LastUpdateReason, v.LastUpdateReasonCode = "", "", ""
 	}
