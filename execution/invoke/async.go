@@ -153,7 +153,7 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 		return s.over(ctx, e, &t, execution.Ended{Condition: execution.Succeeded, Attempts: e.Attempts + 1, Result: &o.Result})
 	case err == nil:
 		return s.failed(ctx, e, &t, o)
-	case ctx.Err() != nil, errors.Is(err, environment.ErrClosed):
+	case ctx.Err() != nil:
 		return state.Verdict{Retry: true} // the server ends; the next one runs it
 	}
 	t.journey.Add(s.Clock.Now(), "invoke", verdictOf(err), refused{err})
