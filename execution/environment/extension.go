@@ -3,10 +3,13 @@ package environment
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/image"
+	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
@@ -39,6 +42,10 @@ func findExtensions(root, dir string) (list []sandbox.Extension, err error) {
 	names, err := image.Files(root, dir)
 	if err != nil {
 		return nil, fmt.Errorf("look for extensions: %w", err)
+	}
+	if len(names) > runtimeapi.MaxExtensions {
+		// Each is a process, before it can be refused to register.
+		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "there are %d extensions, and an environment has at most %d", len(names), runtimeapi.MaxExtensions)
 	}
 	for _, name := range names {
 		list = append(list, sandbox.Extension{Name: name, Path: extensionsDir + "/" + name})

@@ -14,7 +14,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +26,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/state/statetest"
@@ -229,6 +232,26 @@ func newStage(t *testing.T, extensions ...string) (*Pool, *stage) {
 		c.Layers = []execution.Layer{{ARN: "layer", Code: pack(extensions...)}}
 	}
 	return f.Pool(execution.FunctionRef{Account: "1", Region: "r", Name: "f"}, c), s
+}
+
+// A layer may have any number of files where extensions are looked for.
+func TestExtensionsAreBounded(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "extensions"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for n := range runtimeapi.MaxExtensions + 1 {
+		list, err := findExtensions(root, "extensions")
+		if len(list) != n || err != nil {
+			t.Errorf("%d: %v, %v", n, list, err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "extensions", strconv.Itoa(n)), nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list, err := findExtensions(root, "extensions"); !aws.HasCode(err, "InvalidRuntimeException") {
+		t.Errorf("too many: %v, %v", list, err)
+	}
 }
 
 // loud is a log whose errors fail the test: an illegal transition is one.

@@ -10,10 +10,10 @@ import (
 	"github.com/lamgate/lamgate/aws"
 )
 
-// maxExtensions is how many an environment may have.
+// MaxExtensions is how many an environment may have.
 //
 // AWS: quota "Extensions", 10 with the internal ones.
-const maxExtensions = 10
+const MaxExtensions = 10
 
 // An extensionPhase is where an extension stands. Its names are those that the
 // Extensions API's errors use.
@@ -108,7 +108,7 @@ func (r *registry) register(name string, closed bool, invoke, shutdown bool) (*e
 	// AWS: the external ones are known before, and may be late.
 	case closed:
 		return nil, &registrationClosed
-	case len(r.list) >= maxExtensions:
+	case len(r.list) >= MaxExtensions:
 		return nil, &tooManyExtensions
 	case i >= 0:
 		return nil, &extensionExists
@@ -190,7 +190,7 @@ func (r *registry) leave(c *connection) {
 
 // send gives an event to all that want it, and returns how many do.
 func (r *registry) send(event string, wants func(*extension) bool) int {
-	var waiting [maxExtensions]*connection
+	var waiting [MaxExtensions]*connection
 	to := waiting[:0]
 	r.mu.Lock()
 	told := 0

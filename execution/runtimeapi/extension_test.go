@@ -89,7 +89,7 @@ func TestRegistration(t *testing.T) {
 	w.expect(t, "registered agent false")
 	c.expect(extensionSays("POST", "register", `{"events":["INVOKE"]}`, "Lambda-Extension-Name: inside"), 200, `{"functionName":"f","functionVersion":"$LATEST","handler":"a\"b"}`)
 	w.expect(t, "registered inside true")
-	for i := range maxExtensions - 3 {
+	for i := range MaxExtensions - 3 {
 		register(t, c, fmt.Sprint("more", i))
 		<-w.told
 	}

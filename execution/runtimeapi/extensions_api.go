@@ -28,7 +28,7 @@ const (
 
 var (
 	registrationClosed = fault{http.StatusForbidden, "Extension.RegistrationClosed", "Extension registration closed already"}
-	tooManyExtensions  = fault{http.StatusForbidden, "Extension.TooManyExtensions", "Extension limit (" + strconv.Itoa(maxExtensions) + ") reached"}
+	tooManyExtensions  = fault{http.StatusForbidden, "Extension.TooManyExtensions", "Extension limit (" + strconv.Itoa(MaxExtensions) + ") reached"}
 	extensionExists    = fault{http.StatusForbidden, "Extension.InvalidExtensionState", "Extension with this name already registered"}
 	noExtensionName    = fault{http.StatusForbidden, "Extension.InvalidExtensionName", "Empty extension name"}
 	longExtensionName  = fault{http.StatusForbidden, "Extension.InvalidExtensionName",
