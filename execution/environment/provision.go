@@ -18,6 +18,7 @@ type provision struct {
 	failures  int            // starts that failed one after the other
 	reason    string         // why the last of them failed
 	waiting   bool           // for the time of the next try
+	pretended int            // of a function that is debugged: what was asked for
 }
 
 // AWS: an environment of provisioned concurrency, or of SnapStart, may take 130 seconds for its
@@ -41,6 +42,9 @@ func (p *Pool) initTime(provisioned bool) time.Duration {
 // have finished.
 func (p *Pool) Provision(n int) {
 	p.mu.Lock()
+	if p.debugPort != 0 {
+		p.pretended = n
+	}
 	if p.retired || p.debugPort != 0 {
 		n = 0
 	}
@@ -63,10 +67,15 @@ func (p *Pool) Provision(n int) {
 	}
 }
 
-// Allocation tells how far the provisioned concurrency is.
+// Allocation tells how far the provisioned concurrency is. That of a function
+// which is debugged is said to be there: it has one environment, and the stack
+// that it is of is not to wait for more.
 func (p *Pool) Allocation() execution.Allocation {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.debugPort != 0 {
+		return execution.Allocation{Requested: p.pretended, Allocated: p.pretended, Available: p.pretended, Status: "READY"}
+	}
 	a := execution.Allocation{Requested: p.provision.wanted, Allocated: p.available, Available: p.available, Status: "IN_PROGRESS"}
 	switch {
 	case p.available >= p.provision.wanted:

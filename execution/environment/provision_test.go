@@ -248,3 +248,21 @@ func TestWaitingStartsGiveTheirPlaces(t *testing.T) {
 		done.Wait()
 	}
 }
+
+// A function that is debugged has its one environment, started when it is needed;
+// whoever waits for what is provisioned, as a stack does, is not held up.
+func TestProvisionedConcurrencyOfADebuggedFunctionIsNotWaitedFor(t *testing.T) {
+	p, d, _ := newPool(t)
+	p.debugPort = 9229
+	p.Provision(3)
+	if a := p.Allocation(); a.Requested != 3 || a.Available != 3 || a.Status != "READY" {
+		t.Errorf("of a debugged function: %+v", a)
+	}
+	if len(d.started) != 0 {
+		t.Error("an environment was started")
+	}
+	p.Provision(0)
+	if a := p.Allocation(); a.Requested != 0 {
+		t.Errorf("afterwards: %+v", a)
+	}
+}
