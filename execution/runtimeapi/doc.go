@@ -13,6 +13,7 @@
 //     it reports to.
 //   - conversation.go: what may follow what; one event at a time.
 //   - connection.go: the loop of one connection and its routes.
+//   - init.go: what ends the init phase, or a restore, instead of a question.
 //   - request.go, body.go: reading HTTP/1.1 from a runtime that may be hostile.
 //   - response.go: the answers.
 //   - stream.go: an answer that goes on to the caller as it comes.
