@@ -70,6 +70,7 @@ type record struct {
 
 	subscribers []*subscriber
 	early       []func(*runtimeapi.Batch) // what subscribers may still ask for
+	earlySize   int                       // bytes of output in early
 	past        bool                      // the init phase is, and they may not
 }
 
@@ -236,6 +237,7 @@ func (r *record) event(s *source, now time.Time, line []byte) {
 				b.Function(now, line, r.json)
 			}
 		})
+		r.earlySize += len(text)
 	}
 	if r.sifts != quiet && !s.extension && levelOf(text) < r.sifts {
 		return

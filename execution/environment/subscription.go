@@ -38,8 +38,10 @@ type subscriber struct {
 }
 
 const (
-	// maxEarly bounds what is kept for those who may still subscribe.
-	maxEarly = 1000
+	// maxEarly and maxEarlySize bound what is kept for those who may still
+	// subscribe: events, and bytes of output in them.
+	maxEarly     = 1000
+	maxEarlySize = 1 << 20
 	// A batch that is not taken is sent again, and then lost.
 	deliveries     = 3
 	deliveryLimit  = 2 * time.Second
@@ -74,7 +76,7 @@ func (r *record) tell(event func(*runtimeapi.Batch)) {
 	for _, u := range r.subscribers {
 		u.add(event)
 	}
-	if !r.past && len(r.early) < maxEarly {
+	if !r.past && len(r.early) < maxEarly && r.earlySize < maxEarlySize {
 		r.early = append(r.early, event)
 	}
 }
@@ -100,7 +102,7 @@ func (r *record) subscribe(u *subscriber) {
 // settled says that nobody can subscribe any more.
 func (r *record) settled() {
 	r.mu.Lock()
-	r.early, r.past = nil, true
+	r.early, r.earlySize, r.past = nil, 0, true
 	r.mu.Unlock()
 }
 

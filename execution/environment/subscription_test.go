@@ -200,6 +200,18 @@ func TestLostTelemetry(t *testing.T) {
 	}
 }
 
+// What a function prints before anybody can listen is not kept without end.
+func TestWhatIsKeptForSubscribersIsBounded(t *testing.T) {
+	r, _, clock := newRecord(false)
+	line := []byte(strings.Repeat("x", maxEvent-1) + "\n")
+	for range 20 {
+		r.event(&r.own, clock.Now(), line)
+	}
+	if most := maxEarlySize/len(line) + 1; len(r.early) > most {
+		t.Errorf("%d lines of %d bytes are kept, more than %d", len(r.early), len(line), most)
+	}
+}
+
 // An extension that subscribes anew, over and over, has one connection at a time.
 func TestSubscribingAnewClosesTheConnectionBefore(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
