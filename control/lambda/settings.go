@@ -24,6 +24,9 @@ const maxEnvironment = 4 << 10
 // maxTimeout is the longest that a function may run.
 const maxTimeout = 15 * time.Minute
 
+// maxMemory is the most that a function may have of memory, and of /tmp, in MB.
+const maxMemory = 10240
+
 // settings are the parameters that CreateFunction and UpdateFunctionConfiguration
 // share; nil leaves what is there.
 type settings struct {
@@ -95,9 +98,17 @@ func (s *Service) apply(ctx context.Context, c *execution.Configuration, p setti
 		return aws.Faultf(400, "ValidationException", "1 validation error detected: Value '%d' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900", *p.timeout)
 	}
 	if p.memory != nil {
+		// AWS: what the model allows beyond is for capacity providers
+		// ("Configure Lambda function memory" in the developer guide).
+		if *p.memory > maxMemory {
+			return invalid("'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to %d", maxMemory)
+		}
 		c.MemoryMB = int(*p.memory)
 	}
 	if p.ephemeral != nil {
+		if aws.Value(p.ephemeral.Size) > maxMemory {
+			return invalid("'EphemeralStorage' value failed to satisfy constraint: Member must have value less than or equal to %d", maxMemory)
+		}
 		c.EphemeralMB = int(aws.Value(p.ephemeral.Size))
 	}
 	if p.tracing != nil && p.tracing.Mode != nil {

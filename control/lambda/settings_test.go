@@ -367,3 +367,19 @@ func TestFunctionURLs(t *testing.T) {
 		t.Errorf("updated: %+v", got)
 	}
 }
+
+// The model allows more, which is for capacity providers.
+func TestMostMemoryAndStorage(t *testing.T) {
+	f := newFixture(t)
+	f.create("fn")
+	change := func(memory, storage int32) (*lambda.FunctionConfiguration, error) {
+		return f.UpdateFunctionConfiguration(f.ctx, &lambda.UpdateFunctionConfigurationRequest{FunctionName: new("fn"), MemorySize: &memory, EphemeralStorage: &lambda.EphemeralStorage{Size: &storage}})
+	}
+	if out := must(change(10240, 10240)); *out.MemorySize != 10240 || *out.EphemeralStorage.Size != 10240 {
+		t.Errorf("%d MB of memory, %d MB of storage", *out.MemorySize, *out.EphemeralStorage.Size)
+	}
+	_, err := change(10241, 512)
+	expectFault(t, err, "InvalidParameterValueException", "'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240")
+	_, err = change(128, 10241)
+	expectFault(t, err, "InvalidParameterValueException", "'EphemeralStorage' value failed to satisfy constraint: Member must have value less than or equal to 10240")
+}
