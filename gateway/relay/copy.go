@@ -12,6 +12,27 @@ import (
 // piece is what is passed on at once, at most.
 const piece = 32 << 10
 
+// Write sends a whole body to a caller. One who takes nothing of a large body for
+// as long as patience is given up; a small one is the connection's to keep.
+func Write(w http.ResponseWriter, body []byte, clock aws.Clock, patience time.Duration) error {
+	if len(body) <= piece {
+		_, err := w.Write(body)
+		return err
+	}
+	control := http.NewResponseController(w)
+	for len(body) > 0 {
+		n := min(len(body), 8*piece)
+		moves := clock.AfterFunc(patience, func() { control.SetWriteDeadline(time.Unix(0, 0)) })
+		_, err := w.Write(body[:n])
+		moves()
+		if err != nil {
+			return ErrGone
+		}
+		body = body[n:]
+	}
+	return nil
+}
+
 // ErrGone says that the caller takes no more: it has left, or takes nothing.
 var ErrGone = errors.New("the caller takes no more")
 

@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/lamgate/lamgate/gateway/front"
+	"github.com/lamgate/lamgate/gateway/relay"
 )
 
 // write sends the answer: the gateway's own if a step has refused, else the
@@ -42,6 +44,9 @@ func (c *call) write() {
 	c.writeBody(h, r.status, r.body)
 }
 
+// writePatience is how long a caller may take nothing of a body.
+const writePatience = 5 * time.Minute
+
 const contentTypeJSON = "application/json"
 
 func (c *call) writeBody(h *head, status int, body []byte) {
@@ -51,7 +56,8 @@ func (c *call) writeBody(h *head, status int, body []byte) {
 	}
 	c.meter.WriteHeader(status)
 	if !front.Bodiless(status) && len(body) > 0 {
-		c.meter.Write(body) // a caller who has gone away misses nothing
+		// A caller who has gone away misses nothing.
+		_ = relay.Write(&c.meter, body, c.gateway.clock, writePatience)
 	}
 }
 

@@ -46,7 +46,8 @@ func (c *call) invoke() *refusal {
 	}
 	c.writeHead(h, a.status, -1)
 	if len(a.body) > 0 && !front.Bodiless(a.status) {
-		_, _ = c.writer.Write(a.body) // a caller who has gone away misses nothing
+		// A caller who has gone away misses nothing.
+		_ = relay.Write(c.writer, a.body, c.gateway.clock, streamPatience)
 	}
 	return nil
 }
@@ -86,7 +87,7 @@ func (c *call) notInvoked(err error) *refusal {
 	return c.refuse(stepInvocation, telemetry.Failed, why, badGateway())
 }
 
-// streamPatience is how long a caller may take nothing of a stream.
+// streamPatience is how long a caller may take nothing of an answer.
 const streamPatience = 5 * time.Minute
 
 // stream invokes the function and passes its answer on as it comes.
