@@ -3,6 +3,7 @@
 package server_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -17,7 +18,14 @@ func TestColdStartsForLong(t *testing.T) {
 	p := home.start(t)
 	p.createTestRole(t)
 	coldStarts(t, p, 1000)
-	before := p.holds(t)
+	var before holding
+	eventually(t, 20*time.Second, func() error {
+		// Two stem cells, each of an interpreter and its init.
+		if before = p.holds(t); before.tasks != 4 {
+			return fmt.Errorf("%d processes, and not those in stock", before.tasks)
+		}
+		return nil
+	})
 	var half int64
 	for round := 2; round <= 10; round++ {
 		coldStarts(t, p, 1000)

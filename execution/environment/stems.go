@@ -72,7 +72,7 @@ func (s *stems) shelfOf(c *execution.Configuration, runtime *runtimes.Runtime, c
 	if s.each <= 0 || command == nil || runtime.Root != "" || !runtime.Stemmable(c.Environment) || c.SnapStartApplyOn == publishedVersions && c.Version != execution.Latest {
 		return nil
 	}
-	key := strings.Join(slices.Concat(command.Args, command.Env, command.Directories), "\x00")
+	key := runtime.Kind(command)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h, ok := s.shelves[key]
@@ -80,10 +80,10 @@ func (s *stems) shelfOf(c *execution.Configuration, runtime *runtimes.Runtime, c
 		if len(s.shelves) >= maxShelves && !s.clear() {
 			return nil
 		}
-		h = &shelf{runtime: runtime, command: command}
+		h = &shelf{}
 		s.shelves[key] = h
 	}
-	h.wanted = s.fleet.Clock.Now()
+	h.runtime, h.command, h.wanted = runtime, command, s.fleet.Clock.Now()
 	if h.off {
 		return nil
 	}
@@ -169,10 +169,11 @@ func (s *stems) refill() {
 		return
 	}
 	h.making++
+	name, command := h.runtime.Name, h.command // which may be newer ones later
 	s.mu.Unlock()
 	f.running.Go(func() {
 		defer f.budget.keep(usualSize)
-		st, err := s.make(h)
+		st, err := s.make(h, name, command)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		h.making--
@@ -209,8 +210,8 @@ func (s *stems) lacking() (h *shelf) {
 	return h
 }
 
-// make starts a stem.
-func (s *stems) make(h *shelf) (*stem, error) {
+// make starts a stem of a runtime, for a shelf.
+func (s *stems) make(h *shelf, runtime string, command *runtimes.Command) (*stem, error) {
 	f := s.fleet
 	st := &stem{shelf: h, log: &record{clock: f.Clock}}
 	listener, address, err := f.listen()
@@ -223,7 +224,7 @@ func (s *stems) make(h *shelf) (*stem, error) {
 		return nil, err
 	}
 	variables := standing()
-	for _, set := range h.command.Env {
+	for _, set := range command.Env {
 		name, value, _ := strings.Cut(set, "=")
 		variables[name] = value
 	}
@@ -231,11 +232,11 @@ func (s *stems) make(h *shelf) (*stem, error) {
 	assignment := runtimeapi.NewAssignmentPath()
 	variables["LAMGATE_STEM"] = assignment
 	st.box, err = f.Driver.Start(context.WithoutCancel(f.life), sandbox.Spec{
-		Name:     "stem cell of " + h.runtime.Name,
+		Name:     "stem cell of " + runtime,
 		Late:     true,
 		LateFrom: f.Packages.Dir(),
-		Runtime:  h.command.Directories,
-		Command:  h.command.Args,
+		Runtime:  command.Directories,
+		Command:  command.Args,
 		Env:      list(variables),
 		MemoryMB: stemMB,
 		TmpMB:    stemMB,

@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -51,6 +52,16 @@ type Command struct {
 }
 
 func (c *Command) set(name, value string) { c.Env = append(c.Env, name+"="+value) }
+
+// Kind names what processes started by commands of the same kind have in common:
+// each can serve in place of another. Whether a client was compiled makes none.
+func (r *Runtime) Kind(c *Command) string {
+	args := slices.Clone(c.Args)
+	if i := slices.Index(args, r.client); i >= 0 && r.script != "" {
+		args[i] = r.script
+	}
+	return strings.Join(slices.Concat(args, c.Env, c.Directories), "\x00")
+}
 
 // Command returns how the runtime is started. An *EntrypointError is a function
 // that has nothing to start; every other error is something that this host lacks,
