@@ -3,6 +3,7 @@ package environment
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"testing"
@@ -62,6 +63,21 @@ func TestDebuggedFunctionHasOneEnvironmentAndAllTheTime(t *testing.T) {
 	<-third
 }
 
+// freePort returns a port that nobody listens on, below those that the system
+// gives to connections meanwhile.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + rand.IntN(10000)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return 0
+}
+
 // With a network of its own, the port leads into the sandbox.
 func TestDebuggerIsReached(t *testing.T) {
 	p, s := newStage(t)
@@ -69,12 +85,7 @@ func TestDebuggerIsReached(t *testing.T) {
 	if _, _, err := p.fleet.Runtimes.Find(t.Context(), p.config.Runtime, ""); err != nil {
 		t.Skip(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := freePort(t)
 	debugged(p, port)
 	p.fleet.Network = sandbox.PrivateNetwork
 	o := outcomeOf(t, p, "one")
