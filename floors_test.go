@@ -80,7 +80,7 @@ func sameFloor(importer, imported string) bool {
 // executionOrder are the packages of the execution plane from its roof down.
 var executionOrder = []string{
 	"execution/invoke", "execution/destination", "execution/environment", "execution/runtimeapi", "execution/runtimes",
-	"execution/bootstrap", "execution/image", "execution/code", "execution/sandbox", "execution/network", "execution",
+	"execution/bootstrap", "execution/image", "execution/code", "execution/disk", "execution/sandbox", "execution/network", "execution",
 }
 
 // gatewayOrder are the packages of the data plane from its roof down.

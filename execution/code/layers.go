@@ -4,16 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"syscall"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // maxLayers is how many layers a function may have.
@@ -145,8 +142,7 @@ func (d directory) close(path string) error {
 	return nil
 }
 
-// link makes a hard link, or a copy where the file system has none, or no more
-// of this file.
+// link puts a file or a symbolic link of one tree into another.
 func link(e fs.DirEntry, from, to string) error {
 	if e.Type()&fs.ModeSymlink != 0 {
 		inside, err := os.Readlink(from)
@@ -155,28 +151,5 @@ func link(e fs.DirEntry, from, to string) error {
 		}
 		return os.Symlink(inside, to)
 	}
-	err := os.Link(from, to)
-	if slices.ContainsFunc([]error{syscall.EMLINK, syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS}, func(e error) bool { return errors.Is(err, e) }) {
-		return duplicate(from, to)
-	}
-	return err
-}
-
-func duplicate(from, to string) error {
-	r, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	info, err := r.Stat()
-	if err != nil {
-		return err
-	}
-	mode := info.Mode().Perm()
-	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, r)
-	return errors.Join(err, w.Chmod(mode), w.Close())
+	return disk.Link(from, to)
 }

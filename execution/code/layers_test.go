@@ -18,6 +18,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/state"
 )
 
@@ -51,7 +52,7 @@ func newPackages(t testing.TB, dir string, blobs state.Blobs, clock aws.Clock) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Wait(); removeTree(dir) })
+	t.Cleanup(func() { p.Wait(); disk.RemoveTree(dir) })
 	return p
 }
 
@@ -272,7 +273,7 @@ func TestDuplicateKeepsTheMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := syscall.Umask(0o077)
-	err := duplicate(from, to)
+	err := disk.Copy(from, to)
 	syscall.Umask(old)
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/state"
 )
 
@@ -56,7 +57,7 @@ type Package struct {
 // synced to the disk, and a loss of power may have left them in part. What is
 // half-done is removed.
 func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logger) (*Packages, error) {
-	boot := bootID()
+	boot := disk.BootID()
 	p := &Packages{dir: filepath.Join(dir, boot), limit: MaxUnzipped, blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make directory for code: %w", err)
@@ -67,7 +68,7 @@ func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logge
 	}
 	for _, e := range boots {
 		if e.Name() != boot {
-			p.running.Go(func() { removeTree(filepath.Join(dir, e.Name())) })
+			p.running.Go(func() { disk.RemoveTree(filepath.Join(dir, e.Name())) })
 		}
 	}
 	entries, err := os.ReadDir(p.dir)
@@ -78,7 +79,7 @@ func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logge
 		path := filepath.Join(p.dir, e.Name())
 		sum, size, ok := parseTreeName(e.Name())
 		if !ok {
-			removeTree(path)
+			disk.RemoveTree(path)
 			continue
 		}
 		done := make(chan struct{})
@@ -86,15 +87,6 @@ func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logge
 		p.trees[sum] = &Package{Dir: path, packages: p, sum: sum, size: size, since: clock.Now(), ready: done}
 	}
 	return p, nil
-}
-
-// bootID names the time since the machine was started, where the system tells.
-func bootID() string {
-	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "boot"
-	}
-	return strings.TrimSpace(string(b))
 }
 
 // treeName is the name of a tree's directory: what it was made of, and the bytes
@@ -207,7 +199,7 @@ func (p *Packages) Collect(unused time.Duration) {
 	}
 	p.mu.Unlock()
 	for _, t := range old {
-		if err := removeTree(t.Dir); err != nil {
+		if err := disk.RemoveTree(t.Dir); err != nil {
 			p.log.Warn("unused code remains on disk", "path", t.Dir, "error", err)
 		}
 	}
@@ -239,7 +231,7 @@ func (t *Package) place(fill func(dir string) (int64, error)) error {
 	if err != nil {
 		return fmt.Errorf("unpack code: %w", err)
 	}
-	defer removeTree(temp)
+	defer disk.RemoveTree(temp)
 	if t.size, err = fill(temp); err != nil {
 		return err
 	}
@@ -309,15 +301,4 @@ func (p *Packages) fetch(f *os.File, blob, sum string) (int64, error) {
 		return 0, fmt.Errorf("the code in the store has the SHA-256 %s, not %s", got, sum)
 	}
 	return size, nil
-}
-
-// removeTree removes a tree, also one whose directories may not be written.
-func removeTree(dir string) error {
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.IsDir() {
-			_ = os.Chmod(path, 0o755)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }

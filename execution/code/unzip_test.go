@@ -21,6 +21,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/state"
 )
 
@@ -59,7 +60,7 @@ func TestUnzip(t *testing.T) {
 	if _, err := unzip(bytes.NewReader(b), int64(len(b)), dir, testLimit); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { removeTree(dir) })
+	t.Cleanup(func() { disk.RemoveTree(dir) })
 	for name, want := range map[string]fs.FileMode{"app.py": 0o444, "bin/run": 0o555, "win/dows.txt": 0o444, "dot/a": 0o444} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode() != want {
 			t.Errorf("%s: %v %v", name, info, err)
@@ -111,7 +112,7 @@ func TestUnzipRefuses(t *testing.T) {
 		if list, _ := os.ReadDir(outer); len(list) != 1 {
 			t.Errorf("%s: something was written outside: %v", name, list)
 		}
-		removeTree(dir)
+		disk.RemoveTree(dir)
 	}
 }
 
@@ -125,7 +126,7 @@ func TestUnzipDoesNotFollowLinks(t *testing.T) {
 	if _, err := unzip(bytes.NewReader(b), int64(len(b)), dir, testLimit); err == nil {
 		t.Error("an entry was written through a link")
 	}
-	removeTree(dir)
+	disk.RemoveTree(dir)
 }
 
 func FuzzUnzip(f *testing.F) {
@@ -139,7 +140,7 @@ func FuzzUnzip(f *testing.F) {
 		if list, _ := os.ReadDir(outer); len(list) != 1 {
 			t.Fatalf("something was written outside: %v", list)
 		}
-		removeTree(dir)
+		disk.RemoveTree(dir)
 	})
 }
 

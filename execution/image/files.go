@@ -1,14 +1,13 @@
 package image
 
 import (
-	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
+
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // A node is a file, a directory or a symbolic link of an image that is being put
@@ -251,42 +250,11 @@ func (n *node) write(dir string) error {
 		case child.isLink():
 			err = os.Symlink(child.target, at)
 		default:
-			err = link(child, at)
+			err = disk.Link(child.file, at)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// link makes a hard link, or a copy where the file system has none, or no more
-// of this file.
-func link(n *node, to string) error {
-	err := os.Link(n.file, to)
-	if !slices.ContainsFunc([]error{syscall.EMLINK, syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS}, func(e error) bool { return errors.Is(err, e) }) {
-		return err
-	}
-	r, err := os.Open(n.file)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, r)
-	return errors.Join(err, w.Chmod(fs.FileMode(n.mode)), w.Close())
-}
-
-// removeTree removes a tree, also one whose directories may not be written.
-func removeTree(dir string) error {
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.IsDir() {
-			_ = os.Chmod(path, 0o700)
-		}
-		return nil
-	})
-	return os.RemoveAll(dir)
 }

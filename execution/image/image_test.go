@@ -26,6 +26,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // An item is an entry of a layer's archive.
@@ -96,7 +97,7 @@ func newStore(t testing.TB, change func(*Options)) *Store {
 	t.Helper()
 	// What a test leaves is not always for everyone to remove.
 	dir := t.TempDir()
-	t.Cleanup(func() { removeTree(dir) })
+	t.Cleanup(func() { disk.RemoveTree(dir) })
 	o := Options{Dir: dir, Clock: aws.SystemClock{}, Log: slog.New(slog.DiscardHandler), Credentials: filepath.Join(dir, "none")}
 	if change != nil {
 		change(&o)
@@ -225,7 +226,7 @@ func TestTreesAreKept(t *testing.T) {
 
 	clock := aws.NewManualClock(time.Unix(1, 0))
 	dir := t.TempDir()
-	t.Cleanup(func() { removeTree(dir) })
+	t.Cleanup(func() { disk.RemoveTree(dir) })
 	s := newStore(t, func(o *Options) { o.Dir, o.Clock = dir, clock })
 	first, err := s.Open(t.Context(), image(host+"/app:1"), "x86_64")
 	if err != nil {
@@ -441,7 +442,7 @@ func TestPartsOfTreesAreNotUsed(t *testing.T) {
 	i := imageOf(t, "amd64", v1.Config{}, layerOf(t, archiveOf(t, file("a", "1"))))
 	push(t, host+"/app:1", i)
 	dir := t.TempDir()
-	t.Cleanup(func() { removeTree(dir) })
+	t.Cleanup(func() { disk.RemoveTree(dir) })
 	s := newStore(t, func(o *Options) { o.Dir = dir })
 	tree, err := s.Open(t.Context(), image(host+"/app:1"), "x86_64")
 	if err != nil {
@@ -455,7 +456,7 @@ func TestPartsOfTreesAreNotUsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		os.WriteFile(path, bytes.Replace(b, []byte(bootID()), []byte("another"), 1), 0o644)
+		os.WriteFile(path, bytes.Replace(b, []byte(disk.BootID()), []byte("another"), 1), 0o644)
 		mark := filepath.Join(filepath.Dir(path), settledName)
 		if os.Remove(mark); settled {
 			os.WriteFile(mark, nil, 0o644)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // spacious is a disk with room for everything.
@@ -21,7 +23,7 @@ var spacious = &room{free: func() (int64, error) { return 1 << 60, nil }}
 func treeOf(t testing.TB, archives ...[]byte) (map[string]string, error) {
 	t.Helper()
 	outer := t.TempDir()
-	t.Cleanup(func() { removeTree(outer) })
+	t.Cleanup(func() { disk.RemoveTree(outer) })
 	whole, left := newTree(), newBudget()
 	for n, b := range archives {
 		dir := filepath.Join(outer, "layers", string(rune('a'+n)))
@@ -261,7 +263,7 @@ func TestPermissions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { removeTree(root) })
+	t.Cleanup(func() { disk.RemoveTree(root) })
 	for name, want := range map[string]fs.FileMode{
 		"secret": 0, "group": 0, "all": 0o444, "run": 0o555, "mine": 0, "closed": fs.ModeDir, "open": fs.ModeDir | 0o555,
 	} {

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // make pulls an image and makes its tree.
@@ -64,7 +65,7 @@ func (t *Tree) assemble(i *found, layers []*layer) error {
 	if err != nil {
 		return fail(err)
 	}
-	defer removeTree(temp)
+	defer disk.RemoveTree(temp)
 	whole := newTree()
 	for n, l := range layers {
 		err := whole.add(l, filepath.Join(s.layerDir(i.diffs[n]), filesName))
@@ -77,7 +78,7 @@ func (t *Tree) assemble(i *found, layers []*layer) error {
 	empty := filepath.Join(temp, "empty")
 	whole.prepare(empty)
 	root := filepath.Join(temp, rootName)
-	r := record{Config: i.config, Layers: i.diffs, Boot: bootID()}
+	r := record{Config: i.config, Layers: i.diffs, Boot: disk.BootID()}
 	b, err := json.Marshal(r)
 	if err != nil {
 		return fail(err)
@@ -118,7 +119,7 @@ func (s *Store) place(temp, dir string) error {
 		if err := os.Rename(dir, old); err != nil {
 			return err
 		}
-		defer removeTree(old)
+		defer disk.RemoveTree(old)
 	}
 	return os.Rename(temp, dir)
 }
@@ -265,7 +266,7 @@ func (s *Store) fetch(ctx context.Context, src source, r reference, d descriptor
 	if err != nil {
 		return nil, fmt.Errorf("unpack a layer: %w", err)
 	}
-	defer removeTree(temp)
+	defer disk.RemoveTree(temp)
 	files := filepath.Join(temp, filesName)
 	if err := os.Mkdir(files, 0o755); err != nil {
 		return nil, fmt.Errorf("unpack a layer: %w", err)
@@ -312,7 +313,7 @@ func (s *Store) fetch(ctx context.Context, src source, r reference, d descriptor
 			return nil, badLayer(d.Digest, errTooLarge.Error())
 		}
 	}
-	l.Boot = bootID()
+	l.Boot = disk.BootID()
 	err = errors.Join(l.save(filepath.Join(temp, entriesName)), os.Chmod(temp, 0o755))
 	if err == nil {
 		err = s.place(temp, s.layerDir(diff))

@@ -3,7 +3,8 @@ package image
 import (
 	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // What was written reaches the disk in its own time, which can be long: nobody
@@ -36,18 +37,9 @@ func (s *Store) settle(dirs []string) {
 // trusted reports whether a directory that was made under a boot of the machine
 // is whole.
 func trusted(dir, boot string) bool {
-	if boot == bootID() {
+	if boot == disk.BootID() {
 		return true
 	}
 	_, err := os.Stat(filepath.Join(dir, settledName))
 	return err == nil
-}
-
-// bootID names the time since the machine was started, where the system tells.
-func bootID() string {
-	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "boot"
-	}
-	return strings.TrimSpace(string(b))
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // Options are what a Store needs.
@@ -77,7 +78,7 @@ func Open(o Options) (*Store, error) {
 		for _, e := range entries {
 			path := filepath.Join(dir, e.Name())
 			if strings.HasPrefix(e.Name(), ".") {
-				s.running.Go(func() { removeTree(path) })
+				s.running.Go(func() { disk.RemoveTree(path) })
 			} else if dir == s.imageDir("") {
 				s.found(e.Name())
 			}
@@ -334,7 +335,7 @@ func (s *Store) Collect(unused time.Duration, keep func(digest string) bool) {
 	}
 	s.mu.Unlock()
 	for _, dir := range old {
-		if err := removeTree(dir); err != nil {
+		if err := disk.RemoveTree(dir); err != nil {
 			s.options.Log.Warn("an unused image remains on disk", "path", dir, "error", err)
 		}
 	}
