@@ -2,6 +2,7 @@ package front
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -52,24 +53,15 @@ func Unescape(s string) string {
 		switch ch := s[i]; {
 		case ch == '+':
 			b = append(b, ' ')
-		case ch == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			b = append(b, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
+		case ch == '%' && i+2 < len(s):
+			if code, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				ch = byte(code)
+				i += 2
+			}
+			b = append(b, ch)
 		default:
 			b = append(b, ch)
 		}
 	}
 	return string(b)
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// unhex returns the value of a hexadecimal digit.
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
 }

@@ -2,6 +2,7 @@ package jsontext
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -283,24 +284,6 @@ func (d *Reader) unit(at int) (rune, bool) {
 	if at+6 > len(d.Data) || d.Data[at] != '\\' || d.Data[at+1] != 'u' {
 		return 0, false
 	}
-	var r rune
-	for _, ch := range d.Data[at+2 : at+6] {
-		if !isHex(ch) {
-			return 0, false
-		}
-		r = r<<4 | rune(unhex(ch))
-	}
-	return r, true
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-// unhex returns the value of a hexadecimal digit.
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
+	r, err := strconv.ParseUint(string(d.Data[at+2:at+6]), 16, 16)
+	return rune(r), err == nil
 }
