@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -138,10 +137,25 @@ func appendCanonicalValues(b []byte, values []string) []byte {
 
 // sign makes the signature that a canonical request should have.
 func (s *signature) sign(secret, canonical string) string {
+	return Scope{s.day, s.region, s.service}.Sign(secret, s.date, canonical)
+}
+
+// A Scope is what a signature of Signature Version 4 is good for.
+type Scope struct {
+	Day     string // 20060102
+	Region  string
+	Service string // its signing name
+}
+
+// String returns the scope as a credential names it behind the access key's ID.
+func (s Scope) String() string { return s.Day + "/" + s.Region + "/" + s.Service + "/aws4_request" }
+
+// Sign makes the signature of a canonical request; stamp is its X-Amz-Date.
+func (s Scope) Sign(secret, stamp, canonical string) string {
 	key := []byte("AWS4" + secret)
-	for _, part := range []string{s.day, s.region, s.service, "aws4_request"} {
+	for _, part := range []string{s.Day, s.Region, s.Service, "aws4_request"} {
 		key = hmacSHA256(key, part)
 	}
-	text := fmt.Sprintf("%s\n%s\n%s/%s/%s/aws4_request\n%s", algorithmV4, s.date, s.day, s.region, s.service, hexSHA256([]byte(canonical)))
+	text := algorithmV4 + "\n" + stamp + "\n" + s.String() + "\n" + hexSHA256([]byte(canonical))
 	return hex.EncodeToString(hmacSHA256(key, text))
 }

@@ -376,13 +376,8 @@ func (c *Client) sign(r *http.Request, s *api.Service, body []byte) {
 		r.Method, path, strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20"),
 		strings.Join(headers, "\n"), "", signed, digest,
 	}, "\n")
-	scope := day + "/" + c.region + "/" + s.SigningName + "/aws4_request"
-	key := []byte("AWS4" + c.secret)
-	for _, part := range strings.Split(scope, "/") {
-		key = hmacSHA256(key, part)
-	}
-	signature := hmacSHA256(key, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hexSHA256([]byte(canonical)))
-	r.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%x", c.keyID, scope, signed, signature))
+	scope := Scope{day, c.region, s.SigningName}
+	r.Header.Set("Authorization", fmt.Sprintf("AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s", c.keyID, scope, signed, scope.Sign(c.secret, stamp, canonical)))
 }
 
 // strictly escapes all but the unreserved characters, as signatures have it.

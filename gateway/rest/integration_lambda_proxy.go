@@ -8,6 +8,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
@@ -123,11 +124,5 @@ type failedFunction struct {
 }
 
 func (f failedFunction) Explain() (what, mend string) {
-	const most = 2048
-	payload := f.result.Payload
-	if len(payload) > most {
-		payload = payload[:most]
-	}
-	return f.target.functionARN + " failed: " + string(payload),
-		"look into the function's log: lamgate logs " + f.target.function.Name
+	return front.ExplainFailure(f.target.functionARN, f.target.function.Name, f.result.Payload)
 }

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/gateway/endpoint"
 	"github.com/lamgate/lamgate/gateway/plan"
+	"github.com/lamgate/lamgate/wire"
 )
 
 // An AccessKey is what a request to an AWS service is signed with.
@@ -47,14 +47,9 @@ func (c *call) sign(q *endpoint.Request) {
 	canonical, signed := canonicalHeaders(q.Host, headers)
 	path, query, _ := strings.Cut(q.Target, "?")
 	text := strings.Join([]string{q.Method, canonicalPath(path, service), canonicalQuery(query), canonical, signed, digest}, "\n")
-	scope := day + "/" + u.Region + "/" + service + "/aws4_request"
-	sum := []byte("AWS4" + key.Secret)
-	for part := range strings.SplitSeq(scope, "/") {
-		sum = hmacSHA256(sum, part)
-	}
-	signature := hmacSHA256(sum, "AWS4-HMAC-SHA256\n"+stamp+"\n"+scope+"\n"+hexSHA256([]byte(text)))
-	c.outgoing.headers = append(headers, field{"Authorization", "AWS4-HMAC-SHA256 Credential=" + key.ID + "/" + scope +
-		", SignedHeaders=" + signed + ", Signature=" + hex.EncodeToString(signature)})
+	scope := wire.Scope{Day: day, Region: u.Region, Service: service}
+	c.outgoing.headers = append(headers, field{"Authorization", "AWS4-HMAC-SHA256 Credential=" + key.ID + "/" + scope.String() +
+		", SignedHeaders=" + signed + ", Signature=" + scope.Sign(key.Secret, stamp, text)})
 }
 
 // signingName is the name under which a service takes signatures, where that is
@@ -129,10 +124,4 @@ func canonicalQuery(query string) string {
 func hexSHA256(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
-}
-
-func hmacSHA256(key []byte, text string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(text))
-	return h.Sum(nil)
 }

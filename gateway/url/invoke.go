@@ -166,10 +166,5 @@ type failedFunction struct {
 }
 
 func (f failedFunction) Explain() (what, mend string) {
-	const most = 2048
-	payload := f.result.Payload
-	if len(payload) > most {
-		payload = payload[:most]
-	}
-	return f.endpoint.arn + " failed: " + string(payload), "look into the function's log: lamgate logs " + f.endpoint.function.Name
+	return front.ExplainFailure(f.endpoint.arn, f.endpoint.function.Name, f.result.Payload)
 }
