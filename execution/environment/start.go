@@ -203,6 +203,7 @@ func (e *Environment) start() {
 		CPU:        share,
 		CPUQuota:   quota,
 		Sockets:    e.sockets(),
+		Traced:     m.command.Traces,
 		Network:    f.Network,
 		Listener:   listener,
 		Output:     e.log.own.writer,

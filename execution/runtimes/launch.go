@@ -49,6 +49,7 @@ type Command struct {
 	Args        []string // the first an absolute path inside the sandbox
 	Env         []string // NAME=value: under what the function itself sets
 	Directories []string // to show beside those of the Runtime
+	Traces      bool     // it is a debugger that traces the function as its child
 }
 
 func (c *Command) set(name, value string) { c.Env = append(c.Env, name+"="+value) }

@@ -85,6 +85,7 @@ func debugProvided(l *Launch, c *Command) error {
 	if dir := filepath.Dir(real); !strings.HasPrefix(dir, "/usr/") {
 		c.Directories = append(c.Directories, dir)
 	}
+	c.Traces = true
 	c.Args = []string{
 		real, "exec", "--headless", "--accept-multiclient", "--continue", "--api-version=2", "--check-go-version=false", "--only-same-user=false",
 		"--listen=127.0.0.1:" + strconv.Itoa(l.DebugPort), c.Args[0],

@@ -72,7 +72,7 @@ func BenchmarkProgram(b *testing.B) {
 	d := &namespaces{}
 	l := launch{
 		spec:   Spec{Task: os.TempDir(), Command: []string{"/bin/true"}, TmpMB: 512, Network: PrivateNetwork, Directory: taskDirectory},
-		layout: readHostLayout(), filter: newFilter(true), id: d.users.choose(),
+		layout: readHostLayout(), filter: newFilter(true, false), id: d.users.choose(),
 	}
 	for b.Loop() {
 		p, err := l.program()

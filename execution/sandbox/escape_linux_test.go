@@ -20,7 +20,7 @@ import (
 // what it must not reach: in each network, in a container image, and in a
 // sandbox that got its code late.
 func TestEscape(t *testing.T) {
-	for _, kind := range []string{"host", "private", "egress", "image", "late"} {
+	for _, kind := range []string{"host", "private", "egress", "image", "late", "traced"} {
 		t.Run(kind, func(t *testing.T) {
 			f := newFixture(t, NamespaceLevel)
 			network := PrivateNetwork
@@ -66,9 +66,14 @@ func TestEscape(t *testing.T) {
 			if network != HostNetwork || f.Driver.(*namespaces).landlock {
 				arguments += " abstract=" + abstract + " abstract=neighbour-" + kind
 			}
+			want := "attempts: true\n"
+			if kind == "traced" {
+				arguments += " traced="
+				want = "traces: <nil>\n" + want
+			}
 			code := lateCode(t, f, "two")
 			s, printed := f.run(t, "escape "+arguments, func(spec *Spec) {
-				spec.Network, spec.Opt = network, layers
+				spec.Network, spec.Opt, spec.Traced = network, layers, kind == "traced"
 				switch kind {
 				case "image":
 					spec.Root = newImage(t)
@@ -91,7 +96,7 @@ func TestEscape(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if x := waitFor(t, s); x.Code != 0 || printed.String() != "attempts: true\n" {
+			if x := waitFor(t, s); x.Code != 0 || printed.String() != want {
 				t.Errorf("exit is %+v, and it printed\n%s", x, printed)
 			}
 		})

@@ -28,6 +28,9 @@ func (p *program) init(l launch) {
 	if l.id.privileged {
 		p.becomeUser(l.id)
 	}
+	if l.spec.Traced { // but not init, where it is the same user
+		p.do("be no one's to trace", unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
+	}
 	p.giveUp()
 	p.send(p.words(answer, 0, 0), failure)
 	p.attend(l, next)

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	goruntime "runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -214,6 +215,11 @@ func escape(arguments string) int {
 	attempts = append(attempts, socketAttempts()...)
 	for word := range strings.FieldsSeq(arguments) {
 		key, value, _ := strings.Cut(word, "=")
+		if key == "traced" { // it may trace its own, and was to try whether
+			attempts = slices.DeleteFunc(attempts, func(a attempt) bool { return a.what == "be traced" })
+			fmt.Println("traces:", traceChild())
+			continue
+		}
 		attempts = append(attempts, hostAttempt(key, value))
 	}
 	for _, a := range attempts {
@@ -223,6 +229,33 @@ func escape(arguments string) int {
 	}
 	fmt.Println("attempts:", len(attempts) > 80)
 	return 0
+}
+
+// traceChild does what a debugger does: it starts a process that stops, reads its
+// memory, and lets it go on.
+func traceChild() error {
+	goruntime.LockOSThread()
+	defer goruntime.UnlockOSThread()
+	pid, err := syscall.ForkExec("/bin/true", []string{"true"}, &syscall.ProcAttr{Sys: &syscall.SysProcAttr{Ptrace: true}})
+	if err != nil {
+		return err
+	}
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || !status.Stopped() {
+		return fmt.Errorf("it did not stop: %x, %w", status, err)
+	}
+	var regs syscall.PtraceRegs
+	if err := syscall.PtraceGetRegs(pid, &regs); err != nil {
+		return err
+	}
+	if _, err := syscall.PtracePeekText(pid, uintptr(regs.PC()), make([]byte, 8)); err != nil {
+		return err
+	}
+	if err := syscall.PtraceDetach(pid); err != nil {
+		return err
+	}
+	_, err = syscall.Wait4(pid, &status, 0, nil)
+	return err
 }
 
 type attempt struct {

@@ -128,7 +128,7 @@ func decide(t *testing.T, f []unix.SockFilter, arch uint32, number int, args ...
 }
 
 func TestFilter(t *testing.T) {
-	counted, uncounted := newFilter(true), newFilter(false)
+	counted, uncounted := newFilter(true, false), newFilter(false, false)
 	if len(counted) > 4096 {
 		t.Fatalf("the filter has %d instructions; the kernel takes 4096", len(counted))
 	}
@@ -166,6 +166,8 @@ func TestFilter(t *testing.T) {
 		{"a network among flags", counted, refuse, unix.SYS_CLONE, []uint64{unix.CLONE_VM | unix.CLONE_NEWNET | 17}},
 		{"the upper half of flags", counted, allow, unix.SYS_CLONE, []uint64{1 << 40}},
 		{"asking for the personality", counted, allow, unix.SYS_PERSONALITY, []uint64{0xffffffff}},
+		{"tracing", counted, refuse, unix.SYS_PTRACE, nil},
+		{"tracing by a debugger", newFilter(true, true), allow, unix.SYS_PTRACE, nil},
 		{"no randomisation", counted, refuse, unix.SYS_PERSONALITY, []uint64{0x0040000}},
 		{"TCP", counted, allow, unix.SYS_SOCKET, []uint64{unix.AF_INET, unix.SOCK_STREAM | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK, 0}},
 		{"UDP", counted, allow, unix.SYS_SOCKET, []uint64{unix.AF_INET6, unix.SOCK_DGRAM, 0}},

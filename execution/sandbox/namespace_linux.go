@@ -72,7 +72,7 @@ func openNamespace(o Options) (Driver, error) {
 		buffers:  newOutputBuffers(),
 		cgroups:  groups,
 		watch:    newWatch(),
-		filter:   newFilter(groups.memory.dir != ""),
+		filter:   newFilter(groups.memory.dir != "", false),
 		network:  o.Network,
 		egress:   network.New(network.Config{Log: o.Log}),
 		landlock: int(abi) >= 6, // the first to know scopes
@@ -189,6 +189,10 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 			}
 		}()
 	}
+	filter := d.filter
+	if spec.Traced {
+		filter = newFilter(d.cgroups.memory.dir != "", true)
+	}
 	id := d.users.choose()
 	s.listeners[0] = d.guard(spec.Listener, id)
 	s.program, err = launch{
@@ -200,7 +204,7 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 		thaw:     thaw != nil,
 		held:     held,
 		landlock: d.landlock,
-		filter:   d.filter,
+		filter:   filter,
 		limits:   d.limits(spec, id),
 		inside:   inside,
 

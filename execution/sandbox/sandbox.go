@@ -67,6 +67,10 @@ type Spec struct {
 	// a network of its own; at most MaxSockets.
 	Sockets int
 
+	// Traced says that the processes may trace one another, as debuggers of native
+	// programs do. It opens a part of the kernel that is otherwise closed.
+	Traced bool
+
 	Network Network
 	// Listener is where the Runtime API listens on the host's network.
 	// RuntimeAPI gives it back so that it takes this sandbox's connections only,

@@ -43,9 +43,13 @@ const x32Bit = 0x40000000
 
 // newFilter returns the filter. Where no control group counts memory, memory
 // that belongs to no process is refused, since nobody could count it.
-func newFilter(memoryCounted bool) []unix.SockFilter {
+func newFilter(memoryCounted, traced bool) []unix.SockFilter {
 	rules := map[int]rule{}
-	for _, list := range [][]int{allowedCalls, allowedCallsHere} {
+	lists := [][]int{allowedCalls, allowedCallsHere}
+	if traced {
+		lists = append(lists, tracingCalls)
+	}
+	for _, list := range lists {
 		for _, number := range list {
 			rules[number] = rule{action: unix.SECCOMP_RET_ALLOW}
 		}

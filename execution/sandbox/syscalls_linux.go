@@ -44,6 +44,10 @@ var allowedCalls = []int{
 	unix.SYS_SEMGET, unix.SYS_SEMOP, unix.SYS_SEMCTL, unix.SYS_SEMTIMEDOP, unix.SYS_MSGGET, unix.SYS_MSGSND, unix.SYS_MSGRCV, unix.SYS_MSGCTL,
 }
 
+// tracingCalls are what a debugger needs for the processes that it has started.
+// Whose memory it may see at once, by process_vm_readv, it may also see by these.
+var tracingCalls = []int{unix.SYS_PTRACE}
+
 // unknownCalls are answered as by a kernel that does not have them, since
 // programs then do without: C libraries use clone, whose flags can be looked at,
 // when there is no clone3.
