@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"regexp"
 	"strings"
 
@@ -36,4 +37,10 @@ func debugPort(ports map[string]int) func(execution.FunctionRef) int {
 		}
 		return 0
 	}
+}
+
+// Debug has a function that Config.Debug names wait for its debugger, and not only
+// for its first invocation. The error says what is missing for that.
+func (s *Server) Debug(ctx context.Context, f execution.FunctionRef) error {
+	return s.services.invoker.Debug(ctx, f)
 }

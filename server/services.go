@@ -71,6 +71,7 @@ func (i *implementations) mounts() []wire.Mount {
 // services are all parts of a running server.
 type services struct {
 	handler http.Handler
+	invoker *invoke.Service
 	close   func() error
 }
 
@@ -233,7 +234,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	// Functions run from here on.
 	destinations.Start()
 	invoker.Start()
-	return &services{handler: front, close: open.close}, nil
+	return &services{handler: front, invoker: invoker, close: open.close}, nil
 }
 
 // onLoopback reports whether only this machine reaches a server. Those who do

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,8 +17,52 @@ import (
 // listens at a port that stays the same from one environment to the next. It has
 // all the time in the world.
 
-// debugTime is the time that such a function is told it has.
-const debugTime = 24 * time.Hour
+// debugTime is the time that such a function is told it has, and debuggerMB the
+// memory that it has besides its own: the debugger runs in its sandbox.
+const (
+	debugTime  = 24 * time.Hour
+	debuggerMB = 1024
+)
+
+// ErrUpdated is what an invocation gets that stood in a debugger when its function
+// was updated.
+var ErrUpdated = errors.New("the function was updated while it was debugged")
+
+// Debug starts the environment of a function that is to be debugged before anybody
+// invokes it, so that a debugger can be attached to it. The error says what is
+// missing for that.
+func (p *Pool) Debug(ctx context.Context) error {
+	switch {
+	case p.debugPort == 0:
+		return errors.New("the server was not told to debug it")
+	case p.config.IsImage():
+		return errors.New("lamgate has no debugger for container images: put one into the image, with --network host")
+	}
+	m, err := p.gather(ctx)
+	if err != nil {
+		return err
+	}
+	m.release()
+	if m.nothing != nil {
+		return m.nothing
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.retired {
+		p.launch(1)
+		p.keepIfUsed()
+	}
+	return nil
+}
+
+// memoryMB is what an environment may hold.
+func (p *Pool) memoryMB() int {
+	n := max(p.config.MemoryMB, 1)
+	if p.debugPort != 0 {
+		n += debuggerMB
+	}
+	return n
+}
 
 // ports are those of debuggers, each with the environment that has it.
 type ports struct {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,13 +55,68 @@ func TestDebuggedFunctionHasOneEnvironmentAndAllTheTime(t *testing.T) {
 	// New code takes the port when the old has let it go, busy or not.
 	runtime.ask()
 	until(t, isState(p, "idle"))
-	go p.Invoke(context.Background(), Request{ID: "three", Payload: []byte("{}")}, func() {})
+	stopped := make(chan error, 1)
+	go func() {
+		_, err := p.Invoke(context.Background(), Request{ID: "three", Payload: []byte("{}")}, func() {})
+		stopped <- err
+	}()
 	runtime.hear()
 	next := p.fleet.Pool(p.function, p.config)
 	third := outcomeOf(t, next, "four")
 	<-b.done
+	if err := <-stopped; err != ErrUpdated {
+		t.Errorf("who stood at a breakpoint is told %v", err)
+	}
 	play(<-s.boxes, "four")
 	<-third
+}
+
+// A debugger can be attached before anybody invokes the function.
+func TestDebuggedFunctionAwaitsItsDebugger(t *testing.T) {
+	p, s := newStage(t)
+	p.config.Runtime = "nodejs20.x"
+	if _, _, err := p.fleet.Runtimes.Find(t.Context(), p.config.Runtime, ""); err != nil {
+		t.Skip(err)
+	}
+	if err := p.Debug(t.Context()); err == nil {
+		t.Error("a function is debugged that was not to be")
+	}
+	debugged(p, 9229)
+	for range 2 { // it is one environment
+		if err := p.Debug(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := <-s.boxes
+	if b.spec.MemoryMB != p.config.MemoryMB+debuggerMB {
+		t.Errorf("with %d MB there is no room for a debugger", b.spec.MemoryMB)
+	}
+	runtime := b.voice()
+	runtime.ask()
+	until(t, isState(p, "idle"))
+	o := outcomeOf(t, p, "one")
+	r, _ := runtime.hear()
+	runtime.answer(r.Header.Get("Lambda-Runtime-Aws-Request-Id"))
+	if o := <-o; o.FunctionError != "" || len(s.boxes) != 0 {
+		t.Errorf("%s, and %d more environments", o.Payload, len(s.boxes))
+	}
+}
+
+// What is missing is told, and nothing started.
+func TestDebuggerIsMissing(t *testing.T) {
+	p, s := newStage(t)
+	p.config.Runtime = "dotnet8"
+	debugged(p, 9229)
+	if err := p.Debug(t.Context()); err == nil {
+		t.Error("there is a debugger for .NET")
+	}
+	p.config.PackageType = "Image"
+	if err := p.Debug(t.Context()); err == nil || !strings.Contains(err.Error(), "container images") {
+		t.Errorf("of an image: %v", err)
+	}
+	if len(s.boxes) != 0 {
+		t.Error("it is started")
+	}
 }
 
 // freePort returns a port that nobody listens on, below those that the system

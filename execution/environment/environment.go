@@ -353,7 +353,11 @@ func (e *Environment) end(reason string) {
 	e.ticket, e.pending = nil, nil
 	e.mu.Unlock()
 	if t != nil {
-		t.complete(completion{err: ErrClosed})
+		err := ErrClosed
+		if e.pool.debugPort != 0 && !e.pool.fleet.closed.Load() {
+			err = ErrUpdated
+		}
+		t.complete(completion{err: err})
 	}
 	if pending != nil {
 		e.report(pending, pending.verdict, now)

@@ -99,7 +99,7 @@ func (p *Pool) promise() (int64, bool) {
 	if n == 0 {
 		n = usualSize
 	}
-	n = min(n, int64(max(p.config.MemoryMB, 1))<<20)
+	n = min(n, int64(p.memoryMB())<<20)
 	return n, p.fleet.budget.take(n)
 }
 

@@ -139,7 +139,11 @@ func (p *Pool) begin() bool {
 		p.begun++
 		return true
 	}
-	if p.fleet.closed.Load() || max(p.wanted(), p.late()) <= p.begun {
+	wanted := max(p.wanted(), p.late())
+	if p.debugPort != 0 {
+		wanted = max(wanted, 1-len(p.all)) // it awaits its debugger
+	}
+	if p.fleet.closed.Load() || wanted <= p.begun {
 		p.starting--
 		p.watch()
 		p.keepIfUsed()

@@ -198,7 +198,7 @@ func (e *Environment) start() {
 		Command:    command,
 		Env:        list(variables),
 		Extensions: e.external,
-		MemoryMB:   max(p.config.MemoryMB, 1),
+		MemoryMB:   p.memoryMB(),
 		TmpMB:      max(p.config.EphemeralMB, 512),
 		CPU:        share,
 		CPUQuota:   quota,

@@ -112,6 +112,8 @@ func (s *Service) notRun(ref execution.FunctionRef, err error) error {
 		return noMemory()
 	case errors.Is(err, environment.ErrClosed):
 		return aws.Faultf(http.StatusServiceUnavailable, "ServiceException", "lamgate is shutting down").With("Type", "Service")
+	case errors.Is(err, environment.ErrUpdated):
+		return aws.Faultf(http.StatusServiceUnavailable, "ServiceException", "%v; invoke it again", err).With("Type", "Service")
 	}
 	s.Log.Error("function could not be run", "function", ref.ARN(), "error", err)
 	return aws.Faultf(http.StatusInternalServerError, "ServiceException", "lamgate could not run the function: %v", err).With("Type", "Service")
