@@ -2,51 +2,84 @@ package wire
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// canonicalRequest is what is signed of a request: all of it that signing
-// clients know, written in the one way on which both sides agree.
-func (s *signature) canonicalRequest(r *http.Request, payloadSHA256 string) string {
-	path, query := r.URL.EscapedPath(), r.URL.RawQuery
-	if strings.HasPrefix(r.RequestURI, "/") {
-		path, query, _ = strings.Cut(r.RequestURI, "?") // as it was sent
-	}
-	b := make([]byte, 0, 1024)
-	b = append(append(b, r.Method...), '\n')
-	b = append(appendCanonicalPath(b, path), '\n')
-	b = append(appendCanonicalQuery(b, query, s.presigned), '\n')
-	for _, name := range s.headers {
-		b = append(append(b, name...), ':')
-		b = append(appendCanonicalValues(b, headerValues(r, name)), '\n')
-	}
-	b = append(b, '\n')
-	b = append(append(b, strings.Join(s.headers, ";")...), '\n')
-	return string(append(b, payloadSHA256...))
+// A Canonical is what is signed of a request: all of it that signing clients
+// know, for the one way of writing it on which both sides agree.
+type Canonical struct {
+	Method  string
+	Path    string                     // as sent
+	Query   string                     // as sent, but for the signature of a presigned URL
+	Names   []string                   // of the signed headers, in lower case and in their order
+	Values  func(name string) []string // of a signed header
+	Payload string                     // the body's SHA-256, in hexadecimal digits
 }
 
-// headerValues returns a header as it was signed: net/http keeps some of them
-// elsewhere.
-func headerValues(r *http.Request, name string) []string {
-	switch name {
-	case "host":
-		return []string{r.Host}
-	case "content-length":
-		return []string{strconv.FormatInt(max(r.ContentLength, 0), 10)}
+// A Scope is what a signature of Signature Version 4 is good for.
+type Scope struct {
+	Day     string // 20060102
+	Region  string
+	Service string // its signing name
+}
+
+// String returns the scope as a credential names it behind the access key's ID.
+func (s Scope) String() string { return s.Day + "/" + s.Region + "/" + s.Service + "/aws4_request" }
+
+// Sign makes the signature of a request; stamp is its X-Amz-Date.
+func (s Scope) Sign(secret, stamp string, c *Canonical) string {
+	key := []byte("AWS4" + secret)
+	for _, part := range []string{s.Day, s.Region, s.Service, "aws4_request"} {
+		key = hmacSHA256(key, part)
 	}
-	return r.Header.Values(name)
+	text := algorithmV4 + "\n" + stamp + "\n" + s.String() + "\n" + hexSHA256(c.text(s.Service))
+	return hex.EncodeToString(hmacSHA256(key, text))
+}
+
+// text writes the request for a service.
+func (c *Canonical) text(service string) []byte {
+	b := make([]byte, 0, 1024)
+	b = append(append(b, c.Method...), '\n')
+	b = append(appendCanonicalPath(b, c.Path, service), '\n')
+	b = append(appendCanonicalQuery(b, c.Query), '\n')
+	for _, name := range c.Names {
+		b = append(append(b, name...), ':')
+		b = append(appendCanonicalValues(b, c.Values(name)), '\n')
+	}
+	b = append(b, '\n')
+	for i, name := range c.Names {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
+	}
+	return append(append(b, '\n'), c.Payload...)
 }
 
 // appendCanonicalPath appends a path that was sent, without its dots and its
 // empty segments, and escaped once more.
 //
-// AWS: so it is for every service but S3 ("Create a signed AWS API request").
-func appendCanonicalPath(b []byte, path string) []byte {
+// AWS: so it is for every service but S3, whose keys may have all of that
+// ("Create a signed AWS API request").
+func appendCanonicalPath(b []byte, path, service string) []byte {
+	if service == "s3" {
+		if meant, err := url.PathUnescape(path); err == nil {
+			path = meant
+		}
+		for i, segment := range strings.Split(path, "/") {
+			if i > 0 {
+				b = append(b, '/')
+			}
+			b = AppendURIEscaped(b, segment)
+		}
+		return b
+	}
 	var kept []string
 	for segment := range strings.SplitSeq(path, "/") {
 		switch segment {
@@ -58,7 +91,7 @@ func appendCanonicalPath(b []byte, path string) []byte {
 		}
 	}
 	for _, segment := range kept {
-		b = appendURIEscaped(append(b, '/'), segment)
+		b = AppendURIEscaped(append(b, '/'), segment)
 	}
 	if len(kept) == 0 || strings.HasSuffix(path, "/") {
 		b = append(b, '/')
@@ -67,21 +100,18 @@ func appendCanonicalPath(b []byte, path string) []byte {
 }
 
 // appendCanonicalQuery appends the parameters in the order of their names and
-// values, without the signature itself, which is one of a presigned URL.
-func appendCanonicalQuery(b []byte, query string, presigned bool) []byte {
+// values, escaped as signing clients escape them.
+func appendCanonicalQuery(b []byte, query string) []byte {
 	var pairs [][]byte
 	for pair := range strings.SplitSeq(query, "&") {
 		if pair == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		if presigned && name == "X-Amz-Signature" {
-			continue
-		}
 		// A zero byte sorts before all that a name can have, as the end of a name
 		// must; it becomes the equals sign below.
-		p := append(appendReescaped(nil, name), 0)
-		pairs = append(pairs, appendReescaped(p, value))
+		p := append(AppendURIEscaped(nil, QueryUnescape(name)), 0)
+		pairs = append(pairs, AppendURIEscaped(p, QueryUnescape(value)))
 	}
 	slices.SortFunc(pairs, bytes.Compare)
 	for i, p := range pairs {
@@ -94,18 +124,35 @@ func appendCanonicalQuery(b []byte, query string, presigned bool) []byte {
 	return b
 }
 
-// appendReescaped appends a part of a query string, however it was escaped, as
-// signing clients escape it.
-func appendReescaped(b []byte, s string) []byte {
-	plain, err := url.QueryUnescape(s)
-	if err != nil {
-		plain = s
+// QueryUnescape decodes a name or a value of a query string. A plus is a space,
+// and what is no percent-encoding stands for itself. Gateways read by it what
+// they hand to functions, so that a signature holds for what these get and for
+// nothing else.
+func QueryUnescape(s string) string {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s
 	}
-	return appendURIEscaped(b, plain)
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch ch := s[i]; {
+		case ch == '+':
+			b = append(b, ' ')
+		case ch == '%' && i+2 < len(s):
+			if code, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				ch = byte(code)
+				i += 2
+			}
+			b = append(b, ch)
+		default:
+			b = append(b, ch)
+		}
+	}
+	return string(b)
 }
 
-// appendURIEscaped escapes everything but the unreserved characters of RFC 3986.
-func appendURIEscaped(b []byte, s string) []byte {
+// AppendURIEscaped appends a part of a URI: everything but the unreserved
+// characters of RFC 3986 is percent-encoded.
+func AppendURIEscaped(b []byte, s string) []byte {
 	const digits = "0123456789ABCDEF"
 	for i := range len(s) {
 		switch ch := s[i]; {
@@ -125,37 +172,26 @@ func appendCanonicalValues(b []byte, values []string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		for j, word := range strings.Fields(v) {
-			if j > 0 {
+		first := true
+		for word := range strings.FieldsFuncSeq(v, isBlank) {
+			if !first {
 				b = append(b, ' ')
 			}
-			b = append(b, word...)
+			b, first = append(b, word...), false
 		}
 	}
 	return b
 }
 
-// sign makes the signature that a canonical request should have.
-func (s *signature) sign(secret, canonical string) string {
-	return Scope{s.day, s.region, s.service}.Sign(secret, s.date, canonical)
+func isBlank(r rune) bool { return r == ' ' || r == '\t' }
+
+func hexSHA256(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
-// A Scope is what a signature of Signature Version 4 is good for.
-type Scope struct {
-	Day     string // 20060102
-	Region  string
-	Service string // its signing name
-}
-
-// String returns the scope as a credential names it behind the access key's ID.
-func (s Scope) String() string { return s.Day + "/" + s.Region + "/" + s.Service + "/aws4_request" }
-
-// Sign makes the signature of a canonical request; stamp is its X-Amz-Date.
-func (s Scope) Sign(secret, stamp, canonical string) string {
-	key := []byte("AWS4" + secret)
-	for _, part := range []string{s.Day, s.Region, s.Service, "aws4_request"} {
-		key = hmacSHA256(key, part)
-	}
-	text := algorithmV4 + "\n" + stamp + "\n" + s.String() + "\n" + hexSHA256([]byte(canonical))
-	return hex.EncodeToString(hmacSHA256(key, text))
+func hmacSHA256(key []byte, text string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return h.Sum(nil)
 }

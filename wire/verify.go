@@ -99,17 +99,72 @@ func (v *Verifier) Verify(r *http.Request, service, region, payloadSHA256 string
 	if err := s.checkHeaders(r); err != nil {
 		return aws.Caller{}, err
 	}
-	canonical := s.canonicalRequest(r, payloadSHA256)
-	if want := s.sign(v.credentials.SecretAccessKey(s.accessKeyID, s.token), canonical); !hmac.Equal([]byte(want), []byte(s.signature)) {
-		what := "the signature is not that of the request, which is, as it arrived:\n" + canonical
+	canonical := s.canonical(r, payloadSHA256)
+	if err := checkPath(canonical.Path); err != nil {
+		return aws.Caller{}, err
+	}
+	scope := Scope{s.day, s.region, s.service}
+	if want := scope.Sign(v.credentials.SecretAccessKey(s.accessKeyID, s.token), s.date, canonical); !hmac.Equal([]byte(want), []byte(s.signature)) {
+		what := "the signature is not that of the request, which is, as it arrived:\n" + redactCanonical(string(canonical.text(s.service)))
 		if signed := r.Header.Get("X-Amz-Content-Sha256"); signed != "" && signed != payloadSHA256 {
 			what = "the body that arrived is not the one that was signed: the request says " + strconv.Quote(signed) + " of it\n" + what
 		}
 		return aws.Caller{}, refuse(invalidSignature,
 			"sign the whole request, its body included, with the secret access key and the session token that were issued together; have nothing between the client and lamgate change it",
-			what, "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+			what, doesNotMatch)
 	}
 	return session.caller(region, s.accessKeyID), nil
+}
+
+const doesNotMatch = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+
+// canonical is the request as it arrived, for the signature to be held against.
+func (s *signature) canonical(r *http.Request, payloadSHA256 string) *Canonical {
+	path, query := r.URL.EscapedPath(), r.URL.RawQuery
+	if strings.HasPrefix(r.RequestURI, "/") {
+		path, query, _ = strings.Cut(r.RequestURI, "?") // as it was sent
+	}
+	if s.presigned {
+		query = withoutSignature(query)
+	}
+	return &Canonical{
+		Method: r.Method, Path: path, Query: query, Names: s.headers, Payload: payloadSHA256,
+		Values: func(name string) []string { return headerValues(r, name) },
+	}
+}
+
+// withoutSignature returns a presigned URL's query without its signature, the one
+// part of it that is not signed. A second one stays, and nobody has signed that.
+func withoutSignature(query string) string {
+	pairs := strings.Split(query, "&")
+	if i := slices.IndexFunc(pairs, func(p string) bool { return strings.HasPrefix(p, "X-Amz-Signature=") }); i >= 0 {
+		pairs = slices.Delete(pairs, i, i+1)
+	}
+	return strings.Join(pairs, "&")
+}
+
+// headerValues returns a header as it was signed: net/http keeps some of them
+// elsewhere.
+func headerValues(r *http.Request, name string) []string {
+	switch name {
+	case "host":
+		return []string{r.Host}
+	case "content-length":
+		return []string{strconv.FormatInt(max(r.ContentLength, 0), 10)}
+	}
+	return r.Header.Values(name)
+}
+
+// checkPath refuses paths with dots. What is signed of them has none, so that a
+// signature of /b would hold for /a/../b, which is another path to the function.
+// Clients take the dots out before they send.
+func checkPath(path string) error {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return refuse(invalidSignature, "send the path without them", "the path "+strconv.Quote(path)+" has segments of dots, which are no part of what is signed", doesNotMatch)
+		}
+	}
+	return nil
 }
 
 // session returns whose the access key is.
@@ -130,8 +185,11 @@ func (v *Verifier) session(s *signature, now time.Time) (Session, error) {
 
 // readSignature reads what a request says of its signature.
 func readSignature(r *http.Request) (*signature, error) {
-	if header := r.Header.Get("Authorization"); header != "" {
-		return readSignatureHeader(r, header)
+	if headers := r.Header.Values("Authorization"); len(headers) > 1 {
+		return nil, refuse(incompleteSignature, "send one Authorization header", "the request has "+strconv.Itoa(len(headers))+" Authorization headers, any of which could be meant",
+			"Authorization header must not be repeated.")
+	} else if len(headers) > 0 && headers[0] != "" {
+		return readSignatureHeader(r, headers[0])
 	}
 	if strings.Contains(r.URL.RawQuery, "X-Amz-") {
 		if query := r.URL.Query(); query.Has("X-Amz-Algorithm") || query.Has("X-Amz-Signature") || query.Has("X-Amz-Credential") {
@@ -204,7 +262,8 @@ func checkAlgorithm(algorithm string) error {
 	case algorithmV4A:
 		return refuse(incompleteSignature, "sign for one region, with "+algorithmV4, "lamgate verifies no signatures for many regions", "Unsupported AWS 'algorithm': '%s'.", algorithm)
 	}
-	return refuse(incompleteSignature, "sign the request by Signature Version 4", "", "Authorization header requires the algorithm '%s'. Authorization=%s", algorithmV4, algorithm)
+	return refuse(incompleteSignature, "sign the request by Signature Version 4", "what says who calls is no signature of Version 4",
+		"Authorization header requires the algorithm '%s'. Authorization=%s", algorithmV4, algorithm)
 }
 
 // parse reads the credential and the list of signed headers.

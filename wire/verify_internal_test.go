@@ -43,13 +43,10 @@ func TestSignaturesOfTheSuite(t *testing.T) {
 			if test.signed != "" {
 				names = "host;" + test.signed + ";x-amz-date"
 			}
-			s := &signature{date: "20150830T123600Z"}
-			if err := s.parse("AKIDEXAMPLE/20150830/us-east-1/service/aws4_request", names); err != nil {
-				t.Fatal(err)
-			}
-			canonical := s.canonicalRequest(r, test.payload)
-			if got := s.sign(secret, canonical); got != test.want {
-				t.Errorf("the signature is %s, want %s, of\n%s", got, test.want, canonical)
+			s := &signature{headers: strings.Split(names, ";")}
+			canonical := s.canonical(r, test.payload)
+			if got := (Scope{"20150830", "us-east-1", "service"}).Sign(secret, "20150830T123600Z", canonical); got != test.want {
+				t.Errorf("the signature is %s, want %s, of\n%s", got, test.want, canonical.text("service"))
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,9 @@ func TestVerify(t *testing.T) {
 		{name: "a body", signing: sign(func(s *signing) { s.method, s.body = "POST", `{"x": 1}` })},
 		{name: "a presigned URL", signing: sign(func(s *signing) { s.presign, s.target = true, "/a?b=c" })},
 		{name: "as old as may be", signing: sign(func(s *signing) { s.at = testTime.Add(-5 * time.Minute) })},
+		{name: "slashes that the client's own form leaves out", signing: sign(func(s *signing) {
+			s.target, s.change = "/a/b", func(r *http.Request) { r.RequestURI = "//a//b" }
+		})},
 		{name: "a header that was not signed", signing: alter(func(r *http.Request) { r.Header.Set("Via", "1.1 proxy") })},
 
 		{name: "no signature", signing: alter(func(r *http.Request) { r.Header.Del("Authorization") }),
@@ -140,6 +144,40 @@ func TestVerify(t *testing.T) {
 		{name: "another parameter", signing: alter(func(r *http.Request) { r.RequestURI = "/?a=b" }), code: "InvalidSignatureException"},
 		{name: "a parameter like a presigned URL's signature", signing: alter(func(r *http.Request) { r.RequestURI = "/?X-Amz-Signature=b" }), code: "InvalidSignatureException"},
 		{name: "the same, signed", signing: sign(func(s *signing) { s.target = "/?X-Amz-Signature=b" })},
+		{name: "a second signature in a presigned URL", signing: sign(func(s *signing) {
+			s.presign, s.change = true, func(r *http.Request) { r.RequestURI += "&X-Amz-Signature=b" }
+		}), code: "InvalidSignatureException"},
+		{name: "a second signature that is none, before the first", signing: sign(func(s *signing) {
+			s.presign, s.change = true, func(r *http.Request) { r.RequestURI = strings.Replace(r.RequestURI, "?", "?X-Amz-Signature=%zz&", 1) }
+		}), code: "InvalidSignatureException"},
+		{name: "a header like a presigned URL's signature", signing: sign(func(s *signing) {
+			s.presign, s.change = true, func(r *http.Request) { r.Header.Set("X-Amz-Signature", "b") }
+		}), code: "InvalidSignatureException", message: "'X-Amz-Signature' must be a 'SignedHeader'"},
+		{name: "a presigned URL for ever", signing: sign(func(s *signing) {
+			s.presign, s.change = true, func(r *http.Request) {
+				r.RequestURI = strings.Replace(r.RequestURI, "X-Amz-Expires=60&", "", 1)
+				r.URL.RawQuery = strings.Replace(r.URL.RawQuery, "X-Amz-Expires=60&", "", 1)
+			}
+		}), code: "IncompleteSignatureException", message: "AWS query-string parameters must include 'X-Amz-Expires'. "},
+		{name: "a parameter that reads differently by half", signing: sign(func(s *signing) {
+			s.target, s.change = "/?a=%25zz%2541", func(r *http.Request) { r.RequestURI = "/?a=%zz%41" }
+		}), code: "InvalidSignatureException"},
+		{name: "a path that leaves another", signing: sign(func(s *signing) {
+			s.target, s.change = "/b", func(r *http.Request) { r.RequestURI = "/admin/../b" }
+		}), code: "InvalidSignatureException", message: "The request signature we calculated does not match", told: "segments of dots"},
+		{name: "two Authorization headers", signing: alter(func(r *http.Request) {
+			r.Header["Authorization"] = append(r.Header["Authorization"], "Bearer x")
+		}), code: "IncompleteSignatureException", told: "2 Authorization headers"},
+		{name: "an empty Authorization header before the signature", signing: alter(func(r *http.Request) {
+			r.Header["Authorization"] = append([]string{""}, r.Header["Authorization"]...)
+		}), code: "IncompleteSignatureException", told: "2 Authorization headers"},
+		{name: "a header's space that is not one", signing: sign(func(s *signing) {
+			s.change = func(r *http.Request) { r.Header.Set("Content-Type", "text/plain\u00a0") }
+		}), code: "InvalidSignatureException"},
+		{name: "another session's token", signing: alter(func(r *http.Request) {
+			r.Header.Set("X-Amz-Security-Token", issuer.Issue(wire.Session{Account: "123456789012", Expiry: testTime.Add(time.Hour)}).SessionToken)
+		}), code: "UnrecognizedClientException"},
+		{name: "no session token", signing: alter(func(r *http.Request) { r.Header.Del("X-Amz-Security-Token") }), code: "UnrecognizedClientException"},
 		{name: "another method", signing: alter(func(r *http.Request) { r.Method = "DELETE" }), code: "InvalidSignatureException"},
 		{name: "another host", signing: alter(func(r *http.Request) { r.Host = "def.lambda-url.us-east-1.on.aws" }), code: "InvalidSignatureException"},
 		{name: "another value of a signed header", signing: alter(func(r *http.Request) { r.Header.Set("Content-Type", "text/html") }), code: "InvalidSignatureException"},
@@ -190,6 +228,45 @@ func TestVerify(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// Whoever reads an explanation learns what was signed, and cannot sign or send
+// anything with it.
+func TestExplanationsKeepSecrets(t *testing.T) {
+	issuer := wire.NewCredentials([]byte("key of the tests"))
+	key := issuer.Issue(wire.Session{Account: "123456789012", Expiry: testTime.Add(time.Hour)})
+	verifier := wire.NewVerifier(issuer, aws.NewManualClock(testTime))
+	secrets := []string{key.SessionToken, url.QueryEscape(key.SessionToken), key.SecretAccessKey, "of-a-cookie", "of-somebody"}
+	for name, s := range map[string]signing{
+		"signed":    {},
+		"presigned": {presign: true},
+		"of another kind": {change: func(r *http.Request) {
+			r.Header.Set("Authorization", "of-somebody")
+		}},
+	} {
+		s.method, s.target, s.service, s.region, s.key, s.at = "GET", "/?a=b", "lambda", "us-east-1", key, testTime
+		r := s.request(t)
+		r.Method = "PUT"
+		r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "host;", "cookie;host;", 1))
+		if s.presign {
+			r.Header.Del("Authorization")
+		}
+		r.Header.Set("Cookie", "of-a-cookie")
+		_, err := verifier.Verify(r, "lambda", "us-east-1", digest(""))
+		var refused *wire.Unverified
+		if !errors.As(err, &refused) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		what, mend := refused.Explain()
+		for _, secret := range secrets {
+			if strings.Contains(what+mend, secret) {
+				t.Errorf("%s: the explanation has %q:\n%s", name, secret, what)
+			}
+		}
+		if name != "of another kind" && !strings.Contains(what, "a=b") {
+			t.Errorf("%s: the explanation does not say what was signed:\n%s", name, what)
+		}
+	}
 }
 
 func FuzzVerify(f *testing.F) {

@@ -31,16 +31,6 @@ func TestHowCallersReachAGateway(t *testing.T) {
 	}
 }
 
-func TestUnescape(t *testing.T) {
-	for s, want := range map[string]string{
-		"": "", "abc": "abc", "a+b": "a b", "%2Fb%c3%A9": "/b\u00e9", "%": "%", "%4": "%4", "%zz%": "%zz%", "%%41": "%A", "%+1": "% 1",
-	} {
-		if got := front.Unescape(s); got != want {
-			t.Errorf("%q is %q, want %q", s, got, want)
-		}
-	}
-}
-
 func TestTokens(t *testing.T) {
 	for s, want := range map[string]bool{"X-A": true, "a!#$%&'*+-.^_`|~9": true, "": false, "a b": false, "a:b": false, "a\n": false, "\u00e9": false, "a/b": false} {
 		if front.IsToken(s) != want {

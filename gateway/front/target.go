@@ -2,7 +2,6 @@ package front
 
 import (
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -40,28 +39,4 @@ func Host(address string) string {
 		}
 	}
 	return address
-}
-
-// Unescape decodes a name or a value of a query string. A plus is a space, and
-// what is no percent-encoding stands for itself.
-func Unescape(s string) string {
-	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		switch ch := s[i]; {
-		case ch == '+':
-			b = append(b, ' ')
-		case ch == '%' && i+2 < len(s):
-			if code, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				ch = byte(code)
-				i += 2
-			}
-			b = append(b, ch)
-		default:
-			b = append(b, ch)
-		}
-	}
-	return string(b)
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -87,4 +88,6 @@ func ParseServiceURI(s string) (ServiceURI, error) {
 
 type uriError struct{ uri, what string }
 
-func (e *uriError) Error() string { return "the integration's URI " + quote(e.uri) + " " + e.what }
+func (e *uriError) Error() string {
+	return "the integration's URI " + strconv.Quote(e.uri) + " " + e.what
+}

@@ -107,20 +107,6 @@ func appendEscaped(b []byte, s string, query bool) []byte {
 	return b
 }
 
-// AppendQueryEscaped appends a part of a query string: everything but letters,
-// digits and -._~ is percent-encoded.
-func AppendQueryEscaped(b []byte, s string) []byte {
-	const hex = "0123456789ABCDEF"
-	for i := 0; i < len(s); i++ {
-		if ch := s[i]; unreserved(ch) {
-			b = append(b, ch)
-		} else {
-			b = append(b, '%', hex[ch>>4], hex[ch&15])
-		}
-	}
-	return b
-}
-
 func unreserved(ch byte) bool {
 	return 'a' <= ch && ch <= 'z' || 'A' <= ch && ch <= 'Z' || '0' <= ch && ch <= '9' || ch == '-' || ch == '.' || ch == '_' || ch == '~'
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
+	"github.com/lamgate/lamgate/wire"
 )
 
 // callEndpoint calls an HTTP endpoint.
@@ -83,7 +84,7 @@ type endpointAnswer struct {
 
 // Explain implements telemetry.Detail.
 func (e endpointAnswer) Explain() (what, mend string) {
-	return e.method + " " + e.uri + " was answered with " + strconv.Itoa(e.status), ""
+	return e.method + " " + wire.RedactQuery(e.uri) + " was answered with " + strconv.Itoa(e.status), ""
 }
 
 // addressEndpoint finds out whom to ask for what.
@@ -100,7 +101,7 @@ func (c *call) addressEndpoint(h *plan.HTTP, q *endpoint.Request) *gatewayRespon
 	scheme = strings.ToLower(scheme)
 	authority, target := splitAuthority(rest)
 	if !ok || scheme != "http" && scheme != "https" || authority == "" || strings.ContainsAny(authority, "@ \t\r\n\\") || !visible(target) {
-		return c.refuse(stepIntegration, telemetry.Failed, advice{"the integration's URI " + quoted(string(uri)) + " is no URL of an HTTP endpoint",
+		return c.refuse(stepIntegration, telemetry.Failed, advice{"the integration's URI " + quoted(wire.RedactQuery(string(uri))) + " is no URL of an HTTP endpoint",
 			"let it be http://HOST/PATH or https://HOST/PATH"}, internalServerError())
 	}
 	q.Scheme, q.Address, q.Host = scheme, authority, authority
@@ -168,9 +169,9 @@ func appendQuery(target string, parameters []field) string {
 	}
 	for i := range parameters {
 		b = append(b, separator)
-		b = plan.AppendQueryEscaped(b, parameters[i].name)
+		b = wire.AppendURIEscaped(b, parameters[i].name)
 		b = append(b, '=')
-		b = plan.AppendQueryEscaped(b, parameters[i].value)
+		b = wire.AppendURIEscaped(b, parameters[i].value)
 		separator = '&'
 	}
 	return string(b)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/telemetry"
+	"github.com/lamgate/lamgate/wire"
 )
 
 // apiIDHeader tells an integration which API calls it. Where that is an API
@@ -62,7 +63,7 @@ func (c *call) refuseLoop() *gatewayResponse {
 	if met < maxLoops {
 		return nil
 	}
-	c.gateway.log.Warn("an API calls itself without end", "api", c.api.ID, "resource", c.route.ResourcePath, "request", c.requestID, "integration", c.outgoing.uri)
+	c.gateway.log.Warn("an API calls itself without end", "api", c.api.ID, "resource", c.route.ResourcePath, "request", c.requestID, "integration", wire.RedactQuery(c.outgoing.uri))
 	return c.refuse(stepIntegration, telemetry.Failed, advice{
 		"the API calls itself: the request has come through it " + strconv.Itoa(met) + " times already",
 		"let the integration call something other than the API"}, internalServerError())

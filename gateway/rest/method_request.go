@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
+	"github.com/lamgate/lamgate/wire"
 )
 
 const methodRequestPassed = telemetry.Note("the body was read and the parameters that the method requires are there")
@@ -129,7 +129,7 @@ func parseQuery(list []field, query string) []field {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		list = append(list, field{front.Unescape(name), front.Unescape(value)})
+		list = append(list, field{wire.QueryUnescape(name), wire.QueryUnescape(value)})
 	}
 	slices.SortStableFunc(list, func(a, b field) int { return cmp.Compare(a.name, b.name) })
 	return list

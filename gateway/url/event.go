@@ -12,6 +12,7 @@ import (
 	"github.com/lamgate/lamgate/gateway/jsontext"
 	"github.com/lamgate/lamgate/gateway/trace"
 	"github.com/lamgate/lamgate/telemetry"
+	"github.com/lamgate/lamgate/wire"
 )
 
 // clfTime is the form of requestContext.time, that of the common log format.
@@ -191,7 +192,7 @@ func (c *call) appendQuery(b []byte) []byte {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
-		q = append(q, field{front.Unescape(name), front.Unescape(value)})
+		q = append(q, field{wire.QueryUnescape(name), wire.QueryUnescape(value)})
 	}
 	c.query = q
 	if len(q) == 0 {
