@@ -71,7 +71,20 @@ func checkTarget(f *execution.Function, ref execution.FunctionRef, a execution.A
 			return err
 		}
 	}
-	return checkVersion(f, ref, a.Version)
+	if err := checkVersion(f, ref, a.Version); err != nil {
+		return err
+	}
+	for version := range a.RoutingWeights {
+		// AWS: the words that users report. The guide asks the same of their
+		// dead-letter queues, in words that nobody has reported.
+		if f.Versions[version].Role != f.Versions[a.Version].Role {
+			return invalid("Specified versions must be associated with the same execution role")
+		}
+		if f.Versions[version].DeadLetterTarget != f.Versions[a.Version].DeadLetterTarget {
+			return invalid("Specified versions must be associated with the same dead-letter queue")
+		}
+	}
+	return nil
 }
 
 func checkVersion(f *execution.Function, ref execution.FunctionRef, version string) error {
@@ -185,8 +198,12 @@ func (s *Service) UpdateAlias(ctx context.Context, in *lambda.UpdateAliasRequest
 	return renderAlias(ref, a), nil
 }
 
-// DeleteAlias removes an alias with all that is set for it. One that does not
-// exist is no error.
+// DeleteAlias removes an alias with all that is set for it but its URL. One that
+// does not exist is no error.
+//
+// AWS: the URL stays until it is deleted itself (as LocalStack has recorded,
+// github.com/localstack/localstack/pull/11288). It lets nobody in: the policy
+// goes with the alias.
 func (s *Service) DeleteAlias(ctx context.Context, in *lambda.DeleteAliasRequest) (*lambda.DeleteAliasOutput, error) {
 	ref, err := s.functionOnly(ctx, in.FunctionName)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 const (
 	maxZipped   = 50 << 20  // uploaded with the call
 	maxUnzipped = 250 << 20 // also the most that is fetched from S3
+	maxStored   = 75 << 30  // all packages of an account in a region
 )
 
 // maxEntries bounds the files of a package. AWS names no number; this is far

@@ -147,6 +147,8 @@ func (s *Service) DeleteCodeSigningConfig(ctx context.Context, in *lambda.Delete
 	if err != nil {
 		return nil, err
 	}
+	s.several.Lock()
+	defer s.several.Unlock()
 	users, err := s.signedBy(c)
 	if err != nil {
 		return nil, err
@@ -228,6 +230,8 @@ func (s *Service) PutFunctionCodeSigningConfig(ctx context.Context, in *lambda.P
 	if err != nil {
 		return nil, err
 	}
+	s.several.Lock()
+	defer s.several.Unlock()
 	c, err := s.attachable(ctx, in.CodeSigningConfigArn)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,8 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 		return nil, renamed(err, named)
 	}
 	n := int(aws.Value(in.ReservedConcurrentExecutions))
+	s.several.Lock()
+	defer s.several.Unlock()
 	functions, err := s.functionsOf(ref.Account, ref.Region)
 	if err != nil {
 		return nil, err
@@ -97,24 +99,16 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 		return nil, err
 	}
 	unreserved := accountConcurrency
-	var size int64
 	for _, f := range functions {
 		unreserved -= claimed(f)
-		size += f.Latest.Code.Size
-		for _, v := range f.Versions {
-			size += v.Code.Size
-		}
 	}
-	layers, err := s.layerVersions(execution.LayersPrefix + caller.Account + "/" + caller.Region + "/")
+	size, err := s.codeStored(caller.Account, caller.Region)
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range layers {
-		size += l.Code.Size
-	}
 	return &lambda.GetAccountSettingsResponse{
 		AccountLimit: &lambda.AccountLimit{
-			TotalCodeSize:                  new(int64(75 << 30)),
+			TotalCodeSize:                  new(int64(maxStored)),
 			CodeSizeUnzipped:               new(int64(maxUnzipped)),
 			CodeSizeZipped:                 new(int64(maxZipped)),
 			ConcurrentExecutions:           new(int32(accountConcurrency)),

@@ -34,11 +34,12 @@ func (s *Service) touch(c *execution.Configuration) {
 }
 
 // fingerprint tells configurations apart by what a version is made of: neither
-// by their revision, nor by when they came to be, nor by how far that is.
+// by their revision, nor by when they came to be, nor by how far that is, nor by
+// what the host has to say of it.
 func fingerprint(c execution.Configuration) (string, error) {
 	takeNext(&c)
 	c.Version, c.RevisionID, c.LastModified, c.Fingerprint = "", "", time.Time{}, ""
-	c.State, c.StateReason, c.StateReasonCode = "", "", ""
+	c.State, c.StateReason, c.StateReasonCode, c.RuntimeWarning = "", "", "", ""
 	c.LastUpdateStatus, c.LastUpdateReason, c.LastUpdateReasonCode = "", "", ""
 	c.Layers = slices.Clone(c.Layers)
 	for i := range c.Layers {

@@ -83,7 +83,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 	if aws.Value(in.Publish) {
 		v, err := s.publish(f, nil)
 		if err != nil {
-			s.discard(ctx, c.Code)
+			s.discard(ctx, c.Code, err)
 			return nil, err
 		}
 		// AWS: the version's number, under the function's own name (recorded:
@@ -91,7 +91,7 @@ func (s *Service) CreateFunction(ctx context.Context, in *lambda.CreateFunctionR
 		answer = v
 	}
 	if err := state.Create(ctx, s.Documents, ref.Key(), f); err != nil {
-		s.discard(ctx, f.Latest.Code)
+		s.discard(ctx, f.Latest.Code, err)
 		if errors.Is(err, state.ErrConflict) {
 			return nil, conflict("Function already exist: %s", ref.Name)
 		}
@@ -116,6 +116,9 @@ func (s *Service) firstCode(ctx context.Context, ref execution.FunctionRef, f *e
 		}
 		c.Code.Unpacked = size
 		if err := checkSizes(c); err != nil {
+			return err
+		}
+		if err := s.checkStored(ref.Account, ref.Region, int64(len(b))); err != nil {
 			return err
 		}
 		c.Code, err = s.storePackage(ctx, owner(ref), b, size)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
@@ -115,17 +116,40 @@ func (s *Service) pull(f *execution.Function) {
 	for _, wanted := range awaited(f) {
 		s.work.Go(func() {
 			err := s.fetchImage(wanted.Image, wanted.architecture)
-			if s.life.Err() != nil {
-				return // it is pulled on after the next start
+			if err != nil && s.life.Err() == nil {
+				s.Log.Warn("an image could not be pulled", "function", ref.ARN(), "digest", wanted.Digest, "error", err)
 			}
-			_, err = s.update(s.life, ref, func(f *execution.Function) error {
-				s.arrived(f, wanted.Digest, err)
-				return nil
-			})
-			if err != nil && s.life.Err() == nil && !aws.HasCode(err, "ResourceNotFoundException") {
-				s.Log.Error("a function stays pending", "function", ref.ARN(), "error", err)
-			}
+			s.settle(ref, wanted.Digest, err)
 		})
+	}
+}
+
+// How long it takes until a function's states are written again that could not
+// be; the first doubles up to the last.
+const (
+	settleAgain  = time.Second
+	settleAtMost = time.Minute
+)
+
+// settle writes what has become of an image into the states of a function, for
+// as long as it takes: the disk may be full. What the end of the server keeps it
+// from is pulled on after the next start.
+func (s *Service) settle(ref execution.FunctionRef, digest string, pulled error) {
+	for again := settleAgain; s.life.Err() == nil; again = min(2*again, settleAtMost) {
+		_, err := s.update(s.life, ref, func(f *execution.Function) error {
+			arrived(f, digest, pulled)
+			return nil
+		})
+		if err == nil || aws.HasCode(err, "ResourceNotFoundException") {
+			return
+		}
+		s.Log.Error("a function stays pending until its state can be stored", "function", ref.ARN(), "error", err)
+		due, stop := aws.After(s.Clock, again)
+		select {
+		case <-due:
+		case <-s.life.Done():
+			stop()
+		}
 	}
 }
 
@@ -164,14 +188,13 @@ func awaited(f *execution.Function) []awaitedImage {
 }
 
 // arrived lets the states of a function say that an image is there, or why not.
-func (s *Service) arrived(f *execution.Function, digest string, err error) {
+func arrived(f *execution.Function, digest string, err error) {
 	reason, code := "", ""
 	if err != nil {
 		reason, code = err.Error(), image.InternalError
 		if p, ok := errors.AsType[*image.Problem](err); ok {
 			code = p.Reason
 		}
-		s.Log.Warn("an image could not be pulled", "function", f.Name, "digest", digest, "error", err)
 	}
 	settle := func(c *execution.Configuration) {
 		c.State, c.StateReason, c.StateReasonCode = active, "", ""

@@ -34,6 +34,11 @@ func (r layerRef) versionARN() string { return r.arn() + ":" + strconv.Itoa(r.ve
 
 func (r layerRef) key() string { return execution.LayerKey(r.account, r.region, r.name, r.version) }
 
+// isOf reports whether the layer is the caller's, in the region of the call.
+func (r layerRef) isOf(caller aws.Caller) bool {
+	return r.account == caller.Account && r.region == caller.Region
+}
+
 // prefix is that of the layer's versions.
 func (r layerRef) prefix() string {
 	return execution.LayersPrefix + r.account + "/" + r.region + "/" + r.name + "/"
@@ -85,7 +90,7 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *lambda.PublishLay
 	if err != nil {
 		return nil, err
 	}
-	if ref.account != caller.Account || ref.region != caller.Region {
+	if !ref.isOf(caller) {
 		return nil, aws.Faultf(http.StatusForbidden, "AccessDeniedException", "")
 	}
 	content := aws.Value(in.Content)
@@ -93,6 +98,9 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *lambda.PublishLay
 		zipFile: content.ZipFile, bucket: content.S3Bucket, key: content.S3Key, version: content.S3ObjectVersion, storageMode: content.S3ObjectStorageMode,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkStored(ref.account, ref.region, int64(len(b))); err != nil {
 		return nil, err
 	}
 	if ref.version, err = s.nextLayerVersion(ctx, ref); err != nil {
@@ -109,7 +117,7 @@ func (s *Service) PublishLayerVersion(ctx context.Context, in *lambda.PublishLay
 		Created: s.Clock.Now().UTC(), Code: code,
 	}
 	if err := state.Create(ctx, s.Documents, ref.key(), v); err != nil {
-		s.discard(ctx, code)
+		s.discard(ctx, code, err)
 		return nil, err
 	}
 	out := lambda.PublishLayerVersionResponse(*s.renderLayerVersion(ctx, v))
@@ -219,7 +227,7 @@ func (s *Service) DeleteLayerVersion(ctx context.Context, in *lambda.DeleteLayer
 	if err != nil {
 		return nil, err
 	}
-	if ref.account != aws.CallerFrom(ctx).Account {
+	if !ref.isOf(aws.CallerFrom(ctx)) {
 		return nil, aws.Faultf(http.StatusForbidden, "AccessDeniedException", "")
 	}
 	var blob string

@@ -31,8 +31,11 @@ func (s *Service) changeLayer(ctx context.Context, name *string, number *int64, 
 	if err != nil {
 		return err
 	}
+	if !ref.isOf(aws.CallerFrom(ctx)) {
+		return noLayerVersion(ref)
+	}
 	_, err = state.Update(ctx, s.Documents, ref.key(), func(v *execution.LayerVersion) error { return change(ref, v) })
-	if errors.Is(err, state.ErrNotFound) || ref.account != aws.CallerFrom(ctx).Account {
+	if errors.Is(err, state.ErrNotFound) {
 		return noLayerVersion(ref)
 	}
 	return err
@@ -93,8 +96,11 @@ func (s *Service) GetLayerVersionPolicy(ctx context.Context, in *lambda.GetLayer
 	if err != nil {
 		return nil, err
 	}
+	if !ref.isOf(aws.CallerFrom(ctx)) {
+		return nil, noLayerVersion(ref)
+	}
 	v, err := state.Load[execution.LayerVersion](s.Documents, ref.key())
-	if errors.Is(err, state.ErrNotFound) || ref.account != aws.CallerFrom(ctx).Account {
+	if errors.Is(err, state.ErrNotFound) {
 		return nil, noLayerVersion(ref)
 	}
 	if err != nil {

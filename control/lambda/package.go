@@ -2,11 +2,14 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"strings"
 	"time"
 
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/state"
 )
@@ -32,6 +35,42 @@ func (s *Service) collectPackages(ctx context.Context) {
 			s.deletePackage(ctx, key)
 		}
 	}
+}
+
+// codeStored is how much code an account has in a region. Each version counts on
+// its own, though those of the same package share it.
+func (s *Service) codeStored(account, region string) (size int64, err error) {
+	functions, err := s.functionsOf(account, region)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range functions {
+		size += f.Latest.Code.Size
+		for _, v := range f.Versions {
+			size += v.Code.Size
+		}
+	}
+	layers, err := s.layerVersions(execution.LayersPrefix + account + "/" + region + "/")
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range layers {
+		size += l.Code.Size
+	}
+	return size, nil
+}
+
+// checkStored checks that an account may store so much code more.
+func (s *Service) checkStored(account, region string, more int64) error {
+	size, err := s.codeStored(account, region)
+	if err != nil {
+		return err
+	}
+	if size+more > maxStored {
+		// AWS: the words that users report.
+		return userFault(http.StatusBadRequest, "CodeStorageExceededException", "Code storage limit exceeded.")
+	}
+	return nil
 }
 
 // usedPackages returns the blob keys of all packages that functions and layers
@@ -126,9 +165,19 @@ func (s *Service) deletePackage(ctx context.Context, blob string) {
 	}
 }
 
-// discard removes a package whose owner could not be written.
-func (s *Service) discard(ctx context.Context, c execution.Code) {
-	if c.Blob != "" {
-		s.deletePackage(ctx, c.Blob)
+// discard removes a package that nothing has come to refer to, because of err.
+// After an error that does not say so its owner may have been written all the
+// same: then the package stays, for the next start to collect if it is nobody's.
+func (s *Service) discard(ctx context.Context, c execution.Code, err error) {
+	if c.Blob == "" || !unwritten(err) {
+		return
 	}
+	// The caller may be gone; what is nobody's is to go nevertheless.
+	s.deletePackage(context.WithoutCancel(ctx), c.Blob)
+}
+
+// unwritten reports whether a write that failed has surely left nothing: it was
+// refused, or had been meant for another state of things.
+func unwritten(err error) bool {
+	return aws.AsFault(err) != nil || errors.Is(err, state.ErrConflict) || errors.Is(err, state.ErrNotFound)
 }

@@ -44,6 +44,8 @@ func (s *Service) PutProvisionedConcurrencyConfig(ctx context.Context, in *lambd
 		return nil, invalid("Provisioned Concurrency Configs cannot be applied to unpublished function versions.")
 	}
 	p := execution.Provisioned{Requested: int(aws.Value(in.ProvisionedConcurrentExecutions)), Modified: s.Clock.Now().UTC()}
+	s.several.Lock()
+	defer s.several.Unlock()
 	functions, err := s.functionsOf(ref.Account, ref.Region)
 	if err != nil {
 		return nil, err

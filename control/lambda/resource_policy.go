@@ -32,17 +32,11 @@ func (s *Service) PutResourcePolicy(ctx context.Context, in *lambda.PutResourceP
 	if err != nil {
 		return nil, err
 	}
-	var d policy.Document
-	if err := json.Unmarshal([]byte(aws.Value(in.Policy)), &d); err != nil {
+	d, err := policy.Parse(policy.Resource, aws.Value(in.Policy))
+	if err != nil {
 		return nil, invalid("The provided policy is invalid: %v", err)
 	}
-	if len(d.Statement) == 0 {
-		return nil, invalid("The provided policy is invalid: it has no statements")
-	}
 	for i, st := range d.Statement {
-		if st.Principal == nil && st.NotPrincipal == nil {
-			return nil, invalid("The provided policy is invalid: statement %d names no principal", i+1)
-		}
 		if !slices.Equal(st.Resource, []string{ref.ARN()}) {
 			return nil, invalid("The provided policy is invalid: the Resource of statement %d must be %s", i+1, ref.ARN())
 		}

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestRecordedFunctions(t *testing.T) {
@@ -143,6 +146,9 @@ func TestRecordedSizes(t *testing.T) {
 	play(t, "TestLambdaSizeLimits::test_large_environment_variables_fails", func(s *scenario) {
 		s.call("failed_create_fn_result", "CreateFunction", s.parameters("fn", variables(object{"LARGE_VAR": x(4<<10 + 1 - len(`{"LARGE_VAR":""}`))})))
 	})
+	play(t, "TestLambdaSizeLimits::test_large_environment_fails_multiple_keys", func(s *scenario) {
+		s.call("failured_create_fn_result_multi_key", "CreateFunction", s.parameters("fn", variables(object{"SMALL_VAR": "ok", "LARGE_VAR": x(4<<10 + 1 - len(`{"SMALL_VAR":"ok","LARGE_VAR":""}`))})))
+	})
 	play(t, "TestLambdaSizeLimits::test_lambda_envvars_near_limit_succeeds", func(s *scenario) {
 		s.call("successful_create_fn_result", "CreateFunction", s.parameters("fn", variables(object{"LARGE_VAR": x(4<<10 - len(`{"LARGE_VAR":""}`))})))
 	})
@@ -154,6 +160,16 @@ func TestRecordedSizes(t *testing.T) {
 	})
 	play(t, "TestLambdaSizeLimits::test_oversized_unzipped_lambda", func(s *scenario) {
 		s.call("invalid_param_exc", "CreateFunction", s.parameters("fn", object{"Code": object{"ZipFile": base64.StdEncoding.EncodeToString(bomb(s.t))}}))
+	})
+	play(t, "TestLambdaSizeLimits::test_oversized_lambda", func(s *scenario) {
+		s.call("invalid_param_exc", "CreateFunction", s.parameters("fn", object{"Runtime": "python3.9", "Code": object{"ZipFile": base64.StdEncoding.EncodeToString(bomb(s.t))}}))
+	})
+	play(t, "TestLambdaSizeLimits::test_large_lambda", func(s *scenario) {
+		s.recordedOnly = true // its code is random, so that it stays large
+		noise := make([]byte, 2<<20)
+		rand.Read(noise)
+		code := base64.StdEncoding.EncodeToString(packed(s.t, map[string]string{"handler.py": string(noise)}))
+		s.call("create_function_large_zip", "CreateFunction", s.parameters("fn", object{"Timeout": 10, "Environment": nil, "Code": object{"ZipFile": code}}))
 	})
 	play(t, "TestLambdaAccountSettings::test_account_settings", func(s *scenario) {
 		answer := s.do("GetAccountSettings", nil)
@@ -169,13 +185,10 @@ func TestRecordedSizes(t *testing.T) {
 	})
 	play(t, "TestLambdaAccountSettings::test_account_settings_total_code_size", func(s *scenario) {
 		s.recordedOnly = true // its sizes are of other packages; what counts is that each adds its own
-		total := func() float64 {
-			return s.do("GetAccountSettings", nil)["AccountUsage"].(object)["TotalCodeSize"].(float64)
-		}
 		added := func(operation string, params object) float64 {
-			before := total()
+			before := s.codeSize()
 			s.do(operation, params)
-			return total() - before
+			return s.codeSize() - before
 		}
 		for _, c := range []struct {
 			operation string
@@ -189,10 +202,38 @@ func TestRecordedSizes(t *testing.T) {
 				s.t.Errorf("%s adds nothing", c.operation)
 			}
 		}
-		if n := added("UpdateFunctionConfiguration", object{"FunctionName": "fn", "Description": "new"}); n != 0 {
-			s.t.Errorf("a configuration adds %v", n)
+	})
+	play(t, "TestLambdaAccountSettings::test_account_settings_total_code_size_config_update", func(s *scenario) {
+		s.recordedOnly = true
+		added := func(operation string, params object) float64 {
+			before := s.codeSize()
+			s.do(operation, params)
+			return s.codeSize() - before
+		}
+		// Each version counts, though it shares its package with another.
+		got := object{
+			"is_total_code_size_diff_create_function_more_than_200":                     added("CreateFunction", s.parameters("fn", object{"Publish": true})) > 200,
+			"total_code_size_diff_update_function_configuration":                        added("UpdateFunctionConfiguration", object{"FunctionName": "fn", "Description": "new"}),
+			"is_total_code_size_diff_publish_version_after_config_update_more_than_200": added("PublishVersion", object{"FunctionName": "fn"}) > 100,
+		}
+		want := object{}
+		for step := range got {
+			s.seen[step], want[step] = true, true
+		}
+		want["total_code_size_diff_update_function_configuration"] = 0.0
+		if s.recorded != nil {
+			want = s.recorded
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			s.t.Error(diff)
 		}
 	})
+}
+
+// codeSize is how much code the account has stored.
+func (s *scenario) codeSize() float64 {
+	s.t.Helper()
+	return s.do("GetAccountSettings", nil)["AccountUsage"].(object)["TotalCodeSize"].(float64)
 }
 
 // operation returns the name of the operation behind a method of Python's SDK.

@@ -119,20 +119,22 @@ func TestRecordedTags(t *testing.T) {
 		s.call("get_function_result", "GetFunction", fn)
 		s.call("list_tags_result", "ListTags", resource)
 	})
-	play(t, "TestLambdaTag::test_tag_lifecycle[lambda_function]", func(s *scenario) {
-		s.do("CreateFunction", s.parameters("fn"))
-		both := func(step, operation string, params object) {
-			s.call(step, operation, params)
-			s.call(step+"_listtags", "ListTags", resource)
-		}
-		both("tag_single_response", "TagResource", tags(object{"A": "tag-a"}))
-		both("tag_multiple_response", "TagResource", tags(object{"B": "tag-b", "C": "tag-c"}))
-		both("tag_overlap_response", "TagResource", tags(object{"C": "tag-c-newsuffix", "D": "tag-d"}))
-		both("untag_single_response", "UntagResource", keys("A"))
-		both("untag_multiple_response", "UntagResource", keys("B", "C"))
-		both("untag_nonexisting_response", "UntagResource", keys("F"))
-		both("untag_existing_and_nonexisting_response", "UntagResource", keys("D", "F"))
-	})
+	for _, kind := range []string{"", "[lambda_function]"} {
+		play(t, "TestLambdaTag::test_tag_lifecycle"+kind, func(s *scenario) {
+			s.do("CreateFunction", s.parameters("fn"))
+			both := func(step, operation string, params object) {
+				s.call(step, operation, params)
+				s.call(step+"_listtags", "ListTags", resource)
+			}
+			both("tag_single_response", "TagResource", tags(object{"A": "tag-a"}))
+			both("tag_multiple_response", "TagResource", tags(object{"B": "tag-b", "C": "tag-c"}))
+			both("tag_overlap_response", "TagResource", tags(object{"C": "tag-c-newsuffix", "D": "tag-d"}))
+			both("untag_single_response", "UntagResource", keys("A"))
+			both("untag_multiple_response", "UntagResource", keys("B", "C"))
+			both("untag_nonexisting_response", "UntagResource", keys("F"))
+			both("untag_existing_and_nonexisting_response", "UntagResource", keys("D", "F"))
+		})
+	}
 	for kind, resource := range map[string]string{
 		"lambda_function":      "function:fn",
 		"event_source_mapping": "event-source-mapping:00000000-0000-0000-0000-000000000000",

@@ -43,12 +43,11 @@ import (
 //   - test_lambda_concurrent_*_updates, and the steps in which an update is still
 //     in progress: packages are there at once, images are waited for by
 //     image_test.go;
-//   - test_publish_with_wrong_revisionid, test_lambda_permission_versioning and
-//     _revisions, test_tag_lifecycle without a parameter: older than others that
-//     say otherwise;
-//   - test_large_environment_fails_multiple_keys: the order of a hash table;
-//     test_large_lambda: like any other function;
-//   - recordings without a step.
+//   - test_lambda_permission_versioning and _revisions: of 2022, when a policy had
+//     its function's revision; test_lambda_permission_fn_versioning of 2025 says
+//     otherwise;
+//   - test_add_lambda_permission_optional_fields, test_update_function_configuration_full_arn
+//     and test_cross_region_arn_function_access: nothing is recorded of them.
 
 var rewrite = flag.Bool("rewrite", false, "write the golden files anew")
 
@@ -66,6 +65,7 @@ type scenario struct {
 	seen     map[string]bool
 
 	recordedOnly bool // without a golden file
+	older        bool // the recording is from before AWS told some of what it tells now
 }
 
 // play runs a scenario that AWS's answers may be recorded for under test, the
@@ -276,7 +276,7 @@ func (s *scenario) compare(at string, want, got any) (differences []string) {
 			if name == "ResponseMetadata" || g["Error"] != nil && (name == "message" || name == "Type") {
 				continue // of lists that clients have put together; of faults of the model
 			}
-			if _, ok := w[name]; !ok {
+			if _, ok := w[name]; !ok && !s.older {
 				differences = append(differences, fmt.Sprintf("%s has %s (%v), AWS has none", at, name, v))
 			}
 		}
@@ -321,7 +321,7 @@ func (s *scenario) same(want string, got any) bool {
 	if !ok {
 		return false
 	}
-	want, g = inOrder(want), inOrder(g)
+	want, g = measured(inOrder(want)), measured(inOrder(g))
 	// Patterns are those of the model, which has moved on since.
 	want, _, _ = strings.Cut(want, "regular expression pattern: ")
 	g, _, _ = strings.Cut(g, "regular expression pattern: ")
@@ -340,6 +340,14 @@ func (s *scenario) same(want string, got any) bool {
 		if before, ok := s.known[name]; ok && before != found[i+1] {
 			return false
 		}
+		// Two revisions in the recording are two here.
+		if strings.HasPrefix(name, "<uuid:") {
+			for other, is := range s.known {
+				if other != name && strings.HasPrefix(other, "<uuid:") && is == found[i+1] {
+					return false
+				}
+			}
+		}
 		s.known[name] = found[i+1]
 	}
 	return true
@@ -355,6 +363,20 @@ func inOrder(message string) string {
 	errors := strings.Split(list, "; ")
 	slices.Sort(errors)
 	return head + "errors detected: " + strings.Join(errors, "; ")
+}
+
+// measured sorts the variables that a fault quotes: AWS has them in the order of a
+// hash table.
+func measured(message string) string {
+	head, variables, ok := strings.Cut(message, "String measured: ")
+	var list map[string]string
+	if !ok || json.Unmarshal([]byte(variables), &list) != nil {
+		return message
+	}
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		head += name + "=" + list[name] + ";"
+	}
+	return head
 }
 
 // made are the identifiers that differ from run to run.

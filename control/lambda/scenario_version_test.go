@@ -38,6 +38,13 @@ func TestRecordedVersions(t *testing.T) {
 		s.call("publish_wrong_sha256_exc", "PublishVersion", object{"FunctionName": "fn", "CodeSha256": "somenonexistentsha256"})
 		s.call("publish_result", "PublishVersion", object{"FunctionName": "fn", "CodeSha256": is})
 	})
+	play(t, "TestLambdaVersions::test_publish_with_wrong_revisionid", func(s *scenario) {
+		s.older = true
+		s.call("create_response", "CreateFunction", s.parameters("fn", indexed, object{"Runtime": "python3.9"}))
+		is := revision(s.call("get_fn_response", "GetFunction", fn))
+		s.call("publish_wrong_revisionid_exc", "PublishVersion", object{"FunctionName": "fn", "RevisionId": "wrong"})
+		s.call("publish_result", "PublishVersion", object{"FunctionName": "fn", "RevisionId": is})
+	})
 	play(t, "TestLambdaVersions::test_publish_with_update", func(s *scenario) {
 		s.call("create_response", "CreateFunction", s.parameters("fn", indexed))
 		s.call("get_function_result", "GetFunction", fn)

@@ -51,6 +51,10 @@ type Service struct {
 	life context.Context // of what goes on behind the operations
 	end  context.CancelFunc
 	work sync.WaitGroup
+
+	// several is held where a write depends on other documents than its own, so
+	// that two callers do not both find room for themselves.
+	several sync.Mutex
 }
 
 // New returns the service, having removed deployment packages that no function

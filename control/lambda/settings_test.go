@@ -336,12 +336,11 @@ func TestWhatAnAliasHasGoesWithIt(t *testing.T) {
 	must(f.CreateFunction(f.ctx, r))
 	live := new("live")
 	must(f.CreateAlias(f.ctx, &lambda.CreateAliasRequest{FunctionName: new("fn"), Name: live, FunctionVersion: new("1")}))
-	must(f.CreateFunctionUrlConfig(f.ctx, &lambda.CreateFunctionUrlConfigRequest{FunctionName: new("fn"), Qualifier: live, AuthType: new("NONE")}))
 	must(f.PutFunctionEventInvokeConfig(f.ctx, &lambda.PutFunctionEventInvokeConfigRequest{FunctionName: new("fn"), Qualifier: live, MaximumRetryAttempts: new(int32(0))}))
 	must(f.PutProvisionedConcurrencyConfig(f.ctx, &lambda.PutProvisionedConcurrencyConfigRequest{FunctionName: new("fn"), Qualifier: live, ProvisionedConcurrentExecutions: new(int32(1))}))
 	must(f.DeleteAlias(f.ctx, &lambda.DeleteAliasRequest{FunctionName: new("fn"), Name: live}))
 	d := must(state.Load[execution.Function](f.Documents, execution.FunctionKey(aws.DefaultAccount, aws.DefaultRegion, "fn")))
-	if len(d.URLs)+len(d.EventInvoke)+len(d.Provisioned)+len(d.Aliases) != 0 {
+	if len(d.EventInvoke)+len(d.Provisioned)+len(d.Aliases) != 0 {
 		t.Errorf("what stays: %+v", d)
 	}
 }

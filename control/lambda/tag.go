@@ -75,6 +75,9 @@ func (s *Service) taggedFunction(ctx context.Context, arn *string) (tagged, erro
 		},
 		change: func(edit func(map[string]string) (map[string]string, error)) error {
 			_, err := s.update(ctx, ref, func(f *execution.Function) (err error) {
+				// AWS: tags move the revision (recorded:
+				// TestLambdaTags::test_tag_lifecycle).
+				f.Latest.RevisionID = aws.NewUUID()
 				f.Tags, err = edit(f.Tags)
 				return err
 			})

@@ -41,6 +41,9 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkStored(ref.Account, ref.Region, int64(len(b))); err != nil {
+		return nil, err
+	}
 	code, err := s.storePackage(ctx, owner(ref), b, size)
 	if err != nil {
 		return nil, err
@@ -58,13 +61,13 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 		return checkSizes(&f.Latest)
 	}
 	if aws.Value(in.DryRun) {
-		s.discard(ctx, code)
+		s.deletePackage(ctx, code.Blob)
 		if err := edit(f); err != nil {
 			return nil, err
 		}
 		return render(ref, &f.Latest), nil
 	}
-	return s.change(ctx, ref, in.RevisionId, aws.Value(in.Publish), edit, func() { s.discard(ctx, code) })
+	return s.change(ctx, ref, in.RevisionId, aws.Value(in.Publish), edit, func(err error) { s.discard(ctx, code, err) })
 }
 
 // updateImage replaces the image of a function.
@@ -130,7 +133,7 @@ func (s *Service) UpdateFunctionConfiguration(ctx context.Context, in *lambda.Up
 
 // change edits the unpublished version, publishes it if asked, and answers as
 // AWS does while an update is on its way. undo is called if nothing came of it.
-func (s *Service) change(ctx context.Context, ref execution.FunctionRef, revision *string, publish bool, edit func(*execution.Function) error, undo func()) (*lambda.FunctionConfiguration, error) {
+func (s *Service) change(ctx context.Context, ref execution.FunctionRef, revision *string, publish bool, edit func(*execution.Function) error, undo func(error)) (*lambda.FunctionConfiguration, error) {
 	var before execution.Function
 	var published *execution.Configuration
 	after, err := s.update(ctx, ref, func(f *execution.Function) error {
@@ -156,7 +159,7 @@ func (s *Service) change(ctx context.Context, ref execution.FunctionRef, revisio
 	})
 	if err != nil {
 		if undo != nil {
-			undo()
+			undo(err)
 		}
 		return nil, err
 	}

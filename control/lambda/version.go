@@ -3,8 +3,9 @@ package lambda
 import (
 	"context"
 	"maps"
-	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
@@ -20,6 +21,9 @@ func (s *Service) publish(f *execution.Function, description *string) (*executio
 	}
 	if last, ok := f.Versions[strconv.Itoa(f.NextVersion-1)]; ok && last.Fingerprint == mark {
 		return &last, nil
+	}
+	if err := s.checkStored(f.Account, f.Region, f.Latest.Code.Size); err != nil {
+		return nil, err
 	}
 	v := f.Latest
 	if v.NextImage != nil {
@@ -96,7 +100,6 @@ func forget(f *execution.Function, qualifier string) {
 	f.Policies = less(f.Policies, qualifier)
 	f.EventInvoke = less(f.EventInvoke, qualifier)
 	f.Provisioned = less(f.Provisioned, qualifier)
-	f.URLs = less(f.URLs, qualifier)
 	f.Runtimes = less(f.Runtimes, qualifier)
 }
 
@@ -105,10 +108,15 @@ func (s *Service) deleteVersion(ctx context.Context, ref execution.FunctionRef, 
 	var before execution.Function
 	after, err := s.update(ctx, ref, func(f *execution.Function) error {
 		before = *f
-		for _, a := range f.Aliases {
-			if _, routed := a.RoutingWeights[version]; routed || a.Version == version {
-				return userFault(http.StatusConflict, "ResourceConflictException", "Aliases %s reference function version %s. Delete the aliases before deleting the version.", a.Name, version)
+		var users []string
+		for _, name := range slices.Sorted(maps.Keys(f.Aliases)) {
+			if leadsTo(f.Aliases[name], version) {
+				users = append(users, name)
 			}
+		}
+		if len(users) > 0 {
+			// AWS: the words that users report.
+			return conflict("Unable to delete version because the following aliases reference it: [%s]", strings.Join(users, ", "))
 		}
 		f.Versions = less(f.Versions, version)
 		forget(f, version)
