@@ -43,7 +43,7 @@ func compileGatewayResponse(kind string, document *GatewayResponse) *CustomRespo
 	if document.StatusCode != "" {
 		status, err := strconv.Atoi(document.StatusCode)
 		if err != nil || status < 200 || status > 599 {
-			r.Ignored = append(r.Ignored, "the status "+strconv.Quote(document.StatusCode)+" is not one between 200 and 599")
+			r.Ignored = append(r.Ignored, "the status "+Quote(document.StatusCode)+" is not one between 200 and 599")
 		} else {
 			r.Status = status
 		}

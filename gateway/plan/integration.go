@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -115,7 +114,7 @@ func compileLambdaProxy(i *Integration, stream bool) (Binding, *Closed) {
 	arn, streamed, ok := functionOf(i.URI)
 	switch {
 	case !ok:
-		return p, &Closed{"the integration's URI " + strconv.Quote(i.URI) + " does not name a function", "use " + invocationURI(stream) + " and deploy the API again"}
+		return p, &Closed{"the integration's URI " + Quote(i.URI) + " does not name a function", "use " + invocationURI(stream) + " and deploy the API again"}
 	case stream && !streamed:
 		return p, &Closed{"the integration's responseTransferMode is STREAM, but its URI invokes the function for a whole answer",
 			"use " + invocationURI(true) + " and deploy the API again"}
@@ -153,7 +152,7 @@ func invokedByPost(i *Integration) *Closed {
 	if i.HTTPMethod == "POST" {
 		return nil
 	}
-	return &Closed{"the integration's HTTP method is " + strconv.Quote(i.HTTPMethod) + ", and functions are invoked by POST only", "set the integration's httpMethod to POST and deploy the API again"}
+	return &Closed{"the integration's HTTP method is " + Quote(i.HTTPMethod) + ", and functions are invoked by POST only", "set the integration's httpMethod to POST and deploy the API again"}
 }
 
 func functionTexts(arn string, i *Integration) (function, credentials Text, closed *Closed) {

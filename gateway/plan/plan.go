@@ -47,6 +47,10 @@ type Closed struct {
 // Explain makes a Closed the detail of a journey's step.
 func (c *Closed) Explain() (what, mend string) { return c.What, c.Mend }
 
+// Quote quotes for an explanation what its reader has written, so that it can be
+// found again: nothing in it is escaped.
+func Quote(s string) string { return "\"" + s + "\"" }
+
 // Explain makes a Route the detail of a journey's step: that it was matched.
 func (r *Route) Explain() (what, mend string) {
 	return "matched " + r.HTTPMethod + " " + r.ResourcePath + " (resource " + r.ResourceID + ")", ""

@@ -38,7 +38,7 @@ func (r *Responses) Select(text string) (*Response, *Closed) {
 	for _, response := range r.patterned {
 		matched, err := response.pattern.Match(text, &left)
 		if err != nil {
-			return nil, &Closed{"the selection pattern " + strconv.Quote(response.source) + " took too long", "simplify it and deploy the API again"}
+			return nil, &Closed{"the selection pattern " + Quote(response.source) + " took too long", "simplify it and deploy the API again"}
 		}
 		if matched {
 			return response, nil

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"strconv"
 	"strings"
 	"time"
 )
@@ -88,6 +87,4 @@ func ParseServiceURI(s string) (ServiceURI, error) {
 
 type uriError struct{ uri, what string }
 
-func (e *uriError) Error() string {
-	return "the integration's URI " + strconv.Quote(e.uri) + " " + e.what
-}
+func (e *uriError) Error() string { return "the integration's URI " + Quote(e.uri) + " " + e.what }

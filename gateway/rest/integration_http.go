@@ -101,7 +101,7 @@ func (c *call) addressEndpoint(h *plan.HTTP, q *endpoint.Request) *gatewayRespon
 	scheme = strings.ToLower(scheme)
 	authority, target := splitAuthority(rest)
 	if !ok || scheme != "http" && scheme != "https" || authority == "" || strings.ContainsAny(authority, "@ \t\r\n\\") || !visible(target) {
-		return c.refuse(stepIntegration, telemetry.Failed, advice{"the integration's URI " + quoted(wire.RedactQuery(string(uri))) + " is no URL of an HTTP endpoint",
+		return c.refuse(stepIntegration, telemetry.Failed, advice{"the integration's URI " + plan.Quote(wire.RedactQuery(string(uri))) + " is no URL of an HTTP endpoint",
 			"let it be http://HOST/PATH or https://HOST/PATH"}, internalServerError())
 	}
 	q.Scheme, q.Address, q.Host = scheme, authority, authority
@@ -345,5 +345,3 @@ func (c *call) passOn(h *plan.HTTP) *gatewayResponse {
 	r.body, refusal = c.convertResponse(c.received.body, "")
 	return refusal
 }
-
-func quoted(s string) string { return "\"" + s + "\"" }

@@ -53,7 +53,7 @@ func (c *call) invoke(l *plan.Lambda) *gatewayResponse {
 		c.pass(stepIntegration, dryRun)
 		return nil
 	default:
-		return c.refuse(stepIntegration, telemetry.Failed, advice{"there is no invocation type " + quoted(kind),
+		return c.refuse(stepIntegration, telemetry.Failed, advice{"there is no invocation type " + plan.Quote(kind),
 			"let " + invocationType + " be RequestResponse, Event or DryRun"}, internalServerError())
 	}
 }

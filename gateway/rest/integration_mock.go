@@ -13,7 +13,7 @@ func (c *call) mock() *gatewayResponse {
 	status, err := plan.MockStatus(c.outgoing.body)
 	if err != nil {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{
-			"the MOCK integration's request " + err.Error() + ": " + quoted(excerpt(c.outgoing.body)),
+			"the MOCK integration's request " + err.Error() + ": " + plan.Quote(excerpt(c.outgoing.body)),
 			`put a request template for the request's Content-Type that makes {"statusCode": 200}, and deploy the API again`}, internalServerError())
 	}
 	c.received.status = status
