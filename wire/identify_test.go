@@ -30,7 +30,7 @@ func TestIdentify(t *testing.T) {
 	for _, test := range []struct{ name, service, method, target, header, want string }{
 		{"a signature", "lambda", "GET", "/2015-03-31/functions/", "", "lambda ListFunctions"},
 		{"a signature beats the host", "lambda", "GET", "/2015-03-31/functions", "Host: s3.localhost", "lambda ListFunctions"},
-		{"a presigned URL", "", "GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030000Z&X-Amz-Expires=900&X-Amz-Signature=0", "", "s3 GetObject"},
+		{"a presigned URL", "", "GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260102T030000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=0", "", "s3 GetObject"},
 		{"a signature of the second version", "", "GET", "/bucket/key", "Authorization: AWS AKID:c2ln", "s3 GetObject"},
 		{"a signature for many regions", "", "GET", "/bucket/key", "Authorization: AWS4-ECDSA-P256-SHA256 Credential=AKID/20260102/s3/aws4_request, SignedHeaders=host, Signature=0", "s3 GetObject"},
 		{"a target", "", "POST", "/", "X-Amz-Target: Logs_20140328.DescribeLogGroups", "logs DescribeLogGroups"},
@@ -136,6 +136,7 @@ func TestS3Routes(t *testing.T) {
 
 func TestWhatNobodyServes(t *testing.T) {
 	server := newServer(t, nil)
+	const presigned = "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-SignedHeaders=host&X-Amz-Signature=0"
 	for _, test := range []struct{ service, method, target, header, code string }{
 		{"dynamodb", "POST", "/", "X-Amz-Target: DynamoDB_20120810.ListTables", "NotImplemented"},
 		{"", "POST", "/", "X-Amz-Target: DynamoDB_20120810.ListTables", "UnknownOperationException"},
@@ -151,7 +152,13 @@ func TestWhatNobodyServes(t *testing.T) {
 		{"", "GET", "/?Action=GetCallerIdentity&Version=2011-06-15", "Authorization: AWS4-HMAC-SHA256 Credential=AKID/x, SignedHeaders=host, Signature=0", "IncompleteSignature"},
 		{"", "GET", "/bucket/key", "Authorization: Basic eDp5", "InvalidArgument"},
 		{"", "GET", "/bucket/key?X-Amz-Credential=x", "", "AuthorizationQueryParametersError"},
-		{"", "GET", "/bucket/key?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20260101T030000Z&X-Amz-Expires=900", "", "AccessDenied"},
+		{"", "GET", presigned + "&X-Amz-Date=20260101T030000Z&X-Amz-Expires=900", "", "AccessDenied"},
+		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z", "", "AuthorizationQueryParametersError"},
+		{"", "GET", presigned + "&X-Amz-Date=yesterday&X-Amz-Expires=900", "", "AuthorizationQueryParametersError"},
+		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z&X-Amz-Expires=soon", "", "AuthorizationQueryParametersError"},
+		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z&X-Amz-Expires=-1", "", "AuthorizationQueryParametersError"},
+		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z&X-Amz-Expires=604801", "", "AuthorizationQueryParametersError"},
+		{"", "GET", "/bucket/key?AWSAccessKeyId=AKID&Signature=0", "", "AccessDenied"},
 	} {
 		var header []string
 		if name, value, ok := strings.Cut(test.header, ": "); ok {

@@ -241,9 +241,8 @@ func readPresigned(query url.Values) (*signature, error) {
 	if missing.Len() > 0 {
 		return nil, refuse(incompleteSignature, "", "", "%sRe-examine the query-string parameters.", missing.String())
 	}
-	// AWS: a presigned URL is good for a week at most.
 	seconds, err := strconv.Atoi(query.Get("X-Amz-Expires"))
-	if err != nil || seconds < 1 || seconds > 7*24*3600 {
+	if err != nil || seconds < 1 || seconds > maxPresigned {
 		return nil, refuse(incompleteSignature, "presign for 1 to 604800 seconds", "", "X-Amz-Expires must be a number of seconds from 1 to 604800: %s", query.Get("X-Amz-Expires"))
 	}
 	s := &signature{

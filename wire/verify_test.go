@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -37,6 +38,13 @@ func digest(body string) string {
 // request returns the signed request as a server receives it.
 func (s signing) request(t testing.TB) *http.Request {
 	t.Helper()
+	return s.requestFor(t)
+}
+
+func (s signing) requestFor(t interface {
+	Fatal(...any)
+	Context() context.Context
+}) *http.Request {
 	r, err := http.NewRequest(s.method, "https://abc.lambda-url.us-east-1.on.aws"+s.target, strings.NewReader(s.body))
 	if err != nil {
 		t.Fatal(err)
