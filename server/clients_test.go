@@ -67,6 +67,10 @@ type functionSpec struct {
 	code    []byte
 	memory  int32 // 128
 	timeout int32 // 10
+
+	variables map[string]string
+	layers    []string
+	image     string // URI, in place of all that makes a package's function
 }
 
 // python returns a package whose app.py is source.
@@ -87,9 +91,15 @@ func (f functionSpec) request() *lambda.CreateFunctionRequest {
 		}
 		return &n
 	}
+	if f.image != "" {
+		return &lambda.CreateFunctionRequest{
+			FunctionName: &f.name, Role: new(testRole), PackageType: new("Image"), Code: &lambda.FunctionCode{ImageUri: &f.image}, Timeout: number(f.timeout, 10),
+		}
+	}
 	return &lambda.CreateFunctionRequest{
 		FunctionName: &f.name, Runtime: or(f.runtime, "python3.11"), Handler: or(f.handler, "app.handler"), Role: new(testRole),
 		MemorySize: number(f.memory, 128), Timeout: number(f.timeout, 10), Code: &lambda.FunctionCode{ZipFile: f.code},
+		Layers: f.layers, Environment: &lambda.Environment{Variables: f.variables},
 	}
 }
 

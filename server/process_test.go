@@ -5,12 +5,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,6 +37,7 @@ type site struct {
 	temp    string // TMPDIR of the server
 	address string
 	flags   []string
+	env     []string // beside this process's own
 }
 
 func newSite(t testing.TB, flags ...string) *site {
@@ -67,27 +71,57 @@ type process struct {
 	status error // of the process; valid after exited
 }
 
-// An output keeps the beginning of what a process says.
+// An output keeps the beginning of what a process says, but for the lines in
+// which its runtime tells of collections of garbage.
 type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu   sync.Mutex
+	b    bytes.Buffer
+	line []byte // that has not ended
+	live int    // MB that the last collection has left
 }
 
 const maxOutput = 1 << 20
 
+// tellCollections has a server tell of collections of garbage.
+const tellCollections = "GODEBUG=gctrace=1"
+
+// collection is "gc 7 @0.1s 1%: 0.1+0.2 ms clock, 0.1 ms cpu, 23->24->11 MB, …".
+var collection = regexp.MustCompile(`^gc \d+ @.*?->(\d+) MB, `)
+
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if room := maxOutput - o.b.Len(); room > 0 {
-		o.b.Write(p[:min(room, len(p))])
+	o.line = append(o.line, p...)
+	for {
+		end := bytes.IndexByte(o.line, '\n') + 1
+		if end == 0 && len(o.line) < maxOutput {
+			return len(p), nil
+		}
+		line := o.line[:end]
+		if end == 0 {
+			line = o.line
+		}
+		if m := collection.FindSubmatch(line); m != nil {
+			o.live, _ = strconv.Atoi(string(m[1]))
+		} else if room := maxOutput - o.b.Len(); room > 0 {
+			o.b.Write(line[:min(room, len(line))])
+		}
+		o.line = o.line[len(line):]
 	}
-	return len(p), nil
 }
 
 func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.b.String()
+	return o.b.String() + string(o.line)
+}
+
+// liveHeap is what the server's last collection of garbage has left, in MB. It
+// takes tellCollections.
+func (p *process) liveHeap() int {
+	p.stderr.mu.Lock()
+	defer p.stderr.mu.Unlock()
+	return p.stderr.live
 }
 
 // launch starts a process without waiting until it serves. The channel yields
@@ -96,7 +130,7 @@ func (s *site) launch(t testing.TB) (*process, <-chan string) {
 	t.Helper()
 	p := &process{site: s, stderr: &output{}, exited: make(chan struct{})}
 	p.cmd = exec.Command(command, append([]string{"serve", "--listen", s.address, "--data", s.data}, s.flags...)...)
-	p.cmd.Env = append(os.Environ(), "TMPDIR="+s.temp)
+	p.cmd.Env = append(append(os.Environ(), "TMPDIR="+s.temp), s.env...)
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -207,13 +241,19 @@ func mustCall[Out any](t testing.TB, p *process, s *api.Service, operation strin
 // error when it never does.
 func eventually(t testing.TB, within time.Duration, f func() error) {
 	t.Helper()
-	var err error
+	if err := retried(within, f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// retried is eventually where a test cannot fail.
+func retried(within time.Duration, f func() error) (err error) {
 	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = f(); err == nil {
-			return
+			return nil
 		}
 	}
-	t.Fatalf("not after %v: %v", within, err)
+	return fmt.Errorf("not after %v: %w", within, err)
 }
 
 // unanswered reports whether a call has no answer because the server went away.

@@ -27,17 +27,38 @@ func tasks(t testing.TB) map[int]task {
 		t.Fatal(err)
 	}
 	for _, stat := range stats {
-		b, err := os.ReadFile(stat)
-		if err != nil {
-			continue // it has ended
-		}
 		pid, _ := strconv.Atoi(strings.Split(stat, "/")[2])
-		// The command's name, in parentheses, may hold anything.
-		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-		parent, _ := strconv.Atoi(fields[1])
-		list[pid] = task{pid, parent, fields[0], fields[19]}
+		if p, ok := readTask(pid); ok {
+			list[pid] = p
+		}
 	}
 	return list
+}
+
+// readTask looks at one process; false if it has ended.
+func readTask(pid int) (task, bool) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return task{}, false
+	}
+	// The command's name, in parentheses, may hold anything.
+	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	parent, _ := strconv.Atoi(fields[1])
+	return task{pid, parent, fields[0], fields[19]}, true
+}
+
+// kill ends a process, and no other that has its number by now. It reports
+// whether that was still to do.
+func (p task) kill() bool {
+	process, err := os.FindProcess(p.pid) // holds on to whichever has the number
+	if err != nil {
+		return false
+	}
+	defer process.Release()
+	if now, ok := readTask(p.pid); !ok || now.started != p.started || now.state == "Z" {
+		return false
+	}
+	return process.Kill() == nil
 }
 
 // descendants lists the processes below a process.
@@ -63,30 +84,79 @@ func (p task) lives(all map[int]task) bool {
 	return ok && now.started == p.started && now.state != "Z" && now.state != "X"
 }
 
-// cgroupsOf lists the control groups that a server has made.
+// cgroupsOf lists the control groups that a server has made: at the top of a
+// hierarchy or where it, a child of this process, is itself.
 func cgroupsOf(pid int) []string {
+	const top = "/sys/fs/cgroup"
+	dirs := []string{top, top + "/*", top + "/*/*"}
+	own, _ := os.ReadFile("/proc/self/cgroup")
+	for line := range strings.Lines(string(own)) {
+		if parts := strings.SplitN(strings.TrimSpace(line), ":", 3); len(parts) == 3 {
+			dirs = append(dirs, top+parts[2], top+"/*"+parts[2])
+		}
+	}
 	var found []string
-	for _, pattern := range []string{"/sys/fs/cgroup/lamgate-%d-*", "/sys/fs/cgroup/*/lamgate-%d-*", "/sys/fs/cgroup/*/*/lamgate-%d-*"} {
-		list, _ := filepath.Glob(fmt.Sprintf(pattern, pid))
+	for _, dir := range dirs {
+		list, _ := filepath.Glob(filepath.Join(dir, fmt.Sprintf("lamgate-%d-*", pid)))
 		found = append(found, list...)
 	}
-	return found
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // mountsBelow lists what is mounted below a directory.
 func mountsBelow(t testing.TB, dir string) []string {
 	t.Helper()
-	b, err := os.ReadFile("/proc/self/mounts")
+	list, err := mountsOf("self")
 	if err != nil {
 		t.Skipf("mounts cannot be listed: %v", err)
 	}
-	var list []string
+	return slices.DeleteFunc(list, func(at string) bool { return !strings.HasPrefix(at, dir+"/") })
+}
+
+// mountsOf lists where something is mounted as a process of /proc sees it.
+func mountsOf(process string) (list []string, err error) {
+	b, err := os.ReadFile("/proc/" + process + "/mounts")
 	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) > 1 && strings.HasPrefix(f[1], dir+"/") {
+		if f := strings.Fields(line); len(f) > 1 {
 			list = append(list, f[1])
 		}
 	}
-	return list
+	return list, err
+}
+
+// worlds counts the namespaces that processes have and their server has not, and
+// what is mounted in them.
+func worlds(server int, list []task) (namespaces, mounts int) {
+	seen := map[string]bool{}
+	note := func(pid int) (fresh []string) {
+		links, _ := filepath.Glob(fmt.Sprintf("/proc/%d/ns/*", pid))
+		for _, link := range links {
+			// A namespace is known by its kind and number: "mnt:[4026531841]".
+			if of, err := os.Readlink(link); err == nil && !seen[of] {
+				seen[of] = true
+				fresh = append(fresh, of)
+			}
+		}
+		return fresh
+	}
+	note(server)
+	for _, p := range list {
+		for _, of := range note(p.pid) {
+			namespaces++
+			if strings.HasPrefix(of, "mnt:") {
+				at, _ := mountsOf(strconv.Itoa(p.pid))
+				mounts += len(at)
+			}
+		}
+	}
+	return namespaces, mounts
+}
+
+// links counts the network interfaces that a process sees.
+func links(pid int) int {
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/dev", pid))
+	return strings.Count(string(b), ":")
 }
 
 // files lists what is below a directory, but for the store, whose files come
