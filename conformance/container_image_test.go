@@ -7,8 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,17 +20,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
-	ociregistry "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// A registry of the test's own, on this machine.
+// imageRegistry is the address of a registry on this machine, which the server
+// under test has been told of.
+var imageRegistry string
+
+// A registry is a repository of the test's own in it.
 type registry struct {
-	t    *testing.T
-	host string
+	t          *testing.T
+	repository string
 }
 
 func newRegistry(t *testing.T) *registry {
@@ -38,9 +41,7 @@ func newRegistry(t *testing.T) *registry {
 	if os.Getenv("LAMGATE_ENDPOINT") != "" {
 		t.Skip("an endpoint elsewhere does not reach this machine's registry")
 	}
-	s := httptest.NewServer(ociregistry.New())
-	t.Cleanup(s.Close)
-	return &registry{t, strings.TrimPrefix(s.URL, "http://")}
+	return &registry{t, uniqueName("app")}
 }
 
 // imageProgram is the program that is all of an image, built once.
@@ -103,14 +104,14 @@ func (r *registry) push(tag, text string) string {
 		r.t.Fatal(err)
 	}
 	r.upload(tag, image)
-	return r.host + "/app:" + tag
+	return imageRegistry + "/" + r.repository + ":" + tag
 }
 
 // upload sends an image to the registry, as its clients do.
 func (r *registry) upload(tag string, image v1.Image) {
 	r.t.Helper()
 	put := func(method, path, kind string, body []byte) {
-		request, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+r.host+"/v2/app/"+path, bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(r.t.Context(), method, "http://"+imageRegistry+"/v2/"+r.repository+"/"+path, bytes.NewReader(body))
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func TestAContainerImageRunsAsItsConfigurationSays(t *testing.T) {
 	}
 	out, err := lambdaClient().GetFunction(t.Context(), &lambda.GetFunctionInput{FunctionName: &f.name})
 	c := must(t, out, err)
-	if *c.Code.RepositoryType != "ECR" || *c.Code.ImageUri != uri || *c.Code.ResolvedImageUri != r.host+"/app@sha256:"+*c.Configuration.CodeSha256 {
+	if *c.Code.RepositoryType != "ECR" || *c.Code.ImageUri != uri || *c.Code.ResolvedImageUri != imageRegistry+"/"+r.repository+"@sha256:"+*c.Configuration.CodeSha256 {
 		t.Errorf("code: %s %s %s", *c.Code.RepositoryType, *c.Code.ImageUri, *c.Code.ResolvedImageUri)
 	}
 }
@@ -226,14 +227,27 @@ func TestAnImageStaysUntilItIsUpdated(t *testing.T) {
 }
 
 func TestAnImageThatIsNotThereIsRefused(t *testing.T) {
-	r := newRegistry(t)
+	newRegistry(t)
 	in := &lambda.CreateFunctionInput{
 		FunctionName: aws.String(uniqueName("f")), Role: aws.String(functionRole(t)), PackageType: types.PackageTypeImage,
-		Code: &types.FunctionCode{ImageUri: aws.String(r.host + "/nothing:1")},
+		Code: &types.FunctionCode{ImageUri: aws.String(imageRegistry + "/nothing:1")},
 	}
 	_, err := lambdaClient().CreateFunction(t.Context(), in)
-	wantFault(t, err, "InvalidParameterValueException", "Source image "+r.host+"/nothing:1 does not exist. Provide a valid source image.")
+	wantFault(t, err, "InvalidParameterValueException", "Source image "+imageRegistry+"/nothing:1 does not exist. Provide a valid source image.")
 	in.Code.ImageUri = aws.String("not an image")
 	_, err = lambdaClient().CreateFunction(t.Context(), in)
 	wantFault(t, err, "InvalidParameterValueException", "Source image not an image is not valid. Provide a valid source image.")
+}
+
+// Who names a registry does not make the server call itself.
+func TestAnImageIsNotFetchedFromTheServersOwnMachine(t *testing.T) {
+	newRegistry(t)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(endpoint, "http://"))
+	host := "localhost:" + must(t, port, err)
+	_, err = lambdaClient().CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: aws.String(uniqueName("f")), Role: aws.String(functionRole(t)), PackageType: types.PackageTypeImage,
+		Code: &types.FunctionCode{ImageUri: aws.String(host + "/app:1")},
+	})
+	wantFault(t, err, "InvalidParameterValueException", "Source image "+host+"/app:1 cannot be fetched: "+host+
+		" is this host's loopback, and images are fetched from there only if lamgate is told so: --insecure-registry "+host)
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	ociregistry "github.com/google/go-containerregistry/pkg/registry"
 )
 
 const (
@@ -50,6 +53,9 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(dir)
+		registry := httptest.NewServer(ociregistry.New(ociregistry.Logger(log.New(io.Discard, "", 0))))
+		defer registry.Close()
+		imageRegistry = strings.TrimPrefix(registry.URL, "http://")
 		stop, err := startServer(dir)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "start lamgate:", err)
@@ -72,7 +78,7 @@ func startServer(dir string) (stop func() error, err error) {
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}
-	server := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
+	server := exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, "data"), "--insecure-registry", imageRegistry)
 	server.Stderr = os.Stderr
 	out, err := server.StdoutPipe()
 	if err != nil {

@@ -30,6 +30,7 @@ type Config struct {
 	CPU            string              // how processors are shared: "fair", "quota" or "off"
 	Require        []string            // controls of the sandbox without which it does not start, see Require
 	RuntimeImages  map[string]string   // container images that serve runtimes, by the runtime's name
+	Registries     []string            // of container images, HOST or HOST:PORT, that may be without TLS and on this host
 	JavaClient     string              // directory with AWS's runtime interface client for Java; may be empty
 	Debug          map[string]int      // ports to debug functions at, by a function's name or its logical ID in a stack
 	Clock          aws.Clock           // nil for the machine's

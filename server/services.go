@@ -138,7 +138,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	if err != nil {
 		return nil, err
 	}
-	images, err := image.Open(image.Options{Dir: filepath.Join(c.Data, "images"), Clock: c.Clock, Log: c.Log, Local: onLoopback(address)})
+	images, err := image.Open(image.Options{Dir: filepath.Join(c.Data, "images"), Clock: c.Clock, Log: c.Log, Local: onLoopback(address), Insecure: c.Registries})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type serverFlags struct {
 	CPU            string   `name:"cpu" help:"How processors are shared: fair, in proportion to memory where they are short; quota, never more than on AWS; or off." env:"LAMGATE_CPU" enum:"fair,quota,off" default:"fair"`
 	Require        []string `help:"Control of the isolation (lamgate doctor lists them) without which not to start. May be repeated." env:"LAMGATE_REQUIRE" sep:"," placeholder:"CONTROL"`
 	Debug          []string `help:"Function to debug, by name or logical ID, and the port to attach to. May be repeated." sep:"none" placeholder:"NAME[=PORT]"`
+	Registry       []string `name:"insecure-registry" help:"Registry of container images that may be without TLS, or without a certificate, or on this host. May be repeated." env:"LAMGATE_INSECURE_REGISTRY" sep:"," placeholder:"HOST[:PORT]"`
 	LogLevel       string   `help:"Least severity of the server's own log." env:"LAMGATE_LOG_LEVEL" enum:"debug,info,warn,error" default:"warn"`
 
 	runtimeFlags `embed:""`
@@ -86,6 +87,7 @@ func (f *serverFlags) start(ctx context.Context, console *console, network strin
 		CPU:            f.CPU,
 		Require:        f.Require,
 		RuntimeImages:  f.RuntimeImage,
+		Registries:     f.Registry,
 		JavaClient:     f.JavaClient,
 		Debug:          debug,
 		Log:            slog.New(slog.NewTextHandler(console.err, &slog.HandlerOptions{Level: level})),

@@ -5,7 +5,8 @@
 //   - reference.go: where an image is.
 //   - manifest.go: what an image consists of, and which of an index is meant.
 //   - registry.go, layout.go, archive.go: the three places that have them;
-//     credentials.go are the logins for the first, stall.go ends what hangs.
+//     credentials.go are the logins for the first, reach.go where it may be,
+//     stall.go ends what hangs.
 //   - layer.go: a layer's archive, read as if an enemy had written it, into files
 //     under numbers.
 //   - files.go: layers become one tree, in memory; then hard links on disk.

@@ -98,7 +98,7 @@ func newStore(t testing.TB, change func(*Options)) *Store {
 	// What a test leaves is not always for everyone to remove.
 	dir := t.TempDir()
 	t.Cleanup(func() { disk.RemoveTree(dir) })
-	o := Options{Dir: dir, Clock: aws.SystemClock{}, Log: slog.New(slog.DiscardHandler), Credentials: filepath.Join(dir, "none")}
+	o := Options{Dir: dir, Clock: aws.SystemClock{}, Log: slog.New(slog.DiscardHandler), Credentials: filepath.Join(dir, "none"), Insecure: served.list()}
 	if change != nil {
 		change(&o)
 	}
@@ -119,7 +119,30 @@ func serve(t testing.TB, around func(http.Handler) http.Handler) string {
 	}
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://")
+	return served.add(server.URL)
+}
+
+// served are the registries of the tests, which stores may ask though they are
+// on this host.
+var served hosts
+
+type hosts struct {
+	mu    sync.Mutex
+	known []string
+}
+
+func (h *hosts) add(address string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	host := strings.TrimPrefix(address, "http://")
+	h.known = append(h.known, host)
+	return host
+}
+
+func (h *hosts) list() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.known)
 }
 
 func digest(t testing.TB, i interface{ Digest() (v1.Hash, error) }) string {
@@ -382,7 +405,7 @@ func TestFaults(t *testing.T) {
 		"127.0.0.1:1/app:1":     {"InvalidParameterValueException", InternalError, "Source image 127.0.0.1:1/app:1 cannot be fetched: ", 400},
 	} {
 		if c.reason == InternalError {
-			s = newStore(t, func(o *Options) { o.Clock = &impatient{} })
+			s = newStore(t, func(o *Options) { o.Clock, o.Insecure = &impatient{}, append(o.Insecure, "127.0.0.1:1") })
 		}
 		_, err := s.Describe(t.Context(), reference, "x86_64")
 		f := aws.AsFault(err)

@@ -32,6 +32,26 @@ func (s *Store) remember(text, architecture, digest string) {
 	}
 }
 
+// forgetNames removes what names meant of images that are not there: they would
+// have to be pulled, by a registry that can say what they mean. mu must be held.
+func (s *Store) forgetNames() {
+	entries, err := os.ReadDir(s.nameDir())
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		path := filepath.Join(s.nameDir(), e.Name())
+		if strings.HasPrefix(e.Name(), ".") {
+			continue // being written
+		}
+		b, err := os.ReadFile(path)
+		if _, there := s.trees[string(b)]; err == nil && there {
+			continue
+		}
+		os.Remove(path)
+	}
+}
+
 func (s *Store) recall(text, architecture string) string {
 	b, err := os.ReadFile(s.nameFile(text, architecture))
 	if err != nil || !digestPattern.Match(b) {

@@ -26,6 +26,7 @@ func TestRegistriesThatKnowNoTLS(t *testing.T) {
 			go inFront(c, behind)
 		}
 	}()
+	served.add(listener.Addr().String())
 	tree, err := newStore(t, nil).Open(t.Context(), image(listener.Addr().String()+"/app:1"), "x86_64")
 	if err != nil {
 		t.Fatal(err)

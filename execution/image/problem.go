@@ -72,8 +72,12 @@ func badLayer(digest, hint string) *Problem {
 	return problem(InvalidImage, http.StatusBadRequest, "InvalidParameterValueException", "InvalidImage: ImageLayerFailure: UnsupportedImageLayerDetected - Layer Digest %s%s", digest, hinted(hint))
 }
 
-// unreachable is a registry that does not answer, for which AWS has no words.
+// unreachable is a registry that does not answer, or is not asked, for which AWS
+// has no words.
 func unreachable(reference string, err error) *Problem {
+	if c, ok := errors.AsType[*closedAddress](err); ok {
+		return problem(InvalidImage, http.StatusBadRequest, "InvalidParameterValueException", "Source image %s cannot be fetched: %v", reference, c)
+	}
 	p := problem(InternalError, http.StatusBadRequest, "InvalidParameterValueException", "Source image %s cannot be fetched: %v", reference, err)
 	p.passing = true
 	return p

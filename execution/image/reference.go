@@ -1,7 +1,6 @@
 package image
 
 import (
-	"net"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -132,14 +131,4 @@ func (r reference) with(digest string) string {
 	slash := strings.LastIndexByte(whole, '/')
 	name, _, _ := strings.Cut(whole[slash:], ":")
 	return whole[:slash] + name + "@" + digest
-}
-
-// loopback reports whether a registry is on this host.
-func loopback(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	ip := net.ParseIP(strings.Trim(name, "[]"))
-	return name == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,9 +37,7 @@ type registry struct {
 	hint   string // about logins
 	client *http.Client
 	clock  aws.Clock
-	// plain says that the registry may be without TLS: it is on this host, or
-	// lamgate was told so.
-	plain bool
+	plain  bool // the registry may be without TLS: lamgate was told so
 
 	mu     sync.Mutex
 	scheme string
@@ -48,10 +45,10 @@ type registry struct {
 }
 
 func (s *Store) openRegistry(r reference) (*registry, error) {
-	insecure := slices.Contains(s.options.Insecure, r.host)
+	insecure := s.reach.names(r.host)
 	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: answerLimit}).DialContext,
+		Proxy:                 s.reach.proxy,
+		DialContext:           s.reach.dial,
 		TLSHandshakeTimeout:   answerLimit,
 		ResponseHeaderTimeout: answerLimit,
 		ForceAttemptHTTP2:     true,
@@ -60,7 +57,7 @@ func (s *Store) openRegistry(r reference) (*registry, error) {
 	if insecure {
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 	}
-	g := &registry{ref: r, clock: s.options.Clock, plain: insecure || loopback(r.host), scheme: "https"}
+	g := &registry{ref: r, clock: s.options.Clock, plain: insecure, scheme: "https"}
 	g.client = &http.Client{Transport: transport, CheckRedirect: g.redirect}
 	var err error
 	g.login, g.hint, err = readCredentials(s.options.Credentials, r.host)

@@ -138,7 +138,8 @@ func TestWhereLoginsGo(t *testing.T) {
 		http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "localhost", 1), http.StatusTemporaryRedirect)
 	}))
 	defer first.Close()
-	host := strings.TrimPrefix(first.URL, "http://")
+	host := served.add(first.URL)
+	served.add(strings.Replace(other.URL, "127.0.0.1", "localhost", 1))
 	path := credentials(t, auths(host, `"username":"me","password":"secret"`))
 	s := newStore(t, func(o *Options) { o.Credentials = path })
 	if _, err := s.Describe(t.Context(), host+"/app:1", ""); reason(err) != ImageDeleted {
@@ -155,6 +156,10 @@ func TestWhereLoginsGo(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}))
 	defer asking.Close()
+	s = newStore(t, func(o *Options) {
+		o.Credentials = path
+		o.Insecure = append(o.Insecure, strings.Replace(strings.TrimPrefix(asking.URL, "http://"), "127.0.0.1", "localhost", 1))
+	})
 	first.Config.Handler = http.RedirectHandler(strings.Replace(asking.URL, "127.0.0.1", "localhost", 1), http.StatusTemporaryRedirect)
 	if _, err := s.Describe(t.Context(), host+"/app:1", ""); reason(err) != ImageAccessDenied {
 		t.Errorf("%v", err)

@@ -30,7 +30,7 @@ type Options struct {
 	// Credentials is a file such as docker login writes; empty for docker's own.
 	Credentials string
 	// Insecure are registries, HOST or HOST:PORT, that may have no certificate or
-	// no TLS. Those on this host need not be named.
+	// no TLS, and that may be on this host: no others may, nor lead there.
 	Insecure []string
 	// Local allows references to this host's own files, oci: and docker-archive:.
 	// Who may create functions may then read what images lie on this host.
@@ -49,6 +49,7 @@ type Store struct {
 	// settling are directories on their way to the disk.
 	settling sync.WaitGroup
 	room     *room
+	reach    *reach
 	slots    chan struct{} // layers that are pulled at once
 
 	mu     sync.Mutex
@@ -65,7 +66,7 @@ func Open(o Options) (*Store, error) {
 	if o.Credentials == "" {
 		o.Credentials = defaultCredentials()
 	}
-	s := &Store{options: o, room: &room{freeIn(o.Dir), cmp.Or(o.Reserve, defaultReserve)}, slots: make(chan struct{}, parallel), trees: map[string]*Tree{}, layers: map[string]*fetching{}}
+	s := &Store{options: o, room: &room{freeIn(o.Dir), cmp.Or(o.Reserve, defaultReserve)}, reach: newReach(o.Insecure), slots: make(chan struct{}, parallel), trees: map[string]*Tree{}, layers: map[string]*fetching{}}
 	s.life, s.end = context.WithCancel(context.Background())
 	for _, dir := range []string{s.imageDir(""), s.layerDir(""), s.nameDir()} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -207,7 +208,6 @@ func (s *Store) describe(ctx context.Context, text, architecture string, local b
 	for _, l := range i.layers {
 		d.Size += l.Size
 	}
-	s.remember(text, architecture, i.digest)
 	return d, nil
 }
 
@@ -260,6 +260,9 @@ func (s *Store) open(ctx context.Context, i execution.Image, architecture string
 	if t.err != nil {
 		t.Release()
 		return nil, t.err
+	}
+	if i.Digest == "" {
+		s.remember(i.URI, architecture, digest)
 	}
 	return t, nil
 }
@@ -326,6 +329,7 @@ func (s *Store) Collect(unused time.Duration, keep func(digest string) bool) {
 			needed[l] = true
 		}
 	}
+	s.forgetNames()
 	if entries, err := os.ReadDir(s.layerDir("")); err == nil && !pulling {
 		for _, e := range entries {
 			if !needed["sha256:"+e.Name()] && !strings.HasPrefix(e.Name(), ".") {
