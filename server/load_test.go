@@ -66,7 +66,6 @@ type load struct {
 	client  *wire.Client
 	http    *http.Client
 	random  *rand.Rand // guarded by mu
-	subject []*subject
 	callers []caller
 	events  *eventLedger
 	kills   atomic.Int64
