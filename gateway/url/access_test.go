@@ -135,7 +135,11 @@ func TestURLsForWhoSigns(t *testing.T) {
 		`{"message":"Authorization header requires the algorithm 'AWS4-HMAC-SHA256'. Authorization=Bearer"}`).with("x-amzn-ErrorType", "IncompleteSignatureException")
 	wrong := key
 	wrong.SecretAccessKey = "guess"
-	h.serve(h.signed(wrong, "GET", "/", "")).expect(403, mismatch).with("x-amzn-ErrorType", "InvalidSignatureException").because("authorization", "as it arrived")
+	refused := h.serve(h.signed(wrong, "GET", "/", "")).expect(403, mismatch).with("x-amzn-ErrorType", "InvalidSignatureException").
+		because("authorization", "as it arrived", "x-amz-security-token:(")
+	if _, what, _ := refused.why(); strings.Contains(what, key.SessionToken) {
+		t.Errorf("the journey has the session's token:\n%s", what)
+	}
 	h.serve(h.signed(wire.Issued{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "x"}, "GET", "/", "")).expect(403,
 		`{"message":"The security token included in the request is invalid."}`).
 		with("x-amzn-ErrorType", "UnrecognizedClientException").because("authorization", "AKIAIOSFODNN7EXAMPLE", "aws sts assume-role")
@@ -216,10 +220,15 @@ func TestWhoSignsMustBeAllowed(t *testing.T) {
 			h := newHouse(t)
 			h.function(execution.URL{AuthType: "AWS_IAM"}, c.function...)
 			a := h.serve(h.signed(h.role(c.account, c.own...), "GET", "/", ""))
-			if c.why == "" {
-				a.expect(200, "Hello, World!")
-			} else {
+			if c.why != "" {
 				a.expect(403, forbiddenBody).because("authorization", c.why)
+				return
+			}
+			a.expect(200, "Hello, World!")
+			context := h.invoker.last(t)["requestContext"].(map[string]any)
+			caller := context["authorizer"].(map[string]any)["iam"].(map[string]any)
+			if context["accountId"] != account || caller["accountId"] != c.account {
+				t.Errorf("the function is of %v and called from %v", context["accountId"], caller["accountId"])
 			}
 		})
 	}
@@ -236,9 +245,20 @@ func TestCORS(t *testing.T) {
 	h.do("OPTIONS", "/", "", preflight...).expect(200, "").
 		with("Access-Control-Allow-Origin", "https://a.example").with("Access-Control-Allow-Methods", "GET,POST").
 		with("Access-Control-Allow-Headers", "content-type,x-a").with("Access-Control-Allow-Credentials", "true").
-		with("Access-Control-Max-Age", "300").with("Vary", "Origin").with("Content-Length", "0").with("Access-Control-Expose-Headers", "")
+		with("Access-Control-Max-Age", "300").with("Vary", "Origin").with("Content-Length", "0").with("Access-Control-Expose-Headers", "").
+		with("Content-Type", "application/json")
 	h.do("OPTIONS", "/", "", "Origin", "https://c.example", "Access-Control-Request-Method", "GET").expect(200, "").
 		with("Access-Control-Allow-Origin", "").with("Access-Control-Allow-Methods", "").because("CORS", "https://c.example", "--cors AllowOrigins=")
+	// What a browser would not send after it is not answered either.
+	for _, asked := range []struct{ method, headers, why, option string }{
+		{"GET", "X-A, x-c", `the header "x-c" is not among those (content-type, x-a)`, "--cors AllowHeaders=x-c"},
+		{"PUT", "", `the method "PUT" is not among those (GET, POST)`, "--cors AllowMethods=PUT"},
+	} {
+		h.do("OPTIONS", "/", "", "Origin", "https://a.example", "Access-Control-Request-Method", asked.method, "Access-Control-Request-Headers", asked.headers).expect(200, "").
+			with("Access-Control-Allow-Origin", "").with("Access-Control-Allow-Headers", "").with("Content-Type", "application/json").because("CORS", asked.why, asked.option)
+	}
+	h.do("OPTIONS", "/", "", "Origin", "https://a.example", "Access-Control-Request-Method", "HEAD", "Access-Control-Request-Headers", "Content-Type,X-a").expect(200, "").
+		with("Access-Control-Allow-Origin", "https://a.example")
 	// A refusal is for the page to see.
 	h.do("GET", "/", "", "Origin", "https://a.example").expect(403, forbiddenBody).with("Access-Control-Allow-Origin", "https://a.example")
 	if len(h.invoker.calls) != 0 {

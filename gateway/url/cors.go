@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -16,20 +17,27 @@ const preflightAnswered = telemetry.Note("the URL's CORS configuration answered 
 //
 // AWS: the function is not invoked, and nobody is asked who they are, as browsers
 // do not tell; an origin that is not admitted is told nothing ("Cross-origin
-// resource sharing (CORS)", Creating and managing Lambda function URLs).
+// resource sharing (CORS)", Creating and managing Lambda function URLs), nor one
+// that would send a header which is not (answers of real URLs, shown in
+// "AWS Lambda Function URL with CORS explained by example").
 func (c *call) preflight() *refusal {
 	cors, header := c.endpoint.url.CORS, c.request.Header
 	if cors == nil {
 		return nil
 	}
 	origin := header.Get("Origin")
-	c.origin = origin != "" && (slices.Contains(cors.AllowOrigins, "*") || slices.Contains(cors.AllowOrigins, origin))
+	c.origin = origin != "" && listed(cors.AllowOrigins, origin)
 	if c.request.Method != http.MethodOptions || origin == "" || header.Get("Access-Control-Request-Method") == "" {
 		return nil
 	}
 	c.answered = true
 	h := c.writer.Header()
-	if c.origin {
+	set(h, "Content-Type", contentTypeJSON)
+	if what, option := c.notShared(cors); what != "" {
+		c.journey.Add(c.gateway.clock.Now(), stepCORS, telemetry.Denied, advice{what + " of the URL's CORS configuration",
+			"aws lambda update-function-url-config --region " + c.endpoint.function.Region + " --function-name " + c.endpoint.function.Name +
+				qualifierOption(c.endpoint) + " --cors " + option})
+	} else {
 		set(h, "Access-Control-Allow-Origin", origin)
 		set(h, "Vary", "Origin")
 		if len(cors.AllowMethods) > 0 {
@@ -45,14 +53,39 @@ func (c *call) preflight() *refusal {
 			set(h, "Access-Control-Max-Age", strconv.Itoa(*cors.MaxAge))
 		}
 		c.pass(stepCORS, preflightAnswered)
-	} else {
-		c.journey.Add(c.gateway.clock.Now(), stepCORS, telemetry.Denied, advice{
-			"the origin " + strconv.Quote(origin) + " is not among those of the URL's CORS configuration: " + strings.Join(cors.AllowOrigins, ", "),
-			"aws lambda update-function-url-config --region " + c.endpoint.function.Region + " --function-name " + c.endpoint.function.Name +
-				qualifierOption(c.endpoint) + " --cors AllowOrigins=" + origin})
 	}
 	c.writeHead(h, http.StatusOK, 0)
 	return nil
+}
+
+// notShared tells what of a preflight request the configuration does not admit,
+// and the option that would; empty if it admits everything. A method that
+// browsers take without its being listed needs no listing here either.
+func (c *call) notShared(cors *execution.CORS) (what, option string) {
+	header := c.request.Header
+	if origin := header.Get("Origin"); !c.origin {
+		return "the origin " + strconv.Quote(origin) + " is not among those (" + strings.Join(cors.AllowOrigins, ", ") + ")", "AllowOrigins=" + origin
+	}
+	switch method := header.Get("Access-Control-Request-Method"); method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	default:
+		if !listed(cors.AllowMethods, method) {
+			return "the method " + strconv.Quote(method) + " is not among those (" + strings.Join(cors.AllowMethods, ", ") + ")", "AllowMethods=" + method
+		}
+	}
+	for _, line := range header["Access-Control-Request-Headers"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); name != "" && !listed(cors.AllowHeaders, name) {
+				return "the header " + strconv.Quote(name) + " is not among those (" + strings.Join(cors.AllowHeaders, ", ") + ")", "AllowHeaders=" + name
+			}
+		}
+	}
+	return "", ""
+}
+
+// listed reports whether a list of a configuration has something, in any case.
+func listed(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(l string) bool { return l == "*" || strings.EqualFold(l, s) })
 }
 
 // addCORS adds what pages of other origins are told, beside what the function

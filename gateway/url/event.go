@@ -51,7 +51,8 @@ func (c *call) writeEvent() *refusal {
 //
 // AWS: it is the payload format 2.0 of HTTP APIs. What a request does not have is
 // left out, rather than null ("Invoking Lambda function URLs"; the events shown
-// in aws-powertools/powertools-lambda-python issue 1141).
+// in aws-powertools/powertools-lambda-python issue 1141). The account is the
+// function's, whoever calls it, and of a URL for everybody "anonymous".
 func (c *call) appendEvent(b []byte) []byte {
 	r, f := c.request, &c.endpoint.frame
 	b = append(b, `{"version":"2.0","routeKey":"$default","rawPath":`...)
@@ -63,7 +64,7 @@ func (c *call) appendEvent(b []byte) []byte {
 	b = c.appendQuery(b)
 	b = append(b, `,"requestContext":{"accountId":`...)
 	if c.endpoint.url.AuthType == authIAM {
-		b = jsontext.AppendString(b, c.caller.Account)
+		b = jsontext.AppendString(b, c.endpoint.function.Account)
 	} else {
 		b = append(b, `"anonymous"`...)
 	}
