@@ -14,16 +14,28 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/api"
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/wire"
 )
 
-// A client talks to a running server.
-type client struct {
-	endpoint string
-	aws      *wire.Client
+const defaultEndpoint = "http://127.0.0.1:4566"
+
+// clientFlags say which server a command talks to.
+type clientFlags struct {
+	Server string `help:"Server to talk to." env:"LAMGATE_ENDPOINT,AWS_ENDPOINT_URL" default:"${endpoint}" placeholder:"URL"`
+	Region string `help:"Region to work in." env:"AWS_REGION,AWS_DEFAULT_REGION" default:"${region}"`
 }
 
-func (l *cli) client() *client { return newClient(l.Endpoint, l.Region) }
+// client returns the client of that server. A variable may be set to nothing.
+func (f *clientFlags) client() *client {
+	return newClient(or(f.Server, defaultEndpoint), or(f.Region, aws.DefaultRegion))
+}
+
+// A client talks to a running server.
+type client struct {
+	endpoint, region string
+	aws              *wire.Client
+}
 
 func newClient(endpoint, region string) *client {
 	key := os.Getenv("AWS_ACCESS_KEY_ID")
@@ -32,7 +44,7 @@ func newClient(endpoint, region string) *client {
 	}
 	secret := os.Getenv("AWS_SECRET_ACCESS_KEY")
 	endpoint = strings.TrimSuffix(endpoint, "/")
-	return &client{endpoint, wire.NewClient(endpoint, region, key, secret)}
+	return &client{endpoint, region, wire.NewClient(endpoint, region, key, secret)}
 }
 
 // call runs an operation of AWS's.
@@ -44,14 +56,30 @@ func call[Out any](ctx context.Context, c *client, s *api.Service, operation str
 	return out, nil
 }
 
+// noServer is that nobody answers at an endpoint.
+type noServer struct {
+	endpoint string
+	cause    error
+}
+
+func (e *noServer) Error() string {
+	why := ""
+	if !errors.Is(e.cause, syscall.ECONNREFUSED) {
+		why = fmt.Sprintf(" (%v)", e.cause)
+	}
+	return fmt.Sprintf("no lamgate server answers at %s%s: start one with `lamgate serve` or `lamgate up DIR`, or name another with --server", e.endpoint, why)
+}
+
+func (e *noServer) Unwrap() error { return e.cause }
+
 // explain says of an error that no server answered, and how to start one, or
 // that none can.
 func (c *client) explain(err error) error {
 	if u, bad := url.Parse(c.endpoint); bad != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("the endpoint %q is no URL like http://127.0.0.1:4566: correct --server, LAMGATE_ENDPOINT or AWS_ENDPOINT_URL", c.endpoint)
+		return fmt.Errorf("the endpoint %q is no URL like %s: correct --server, LAMGATE_ENDPOINT or AWS_ENDPOINT_URL", c.endpoint, defaultEndpoint)
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("no lamgate server answers at %s: start one with `lamgate serve` or `lamgate up DIR`, or name another with --server", c.endpoint)
+	if unanswered, ok := errors.AsType[*url.Error](err); ok && !errors.Is(err, context.Canceled) {
+		return &noServer{c.endpoint, unanswered.Err}
 	}
 	return err
 }
@@ -73,28 +101,30 @@ func (c *client) own(ctx context.Context, path string, out any) error {
 	if err != nil {
 		return err
 	}
-	if response.StatusCode != http.StatusOK {
-		var problem struct{ Message string }
-		if json.Unmarshal(body, &problem) == nil && problem.Message != "" {
-			return errors.New(problem.Message)
-		}
-		return fmt.Errorf("%s is no lamgate server: it answered %s", c.endpoint, response.Status)
+	var problem struct{ Message string }
+	switch {
+	case response.StatusCode == http.StatusOK:
+		err = json.Unmarshal(body, out)
+	case json.Unmarshal(body, &problem) == nil && problem.Message != "":
+		return errors.New(problem.Message)
+	default:
+		err = errors.New(response.Status)
 	}
-	return json.Unmarshal(body, out)
+	if err != nil {
+		return fmt.Errorf("%s is no lamgate server: it answered %w", c.endpoint, err)
+	}
+	return nil
 }
 
-// running reports whether a lamgate server answers, and what else does.
-func (c *client) running(ctx context.Context) (bool, error) {
+// health returns nil if a lamgate server answers, a *noServer if nobody does, and
+// what else does otherwise.
+func (c *client) health(ctx context.Context) error {
 	var health struct{ Name string }
 	err := c.own(ctx, "/health", &health)
-	var refused *url.Error
-	switch {
-	case err == nil && health.Name == "lamgate":
-		return true, nil
-	case errors.As(err, &refused) || err != nil && strings.HasPrefix(err.Error(), "no lamgate server answers"):
-		return false, nil
+	if err == nil && health.Name != "lamgate" {
+		return fmt.Errorf("%s is no lamgate server", c.endpoint)
 	}
-	return false, err
+	return err
 }
 
 // printJSON writes v for scripts.

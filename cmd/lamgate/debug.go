@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
 )
 
 // firstDebugPort is that of the first function whose port --debug leaves open.
@@ -69,13 +71,13 @@ func debugger(runtime string) string {
 	return "Delve, or an editor that speaks to it,"
 }
 
-// printDebugging tells where to attach a debugger to the stack's functions that
-// --debug names, by logical ID or by name.
-func (u *up) printDebugging(ctx context.Context) error {
+// debugFunctions has the stack's functions that --debug names, by logical ID or by
+// name, await their debuggers, and tells where to attach them, or what is missing.
+func (u *up) debugFunctions(ctx context.Context) error {
 	if len(u.debug) == 0 {
 		return nil
 	}
-	names, err := u.functions(ctx)
+	names, err := stackFunctions(ctx, u.client, u.command.Stack)
 	if err != nil {
 		return err
 	}
@@ -88,11 +90,37 @@ func (u *up) printDebugging(ctx context.Context) error {
 			u.say("--debug %s: the stack has no such function; it has %s", wanted, strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 			continue
 		}
-		f, err := call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: &name})
+		runtime, err := u.awaitDebugger(ctx, name)
 		if err != nil {
-			return err
+			u.say("debug %s: not possible, and no invocation until it is: %v", wanted, err)
+			continue
 		}
-		u.say("debug %s: attach %s to 127.0.0.1:%d; nothing times out meanwhile", wanted, debugger(aws.Value(f.Runtime)), u.debug[wanted])
+		u.say("debug %s: attach %s to 127.0.0.1:%d; nothing times out meanwhile", wanted, debugger(runtime), u.debug[wanted])
 	}
 	return nil
+}
+
+// awaitDebugger has a function await its debugger, and returns its runtime. The
+// error is what is missing.
+func (u *up) awaitDebugger(ctx context.Context, name string) (runtime string, err error) {
+	c, err := call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: &name})
+	if err != nil {
+		return "", err
+	}
+	ref, err := execution.ParseFunctionARN(aws.Value(c.FunctionArn))
+	if err != nil {
+		return "", err
+	}
+	err = u.ours.Debug(ctx, ref)
+	if fault := aws.AsFault(err); fault != nil {
+		err = errors.New(fault.Message)
+	}
+	return aws.Value(c.Runtime), err
+}
+
+// isDebugged reports whether --debug names a function.
+func (u *up) isDebugged(logical, name string) bool {
+	_, byID := u.debug[logical]
+	_, byName := u.debug[name]
+	return byID || byName
 }

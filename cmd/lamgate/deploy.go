@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,13 +19,13 @@ const pollEvery = 50 * time.Millisecond
 type deployment struct {
 	stack      string
 	body       string
-	parameters map[string]string
+	parameters []pair
 }
 
 // deploy brings a stack about by a change set, as the AWS CLI does, and shows
 // its progress. changed is false if the stack was already as it should be.
 func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed bool, err error) {
-	kind, err := changeSetType(ctx, c, d.stack)
+	kind, err := changeSetType(ctx, c, d.stack, p.console)
 	if err != nil {
 		return false, err
 	}
@@ -33,8 +33,8 @@ func deploy(ctx context.Context, c *client, d deployment, p *progress) (changed 
 		StackName: &d.stack, ChangeSetName: new("lamgate-up-" + aws.NewUUID()), ChangeSetType: &kind, TemplateBody: &d.body,
 		Capabilities: []string{"CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"},
 	}
-	for name, v := range d.parameters {
-		in.Parameters = append(in.Parameters, api.Parameter{ParameterKey: new(name), ParameterValue: new(v)})
+	for _, p := range d.parameters {
+		in.Parameters = append(in.Parameters, api.Parameter{ParameterKey: &p.name, ParameterValue: &p.value})
 	}
 	set, err := call[api.CreateChangeSetOutput](ctx, c, &api.Service, "CreateChangeSet", in)
 	if err != nil {
@@ -83,41 +83,39 @@ func execute(ctx context.Context, c *client, set *api.CreateChangeSetOutput, see
 	}
 }
 
-// changeSetType tells whether a stack is to be created or updated. A stack whose
-// creation was rolled back can only be deleted, so that is done first.
-func changeSetType(ctx context.Context, c *client, stack string) (string, error) {
-	s, err := describeStack(ctx, c, stack)
-	if aws.HasCode(err, "ValidationError") {
-		return "CREATE", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	switch aws.Value(s.StackStatus) {
-	case "REVIEW_IN_PROGRESS":
-		return "CREATE", nil
-	case "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED":
-		if _, err := call[api.DeleteStackOutput](ctx, c, &api.Service, "DeleteStack", &api.DeleteStackInput{StackName: s.StackId}); err != nil {
+// changeSetType tells whether a stack is to be created or updated. One that is
+// being deployed, by somebody else or since a server was ended amid it, is waited
+// for. One whose creation was rolled back can only be deleted, so that is done
+// first.
+func changeSetType(ctx context.Context, c *client, stack string, shown *console) (string, error) {
+	for {
+		s, err := describeStack(ctx, c, stack)
+		if aws.HasCode(err, "ValidationError") {
+			return "CREATE", nil
+		}
+		if err != nil {
 			return "", err
 		}
-		status, err := followStack(ctx, c, aws.Value(s.StackId), map[string]bool{}, newProgress(&console{out: io.Discard}))
-		if err == nil && status != "DELETE_COMPLETE" {
-			err = fmt.Errorf("what is left of stack %s cannot be deleted: it is %s", stack, status)
+		id, status := aws.Value(s.StackId), aws.Value(s.StackStatus)
+		switch {
+		case status == "REVIEW_IN_PROGRESS":
+			return "CREATE", nil
+		case strings.HasSuffix(status, "_IN_PROGRESS"):
+			fmt.Fprintf(shown.out, "stack %s is %s: waiting for the end of that\n", stack, status)
+			seen, err := knownEvents(ctx, c, id)
+			if err != nil {
+				return "", err
+			}
+			if _, err := followStack(ctx, c, id, seen, newProgress(shown)); err != nil {
+				return "", err
+			}
+		case status == "ROLLBACK_COMPLETE", status == "ROLLBACK_FAILED", status == "DELETE_FAILED":
+			fmt.Fprintf(shown.out, "stack %s is %s: deleting what is left of it\n", stack, status)
+			return "CREATE", deleteStack(ctx, c, stack, id, newProgress(&console{out: io.Discard}))
+		default:
+			return "UPDATE", nil
 		}
-		return "CREATE", err
 	}
-	return "UPDATE", nil
-}
-
-func describeStack(ctx context.Context, c *client, stack string) (*api.Stack, error) {
-	out, err := call[api.DescribeStacksOutput](ctx, c, &api.Service, "DescribeStacks", &api.DescribeStacksInput{StackName: &stack})
-	if err != nil {
-		return nil, err
-	}
-	if len(out.Stacks) == 0 {
-		return nil, fmt.Errorf("no stack %s was described", stack)
-	}
-	return &out.Stacks[0], nil
 }
 
 // awaitChangeSet waits until a change set can be executed; it reports false for
@@ -137,87 +135,10 @@ func awaitChangeSet(ctx context.Context, c *client, id string) (bool, error) {
 			if strings.Contains(reason, "didn't contain changes") || strings.Contains(reason, "No updates are to be performed") {
 				return false, err
 			}
-			return false, fmt.Errorf("%s", reason)
+			return false, errors.New(reason)
 		}
 		if err := pause(ctx, pollEvery); err != nil {
 			return false, err
 		}
-	}
-}
-
-// knownEvents returns the IDs of the events that a stack has had.
-func knownEvents(ctx context.Context, c *client, id string) (map[string]bool, error) {
-	seen := map[string]bool{}
-	_, err := newEvents(ctx, c, id, seen)
-	return seen, err
-}
-
-// followStack shows a stack's events that have not been seen until it comes to
-// rest, and returns its status.
-func followStack(ctx context.Context, c *client, id string, seen map[string]bool, p *progress) (string, error) {
-	for {
-		// The status is asked before the events: those that led to it are then
-		// among them.
-		s, err := describeStack(ctx, c, id)
-		if err != nil {
-			return "", err
-		}
-		if err := p.update(ctx, c, id, seen); err != nil {
-			return "", err
-		}
-		if status := aws.Value(s.StackStatus); !strings.HasSuffix(status, "_IN_PROGRESS") {
-			return status, nil
-		}
-		if err := pause(ctx, pollEvery); err != nil {
-			return "", err
-		}
-	}
-}
-
-// update shows the events of a stack that have not been seen.
-func (p *progress) update(ctx context.Context, c *client, id string, seen map[string]bool) error {
-	events, err := newEvents(ctx, c, id, seen)
-	if err != nil {
-		return err
-	}
-	for _, e := range slices.Backward(events) {
-		p.add(e)
-	}
-	p.draw()
-	return nil
-}
-
-// newEvents returns a stack's events that have not been seen, the last first,
-// and marks them.
-func newEvents(ctx context.Context, c *client, id string, seen map[string]bool) ([]api.StackEvent, error) {
-	var events []api.StackEvent
-	in := &api.DescribeStackEventsInput{StackName: &id}
-	for {
-		out, err := call[api.DescribeStackEventsOutput](ctx, c, &api.Service, "DescribeStackEvents", in)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range out.StackEvents {
-			if seen[aws.Value(e.EventId)] {
-				return events, nil
-			}
-			seen[aws.Value(e.EventId)] = true
-			events = append(events, e)
-		}
-		if out.NextToken == nil {
-			return events, nil
-		}
-		in.NextToken = out.NextToken
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }

@@ -6,22 +6,22 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"github.com/lamgate/lamgate/server"
 )
 
 type doctorCommand struct {
-	serverFlags `embed:""`
-	Network     string `help:"What functions are to reach: host, private or egress." env:"LAMGATE_NETWORK" enum:"host,private,egress" default:"private"`
-	JSON        bool   `help:"Print as JSON."`
+	machineFlags `embed:""`
+	Network      string `help:"What functions are to reach: host, private or egress." env:"LAMGATE_NETWORK" enum:"host,private,egress" default:"private"`
+	JSON         bool   `help:"Print as JSON."`
 }
 
 // A diagnosis is what doctor found, section by section.
@@ -46,16 +46,22 @@ type finding struct {
 }
 
 // Run examines this machine. It fails if lamgate cannot run on it as asked.
-func (c *doctorCommand) Run(ctx context.Context, console *console, line *cli) error {
+func (c *doctorCommand) Run(ctx context.Context, console *console) error {
+	if err := c.checkWarm(); err != nil {
+		return err
+	}
+	images, err := c.images()
+	if err != nil {
+		return err
+	}
 	d := diagnosis{Healthy: true, Sections: []section{
-		c.isolation(ctx), c.runtimes(), c.memory(), c.port(ctx, line), c.data(),
+		c.isolation(ctx), c.runtimes(images), c.memory(), c.port(ctx), c.data(),
 	}}
 	for _, s := range d.Sections {
 		for _, f := range s.Findings {
 			d.Healthy = d.Healthy && (f.OK || f.Optional)
 		}
 	}
-	var err error
 	if c.JSON {
 		err = printJSON(console.out, d)
 	} else {
@@ -117,9 +123,9 @@ func (c *doctorCommand) isolation(ctx context.Context) section {
 }
 
 // runtimes looks for the interpreters of today's runtimes.
-func (c *doctorCommand) runtimes() section {
+func (c *doctorCommand) runtimes(images map[string]string) section {
 	s := section{Name: "Runtimes"}
-	found := runtimes.New(runtimes.Config{Images: c.RuntimeImage, JavaClient: c.JavaClient})
+	found := runtimes.New(runtimes.Config{Images: images, JavaClient: c.JavaClient})
 	defer found.Close()
 	for _, listed := range found.List() {
 		f := finding{Name: listed.Name, OK: true, Optional: true}
@@ -186,13 +192,14 @@ func availableMemory() (int, error) {
 }
 
 // port tells whether a server can listen, or one does.
-func (c *doctorCommand) port(ctx context.Context, line *cli) section {
+func (c *doctorCommand) port(ctx context.Context) section {
 	f := finding{Name: c.Listen, OK: true, Says: "free"}
-	if running, err := newClient("http://"+c.Listen, line.Region).running(ctx); running {
+	err := newClient("http://"+c.Listen, aws.DefaultRegion).health(ctx)
+	if err == nil {
 		f.Says = "a lamgate server answers there"
 	} else if taken := listening(c.Listen); taken != nil {
 		f.OK, f.Says, f.Mend = false, fmt.Sprintf("cannot be listened on: %v", taken), "choose another address with --listen or LAMGATE_LISTEN"
-		if err != nil {
+		if _, nobody := errors.AsType[*noServer](err); !nobody {
 			f.Says = fmt.Sprintf("something else answers there: %v", err)
 		}
 	}
@@ -229,13 +236,4 @@ func (c *doctorCommand) data() section {
 		f.Says = "will be made in " + parent
 	}
 	return section{"Data", []finding{f}}
-}
-
-// listening returns why an address cannot be listened on.
-func listening(address string) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	return l.Close()
 }

@@ -21,7 +21,7 @@ func TestEndpoints(t *testing.T) {
 		{[]string{"sqs=http://"}, "no URL of an HTTP endpoint"},
 		{[]string{"sqs=http://u:p@a"}, "more than a host and a path"},
 		{[]string{"sqs=http://a?b=c"}, "more than a host and a path"},
-		{[]string{"sqs=http://a", "sqs=http://b"}, "says twice"},
+		{[]string{"sqs=http://a", "sqs=http://b"}, "names sqs twice"},
 	} {
 		got, err := parseEndpoints(c.pairs)
 		if c.fails == "" && (err != nil || len(got) != len(c.pairs)) || c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {

@@ -13,17 +13,18 @@ import (
 )
 
 type invokeCommand struct {
-	Name      string `arg:"" help:"Function: a name, NAME:QUALIFIER or an ARN."`
-	Payload   string `arg:"" optional:"" help:"Event as JSON, @FILE, or - for standard input." default:"{}"`
-	Event     bool   `help:"Invoke asynchronously."`
-	Tail      bool   `help:"Print the end of the log to standard error."`
-	Qualifier string `help:"Version or alias."`
-	JSON      bool   `help:"Print status, error and answer as JSON."`
+	clientFlags `embed:""`
+	Name        string `arg:"" help:"Function: a name, NAME:QUALIFIER or an ARN."`
+	Payload     string `arg:"" optional:"" help:"Event as JSON, @FILE, or - for standard input." default:"{}"`
+	Event       bool   `help:"Invoke asynchronously." xor:"answer"`
+	Tail        bool   `help:"Print the end of the log to standard error." xor:"answer"`
+	Qualifier   string `help:"Version or alias."`
+	JSON        bool   `help:"Print status, error and answer as JSON."`
 }
 
 // Run invokes a function. A function that failed fails the command.
-func (c *invokeCommand) Run(ctx context.Context, console *console, line *cli) error {
-	payload, err := c.payload()
+func (c *invokeCommand) Run(ctx context.Context, console *console) error {
+	payload, err := c.payload(console.in)
 	if err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func (c *invokeCommand) Run(ctx context.Context, console *console, line *cli) er
 	if c.Qualifier != "" {
 		in.Qualifier = &c.Qualifier
 	}
-	out, err := call[api.InvocationResponse](ctx, line.client(), &api.Service, "Invoke", in)
+	out, err := call[api.InvocationResponse](ctx, c.client(), &api.Service, "Invoke", in)
 	if err != nil {
 		return err
 	}
@@ -60,12 +61,12 @@ func (c *invokeCommand) Run(ctx context.Context, console *console, line *cli) er
 	return err
 }
 
-func (c *invokeCommand) payload() ([]byte, error) {
+func (c *invokeCommand) payload(in io.Reader) ([]byte, error) {
 	if file, ok := strings.CutPrefix(c.Payload, "@"); ok {
 		return os.ReadFile(file)
 	}
 	if c.Payload == "-" {
-		return io.ReadAll(os.Stdin)
+		return io.ReadAll(in)
 	}
 	return []byte(c.Payload), nil
 }

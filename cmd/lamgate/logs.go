@@ -7,31 +7,35 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lamgate/lamgate/api/lambda"
 	api "github.com/lamgate/lamgate/api/logs"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
 )
 
 type logsCommand struct {
-	Name   string        `arg:"" help:"Function, or a log group if it begins with a slash."`
-	Follow bool          `short:"f" help:"Go on with what is logged from now on."`
-	Since  time.Duration `help:"How far to go back." default:"1h"`
-	JSON   bool          `help:"Print one event as JSON per line."`
+	clientFlags `embed:""`
+	Name        string        `arg:"" help:"Function: a name, NAME:QUALIFIER or an ARN; or a log group, which begins with a slash."`
+	Follow      bool          `short:"f" help:"Go on with what is logged from now on."`
+	Since       time.Duration `help:"How far to go back." default:"1h"`
+	JSON        bool          `help:"Print one event as JSON per line."`
 }
 
 // Run prints a log group.
-func (c *logsCommand) Run(ctx context.Context, console *console, line *cli) error {
-	group := c.Name
-	if !strings.HasPrefix(group, "/") {
-		group = "/aws/lambda/" + group
+func (c *logsCommand) Run(ctx context.Context, console *console) error {
+	client := c.client()
+	group, err := logGroup(ctx, client, c.Name)
+	if err != nil {
+		return err
 	}
-	f := &logFollower{client: line.client(), group: group, from: time.Now().Add(-c.Since)}
+	f := &logFollower{client: client, group: group, from: time.Now().Add(-c.Since)}
 	write := func(e api.FilteredLogEvent) error {
 		if c.JSON {
 			return printJSONLine(console.out, logLine{e.LogStreamName, e.Timestamp, e.Message, e.IngestionTime, e.EventId})
 		}
 		return printEvent(console.out, "", e)
 	}
-	err := f.read(ctx, write)
+	err = f.read(ctx, write)
 	if aws.HasCode(err, "ResourceNotFoundException") {
 		err = fmt.Errorf("there is no log group %s: a function has one once it has run (lamgate status lists functions)", group)
 		if c.Follow {
@@ -43,6 +47,26 @@ func (c *logsCommand) Run(ctx context.Context, console *console, line *cli) erro
 		return err
 	}
 	return f.follow(ctx, write)
+}
+
+// logGroup returns the log group that a name means: its own, that of the function,
+// or the one which a function of that name had that is gone.
+func logGroup(ctx context.Context, c *client, name string) (string, error) {
+	if strings.HasPrefix(name, "/") {
+		return name, nil
+	}
+	f, err := call[lambda.FunctionConfiguration](ctx, c, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: &name})
+	switch {
+	case err == nil && f.LoggingConfig != nil && f.LoggingConfig.LogGroup != nil:
+		return *f.LoggingConfig.LogGroup, nil
+	case err != nil && !aws.HasCode(err, "ResourceNotFoundException"):
+		return "", err
+	}
+	if ref, err := execution.ParseFunctionARN(name); err == nil {
+		name = ref.Name
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return "/aws/lambda/" + name, nil
 }
 
 // followEvery is how often a followed log group is looked at.

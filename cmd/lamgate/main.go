@@ -7,21 +7,20 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
 // cli is the command line.
 type cli struct {
-	Endpoint string `name:"server" help:"Server to talk to." env:"LAMGATE_ENDPOINT,AWS_ENDPOINT_URL" default:"${endpoint}" placeholder:"URL"`
-	Region   string `help:"Region to work in." env:"AWS_REGION,AWS_DEFAULT_REGION" default:"us-east-1"`
-
 	Up         upCommand         `cmd:"" help:"Deploy a template, serve it, and follow its files and logs."`
 	Serve      serveCommand      `cmd:"" help:"Run the server."`
-	Status     statusCommand     `cmd:"" help:"List APIs with their URLs, functions and stacks."`
+	Status     statusCommand     `cmd:"" help:"List APIs and functions with their URLs, and stacks."`
 	Invoke     invokeCommand     `cmd:"" help:"Run a function and print its answer."`
 	Logs       logsCommand       `cmd:"" help:"Print a function's log."`
 	Why        whyCommand        `cmd:"" help:"Explain what became of a request."`
@@ -32,64 +31,70 @@ type cli struct {
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
-const defaultEndpoint = "http://127.0.0.1:4566"
-
 // A console is where a command reads and writes.
 type console struct {
+	in       io.Reader
 	out, err io.Writer
 	terminal bool // out is a terminal that can be drawn on
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	// Who asks a second time does not want to wait for an orderly end.
+	context.AfterFunc(ctx, stop)
 	info, err := os.Stdout.Stat()
-	c := &console{out: os.Stdout, err: os.Stderr, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"}
+	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"}
 	os.Exit(run(ctx, os.Args[1:], c))
 }
 
-// run runs the command line and returns the exit status: 1 for a command that
-// failed, 2 for one that was not understood.
-func run(ctx context.Context, args []string, c *console) int {
+// The exit statuses besides 0.
+const (
+	exitFailed        = 1
+	exitNotUnderstood = 2
+	exitInterrupted   = 130 // as shells have it
+)
+
+// run runs the command line and returns the exit status.
+func run(ctx context.Context, args []string, c *console) (status int) {
 	var line cli
 	parser, err := kong.New(&line,
 		kong.Name("lamgate"),
 		kong.Description("Your own Amazon API Gateway and AWS Lambda."),
-		kong.Vars{"isolation": sandbox.DefaultLevel, "endpoint": defaultEndpoint},
+		kong.Vars{"isolation": sandbox.DefaultLevel, "endpoint": defaultEndpoint, "region": aws.DefaultRegion},
+		kong.ExplicitGroups([]kong.Group{{Key: serverGroup, Title: "Flags of the server:"}}),
 		kong.Writers(c.out, c.err),
 		kong.Exit(func(status int) { panic(exit(status)) }),
 	)
 	if err != nil {
 		fmt.Fprintln(c.err, "lamgate:", err)
-		return 2
+		return exitNotUnderstood
 	}
-	status := 0
-	func() {
-		// --help prints and asks to exit.
-		defer func() {
-			if e, ok := recover().(exit); ok {
-				status = int(e)
-				args = nil
-			}
-		}()
-		var k *kong.Context
-		if k, err = parser.Parse(args); err != nil {
-			fmt.Fprintf(c.err, "lamgate: %v (lamgate --help lists commands and flags)\n", err)
-			status = 2
-			return
-		}
-		if line.Endpoint == "" { // a variable that is set to nothing
-			line.Endpoint = defaultEndpoint
-		}
-		k.BindTo(ctx, (*context.Context)(nil))
-		if err = k.Run(c, &line); err != nil && !errors.Is(err, errSilent) {
-			fmt.Fprintln(c.err, "lamgate:", err)
-		}
-		if err != nil {
-			status = 1
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case exit: // --help has printed
+			status = int(e)
+		default:
+			panic(e)
 		}
 	}()
-	return status
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(c.err, "lamgate: %v (lamgate --help lists commands and flags)\n", err)
+		return exitNotUnderstood
+	}
+	k.BindTo(ctx, (*context.Context)(nil))
+	k.Bind(given(k))
+	err = k.Run(c)
+	switch {
+	case err == nil:
+		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case !errors.Is(err, errSilent):
+		fmt.Fprintln(c.err, "lamgate:", err)
+	}
+	return exitFailed
 }
 
 // exit is how kong asks to end.
@@ -97,3 +102,19 @@ type exit int
 
 // errSilent fails a command that has said why itself.
 var errSilent = errors.New("failed")
+
+// serverGroup are the flags that only mean something to a server that the command
+// itself starts.
+const serverGroup = "server"
+
+// serverFlagsGiven are those of the serverGroup that the command line has.
+type serverFlagsGiven []string
+
+func given(k *kong.Context) (names serverFlagsGiven) {
+	for _, p := range k.Path {
+		if f := p.Flag; f != nil && f.Group != nil && f.Group.Key == serverGroup && !slices.Contains(names, "--"+f.Name) {
+			names = append(names, "--"+f.Name)
+		}
+	}
+	return names
+}

@@ -82,7 +82,6 @@ func quote(s string) string {
 // A packager uploads local code to a bucket of its own.
 type packager struct {
 	client   *client
-	region   string
 	bucket   string
 	uploaded map[string]bool              // by key
 	live     map[string][sha256.Size]byte // sums of what functions have, by path
@@ -114,10 +113,10 @@ func (p *packager) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	bucket := "lamgate-up-" + aws.Value(identity.Account) + "-" + p.region
+	bucket := "lamgate-up-" + aws.Value(identity.Account) + "-" + p.client.region
 	in := &s3.CreateBucketRequest{Bucket: &bucket}
-	if p.region != aws.DefaultRegion {
-		in.CreateBucketConfiguration = &s3.CreateBucketConfiguration{LocationConstraint: &p.region}
+	if p.client.region != aws.DefaultRegion {
+		in.CreateBucketConfiguration = &s3.CreateBucketConfiguration{LocationConstraint: &p.client.region}
 	}
 	_, err = call[s3.CreateBucketOutput](ctx, p.client, &s3.Service, "CreateBucket", in)
 	if err != nil && !aws.HasCode(err, "BucketAlreadyOwnedByYou") {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
+	"github.com/lamgate/lamgate/api"
+	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/execution/runtimes"
 )
 
@@ -14,8 +17,33 @@ type runtimesCommand struct {
 
 // runtimeFlags say what serves runtimes beside this host's interpreters.
 type runtimeFlags struct {
-	RuntimeImage map[string]string `help:"Container image that serves a runtime, as in python3.13=public.ecr.aws/lambda/python:3.13. May be repeated." mapsep:"none" placeholder:"RUNTIME=IMAGE"`
-	JavaClient   string            `help:"Directory with AWS's runtime interface client for Java." env:"LAMGATE_JAVA_CLIENT" placeholder:"DIR"`
+	RuntimeImage []string `help:"Container image that serves a runtime, as in python3.13=public.ecr.aws/lambda/python:3.13. May be repeated." sep:"none" placeholder:"RUNTIME=IMAGE"`
+	JavaClient   string   `help:"Directory with AWS's runtime interface client for Java." env:"LAMGATE_JAVA_CLIENT" placeholder:"DIR"`
+}
+
+// images returns the images by the names of the runtimes that they serve.
+func (f *runtimeFlags) images() (map[string]string, error) {
+	list, err := pairs("--runtime-image", "a runtime's name, as in python3.13=IMAGE", f.RuntimeImage)
+	if err != nil {
+		return nil, err
+	}
+	images := make(map[string]string, len(list))
+	for _, p := range list {
+		if !slices.Contains(runtimeNames(), p.name) {
+			return nil, fmt.Errorf("--runtime-image %s: AWS has no runtime of that name (lamgate runtimes lists today's)", p.name)
+		}
+		if p.value == "" {
+			return nil, fmt.Errorf("--runtime-image %s names no image", p.name)
+		}
+		images[p.name] = p.value
+	}
+	return images, nil
+}
+
+// runtimeNames are those that AWS lets functions name, retired ones too.
+func runtimeNames() []string {
+	i := slices.IndexFunc(lambda.Service.Shapes, func(s api.Shape) bool { return s.Name == "Runtime" })
+	return lambda.Service.Shapes[i].Enum
 }
 
 // A runtimeStatus is what serves one runtime.
@@ -31,7 +59,11 @@ type runtimeStatus struct {
 // Run lists what serves each runtime. It needs no server: it is a property of
 // this host.
 func (c *runtimesCommand) Run(console *console) error {
-	found := runtimes.New(runtimes.Config{Images: c.RuntimeImage, JavaClient: c.JavaClient})
+	images, err := c.images()
+	if err != nil {
+		return err
+	}
+	found := runtimes.New(runtimes.Config{Images: images, JavaClient: c.JavaClient})
 	defer found.Close()
 	list := []runtimeStatus{}
 	for _, l := range found.List() {

@@ -13,11 +13,13 @@ import (
 	"github.com/lamgate/lamgate/api/cloudformation"
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/server"
 )
 
 type statusCommand struct {
-	JSON bool `help:"Print as JSON."`
+	clientFlags `embed:""`
+	JSON        bool `help:"Print as JSON."`
 }
 
 // A status is what a server has, of one account and region.
@@ -38,14 +40,15 @@ type apiStatus struct {
 
 type functionStatus struct {
 	Name, Runtime, State string
-	Warning              string `json:",omitempty"`
+	Warning              string            `json:",omitempty"`
+	URLs                 map[string]string // by qualifier
 }
 
 type stackStatus struct{ Name, Status string }
 
 // Run lists what the server has.
-func (c *statusCommand) Run(ctx context.Context, console *console, line *cli) error {
-	s, err := collectStatus(ctx, line.client())
+func (c *statusCommand) Run(ctx context.Context, console *console) error {
+	s, err := collectStatus(ctx, c.client())
 	if err != nil {
 		return err
 	}
@@ -63,7 +66,10 @@ func (c *statusCommand) Run(ctx context.Context, console *console, line *cli) er
 	}
 	fmt.Fprintf(w, "\nFunctions (%d)\n", len(s.Functions))
 	for _, f := range s.Functions {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", f.Name, f.Runtime, f.State, f.Warning)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", f.Name, or(f.Runtime, "image"), f.State, f.Warning)
+		for _, qualifier := range slices.Sorted(maps.Keys(f.URLs)) {
+			fmt.Fprintf(w, "  \t%s\t%s\n", qualifier, f.URLs[qualifier])
+		}
 	}
 	fmt.Fprintf(w, "\nStacks (%d)\n", len(s.Stacks))
 	for _, k := range s.Stacks {
@@ -86,18 +92,27 @@ func printEnvironments(w io.Writer, e *server.Environments) {
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
 
-func collectStatus(ctx context.Context, c *client) (*status, error) {
-	s := &status{Endpoint: c.endpoint, APIs: []apiStatus{}, Functions: []functionStatus{}, Stacks: []stackStatus{}}
-	apis := &apigateway.GetRestApisRequest{Limit: new(int32(500))}
-	for {
-		out, err := call[apigateway.RestApis](ctx, c, &apigateway.Service, "GetRestApis", apis)
-		if err != nil {
+func collectStatus(ctx context.Context, c *client) (s *status, err error) {
+	s = &status{Endpoint: c.endpoint, APIs: []apiStatus{}, Functions: []functionStatus{}, Stacks: []stackStatus{}}
+	for _, collect := range []func(context.Context, *client) error{s.collectAPIs, s.collectFunctions, s.collectStacks} {
+		if err := collect(ctx, c); err != nil {
 			return nil, err
+		}
+	}
+	return s, c.own(ctx, "/environments", &s.Environments)
+}
+
+func (s *status) collectAPIs(ctx context.Context, c *client) error {
+	in := &apigateway.GetRestApisRequest{Limit: new(int32(500))}
+	for {
+		out, err := call[apigateway.RestApis](ctx, c, &apigateway.Service, "GetRestApis", in)
+		if err != nil {
+			return err
 		}
 		for _, a := range out.Items {
 			stages, err := call[apigateway.Stages](ctx, c, &apigateway.Service, "GetStages", &apigateway.GetStagesRequest{RestApiId: a.Id})
 			if err != nil {
-				return nil, err
+				return err
 			}
 			urls := map[string]string{}
 			for _, stage := range stages.Item {
@@ -105,44 +120,73 @@ func collectStatus(ctx context.Context, c *client) (*status, error) {
 			}
 			s.APIs = append(s.APIs, apiStatus{aws.Value(a.Name), aws.Value(a.Id), urls})
 		}
-		if apis.Position = out.Position; out.Position == nil {
-			break
+		if in.Position = out.Position; out.Position == nil {
+			slices.SortFunc(s.APIs, func(a, b apiStatus) int { return cmp.Compare(a.Name, b.Name) })
+			return nil
 		}
 	}
-	functions := &lambda.ListFunctionsRequest{}
+}
+
+func (s *status) collectFunctions(ctx context.Context, c *client) error {
+	in := &lambda.ListFunctionsRequest{}
 	for {
-		out, err := call[lambda.ListFunctionsResponse](ctx, c, &lambda.Service, "ListFunctions", functions)
+		out, err := call[lambda.ListFunctionsResponse](ctx, c, &lambda.Service, "ListFunctions", in)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, f := range out.Functions {
 			// Lists leave the states out.
 			one, err := call[lambda.FunctionConfiguration](ctx, c, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: f.FunctionName})
 			if err != nil {
-				return nil, err
+				return err
 			}
-			s.Functions = append(s.Functions, functionStatus{aws.Value(f.FunctionName), aws.Value(f.Runtime), aws.Value(one.State), aws.Value(one.StateReason)})
+			urls, err := functionURLs(ctx, c, f.FunctionName)
+			if err != nil {
+				return err
+			}
+			s.Functions = append(s.Functions, functionStatus{aws.Value(f.FunctionName), aws.Value(f.Runtime), aws.Value(one.State), aws.Value(one.StateReason), urls})
 		}
-		if functions.Marker = out.NextMarker; out.NextMarker == nil {
-			break
+		if in.Marker = out.NextMarker; out.NextMarker == nil {
+			return nil
 		}
 	}
-	stacks := &cloudformation.DescribeStacksInput{}
+}
+
+// functionURLs returns a function's URLs by what they lead to: an alias, or
+// $LATEST.
+func functionURLs(ctx context.Context, c *client, name *string) (map[string]string, error) {
+	urls := map[string]string{}
+	in := &lambda.ListFunctionUrlConfigsRequest{FunctionName: name}
 	for {
-		out, err := call[cloudformation.DescribeStacksOutput](ctx, c, &cloudformation.Service, "DescribeStacks", stacks)
+		out, err := call[lambda.ListFunctionUrlConfigsResponse](ctx, c, &lambda.Service, "ListFunctionUrlConfigs", in)
 		if err != nil {
 			return nil, err
+		}
+		for _, u := range out.FunctionUrlConfigs {
+			ref, err := execution.ParseFunctionARN(aws.Value(u.FunctionArn))
+			if err != nil {
+				return nil, err
+			}
+			urls[or(ref.Qualifier, execution.Latest)] = aws.Value(u.FunctionUrl)
+		}
+		if in.Marker = out.NextMarker; out.NextMarker == nil {
+			return urls, nil
+		}
+	}
+}
+
+func (s *status) collectStacks(ctx context.Context, c *client) error {
+	in := &cloudformation.DescribeStacksInput{}
+	for {
+		out, err := call[cloudformation.DescribeStacksOutput](ctx, c, &cloudformation.Service, "DescribeStacks", in)
+		if err != nil {
+			return err
 		}
 		for _, k := range out.Stacks {
 			s.Stacks = append(s.Stacks, stackStatus{aws.Value(k.StackName), aws.Value(k.StackStatus)})
 		}
-		if stacks.NextToken = out.NextToken; out.NextToken == nil {
-			break
+		if in.NextToken = out.NextToken; out.NextToken == nil {
+			return nil
 		}
 	}
-	if err := c.own(ctx, "/environments", &s.Environments); err != nil {
-		return nil, err
-	}
-	slices.SortFunc(s.APIs, func(a, b apiStatus) int { return cmp.Compare(a.Name, b.Name) })
-	return s, nil
 }

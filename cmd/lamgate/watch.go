@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -33,16 +35,28 @@ type watcher struct {
 func watch(roots []string) (*watcher, error) {
 	n, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, fmt.Errorf("follow files: %w", err)
+		return nil, fmt.Errorf("follow files: %w", exhausted(err))
 	}
 	w := &watcher{notify: n, roots: roots, settle: settle}
 	for _, root := range roots {
 		if err := w.add(root); err != nil {
 			n.Close()
-			return nil, fmt.Errorf("follow %s: %w", root, err)
+			return nil, fmt.Errorf("follow %s: %w", root, exhausted(err))
 		}
 	}
 	return w, nil
+}
+
+// exhausted says what the system has too little of. Its own words speak of disks
+// and of files.
+func exhausted(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return errors.New("there are more directories than this system lets its users follow: raise fs.inotify.max_user_watches")
+	case errors.Is(err, syscall.EMFILE):
+		return errors.New("more programs follow files than this system lets: raise fs.inotify.max_user_instances, or end one")
+	}
+	return err
 }
 
 // add watches a directory and those in it; of a file, the directory it is in,

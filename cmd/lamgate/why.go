@@ -12,14 +12,15 @@ import (
 )
 
 type whyCommand struct {
-	RequestID string `arg:"" name:"request-id" help:"The x-amzn-RequestId or x-amz-apigw-id of a response, or a function's request ID."`
-	JSON      bool   `help:"Print the journey as JSON."`
+	clientFlags `embed:""`
+	RequestID   string `arg:"" name:"request-id" help:"The x-amzn-RequestId or x-amz-apigw-id of a response, or a function's request ID."`
+	JSON        bool   `help:"Print the journey as JSON."`
 }
 
 // Run explains a request.
-func (c *whyCommand) Run(ctx context.Context, console *console, line *cli) error {
+func (c *whyCommand) Run(ctx context.Context, console *console) error {
 	var j server.Journey
-	if err := line.client().own(ctx, "/journeys/"+url.PathEscape(c.RequestID), &j); err != nil {
+	if err := c.client().own(ctx, "/journeys/"+url.PathEscape(c.RequestID), &j); err != nil {
 		return err
 	}
 	if c.JSON {
