@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // TestEscape runs a program that tries everything that must not succeed, beside
@@ -39,6 +41,10 @@ func TestEscape(t *testing.T) {
 			neighbour, out := other.run(t, "offer neighbour-"+kind, func(spec *Spec) { spec.Network = network })
 			out.await(t, "offering")
 
+			// In what the server's session has: its user's tickets, as it may be.
+			if _, err := unix.AddKey("user", "lamgate-test", []byte("secret"), unix.KEY_SPEC_SESSION_KEYRING); err != nil {
+				t.Log("the kernel has no keyrings: ", err)
+			}
 			abstract := fmt.Sprint("lamgate-test-", os.Getpid(), "-", kind)
 			sockets, err := net.Listen("unix", "@"+abstract)
 			if err != nil {

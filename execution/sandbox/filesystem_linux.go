@@ -27,8 +27,9 @@ const (
 
 // A hostLayout is what of the host every sandbox shows.
 type hostLayout struct {
-	links map[string]string // "/bin" → "usr/bin"
-	shown []shownPath
+	links  map[string]string // "/bin" → "usr/bin"
+	shown  []shownPath
+	hidden []string // files of /proc
 }
 
 // A shownPath is a directory or a file of the host that is shown read-only, or a
@@ -60,6 +61,12 @@ func readHostLayout() hostLayout {
 	} {
 		l.bind("/etc/" + name)
 	}
+	// They tell of the keys of the server's user, who without root is the sandbox's.
+	for _, name := range []string{"/proc/keys", "/proc/key-users"} {
+		if _, err := os.Stat(name); err == nil { // not every kernel has keyrings
+			l.hidden = append(l.hidden, name)
+		}
+	}
 	java, _ := filepath.Glob("/etc/java*") // a JDK's configuration links here
 	for _, dir := range java {
 		l.bind(dir)
@@ -90,13 +97,14 @@ func look(from, to string) (shownPath, error) {
 type rootBuilder struct {
 	p        *program
 	made     map[string]bool
+	hidden   []string
 	readOnly address // mount_setattr's argument: read-only, no setuid, no devices
 }
 
 // root writes the steps that build the sandbox's root and make it the root.
 // Everything is refused at build time or fails by name; nothing is left out.
 func (p *program) root(layout hostLayout, spec Spec, id identity) error {
-	b := &rootBuilder{p: p, made: map[string]bool{"/": true}}
+	b := &rootBuilder{p: p, made: map[string]bool{"/": true}, hidden: layout.hidden}
 	b.readOnly = p.words(unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, 0, 0, 0)
 	p.try(unix.SYS_UMASK, 0o022)
 
@@ -171,6 +179,9 @@ func (b *rootBuilder) tmp(at string, spec Spec, id identity) {
 // written by runtimes, and much of it acts on more than the process.
 func (b *rootBuilder) proc(at string) {
 	b.mount("mount /proc", "proc", at+"/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC|unix.MS_RDONLY, "")
+	for _, name := range b.hidden {
+		b.p.do("hide "+name, unix.SYS_MOUNT, b.p.str(at+"/dev/null"), b.p.str(at+name), 0, unix.MS_BIND, 0)
+	}
 }
 
 // mask makes a negative constant an argument.

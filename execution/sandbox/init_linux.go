@@ -26,12 +26,10 @@ func (p *program) init(l launch) {
 		answer = messageAssigned
 	}
 	if l.id.privileged {
+		p.do("keep capabilities", unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
 		p.becomeUser(l.id)
 	}
-	if l.spec.Traced { // but not init, where it is the same user
-		p.do("be no one's to trace", unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 0)
-	}
-	p.giveUp()
+	p.giveUp(l.id.keeps)
 	p.send(p.words(answer, 0, 0), failure)
 	p.attend(l, next)
 }

@@ -227,7 +227,7 @@ func escape(arguments string) int {
 			fmt.Println("ESCAPED:", a.what)
 		}
 	}
-	fmt.Println("attempts:", len(attempts) > 80)
+	fmt.Println("attempts:", len(attempts) > 160)
 	return 0
 }
 
@@ -339,7 +339,21 @@ func fileAttempts() []attempt {
 			return err
 		}})
 	}
+	// Init is of the same user, without root even of the same user namespace.
+	for _, name := range []string{"mem", "environ", "maps", "map_files", "fdinfo", "io", "stack", "syscall", "auxv", "root/", "cwd/", "task/1/mem"} {
+		list = append(list, attempt{"look into init's " + name, func() error { return readSome("/proc/1/" + name) }})
+	}
+	for _, name := range []string{"exe", "fd/3", "task/1/fd/3", "ns/mnt", "ns/user", "ns/pid"} {
+		list = append(list, attempt{"find init's " + name, func() error { _, err := os.Readlink("/proc/1/" + name); return err }})
+	}
+	for _, name := range []string{"/proc/kcore", "/proc/kmsg", "/proc/keys", "/proc/timer_list", "/proc/slabinfo", "/proc/vmallocinfo", "/proc/pagetypeinfo", "/proc/sched_debug", "/proc/kpagecount", "/proc/sys/kernel/usermodehelper/bset"} {
+		list = append(list, attempt{"read " + name, func() error { return readSome(name) }})
+	}
 	return append(list,
+		attempt{"know where the kernel is", func() error {
+			b, err := os.ReadFile("/proc/kallsyms")
+			return errors.Join(err, held(!strings.Contains(strings.Trim(strings.ReplaceAll(string(b), "0000000000000000 ", ""), "0"), "ffffffff8")))
+		}},
 		attempt{"see other processes", func() error {
 			dirs, err := filepath.Glob("/proc/[0-9]*")
 			return errors.Join(err, held(len(dirs) == 2))
@@ -374,6 +388,26 @@ func fileAttempts() []attempt {
 	)
 }
 
+// readSome reads the beginning of a file or a directory, and fails if there is
+// nothing.
+func readSome(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		_, err = f.Readdirnames(1)
+		return err
+	}
+	// A process's memory is where its program is.
+	_, err = f.ReadAt(make([]byte, 16), dataBase)
+	if _, start := f.ReadAt(make([]byte, 1), 0); start == nil {
+		return nil
+	}
+	return err
+}
+
 func callAttempts() []attempt {
 	var list []attempt
 	call := func(what string, number uintptr, args ...uintptr) {
@@ -405,6 +439,18 @@ func callAttempts() []attempt {
 	call("process_vm_writev", unix.SYS_PROCESS_VM_WRITEV, 1)
 	call("pidfd_getfd", unix.SYS_PIDFD_GETFD, 0, 0)
 	call("kcmp", unix.SYS_KCMP, 1, 2)
+	call("process_madvise", unix.SYS_PROCESS_MADVISE, 0)
+	call("process_mrelease", unix.SYS_PROCESS_MRELEASE, 0)
+	call("statmount", unix.SYS_STATMOUNT)
+	call("listmount", unix.SYS_LISTMOUNT)
+	call("listns", unix.SYS_LISTNS)
+	call("open_tree_attr", unix.SYS_OPEN_TREE_ATTR, uintptr(0xffffff9c), root, unix.OPEN_TREE_CLONE)
+	call("fsmount", unix.SYS_FSMOUNT)
+	call("fsconfig", unix.SYS_FSCONFIG)
+	call("fspick", unix.SYS_FSPICK, uintptr(0xffffff9c), root, 0)
+	call("file_setattr", unix.SYS_FILE_SETATTR)
+	call("lsm_set_self_attr", unix.SYS_LSM_SET_SELF_ATTR)
+	call("landlock_restrict_self", unix.SYS_LANDLOCK_RESTRICT_SELF)
 	for flag, name := range map[uintptr]string{unix.CLONE_NEWUSER: "user", unix.CLONE_NEWNS: "mount", unix.CLONE_NEWNET: "net", unix.CLONE_NEWPID: "pid", unix.CLONE_NEWIPC: "ipc", unix.CLONE_NEWUTS: "uts", unix.CLONE_NEWCGROUP: "cgroup"} {
 		call("unshare "+name, unix.SYS_UNSHARE, flag)
 		list = append(list, attempt{"clone a new " + name, func() error {
@@ -430,7 +476,22 @@ func callAttempts() []attempt {
 	call("bpf", unix.SYS_BPF)
 	call("perf_event_open", unix.SYS_PERF_EVENT_OPEN)
 	call("userfaultfd", unix.SYS_USERFAULTFD)
+	call("userfaultfd for its own faults", unix.SYS_USERFAULTFD, 1)
 	call("io_uring_setup", unix.SYS_IO_URING_SETUP, 1)
+	call("io_uring_enter", unix.SYS_IO_URING_ENTER)
+	call("io_uring_register", unix.SYS_IO_URING_REGISTER)
+	call("keyctl for a session of its own", unix.SYS_KEYCTL, unix.KEYCTL_JOIN_SESSION_KEYRING)
+	call("bpf for a map", unix.SYS_BPF, unix.BPF_MAP_CREATE)
+	call("vhangup", unix.SYS_VHANGUP)
+	call("lookup_dcookie", unix.SYS_LOOKUP_DCOOKIE)
+	call("fanotify_mark", unix.SYS_FANOTIFY_MARK)
+	call("quotactl_fd", unix.SYS_QUOTACTL_FD)
+	call("swapoff", unix.SYS_SWAPOFF)
+	call("setdomainname", unix.SYS_SETDOMAINNAME, tmp, 1)
+	call("mbind", unix.SYS_MBIND)
+	call("set_mempolicy", unix.SYS_SET_MEMPOLICY)
+	call("clock_settime of the boot", unix.SYS_CLOCK_SETTIME, unix.CLOCK_BOOTTIME)
+	call("adjtimex", unix.SYS_ADJTIMEX)
 	call("io_setup", unix.SYS_IO_SETUP, 1)
 	call("kexec_load", unix.SYS_KEXEC_LOAD)
 	call("kexec_file_load", unix.SYS_KEXEC_FILE_LOAD)
@@ -457,9 +518,23 @@ func callAttempts() []attempt {
 	call("seccomp", unix.SYS_SECCOMP)
 	call("prctl PR_SET_MM", unix.SYS_PRCTL, unix.PR_SET_MM)
 	call("prctl PR_SET_PTRACER", unix.SYS_PRCTL, unix.PR_SET_PTRACER, 1)
+	call("prctl PR_SET_SECCOMP", unix.SYS_PRCTL, unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER)
+	call("prctl PR_SET_SPECULATION_CTRL", unix.SYS_PRCTL, unix.PR_SET_SPECULATION_CTRL, 0, unix.PR_SPEC_ENABLE)
+	call("prctl PR_SCHED_CORE", unix.SYS_PRCTL, unix.PR_SCHED_CORE, unix.PR_SCHED_CORE_CREATE)
+	call("more than others of a processor", unix.SYS_SETPRIORITY, unix.PRIO_PROCESS, 0, ^uintptr(4))
+	call("files before others", unix.SYS_IOPRIO_SET, 1, 0, 1<<13)
+	// A slow init would take its time to end the rest.
+	call("less of a processor for init", unix.SYS_SETPRIORITY, unix.PRIO_PROCESS, 1, 19)
+	call("files after others for init", unix.SYS_IOPRIO_SET, 1, 1, 3<<13)
 	call("a call of the future", 600)
 	// The signals may be sent, to no effect.
-	return append(list, attempt{"end init", func() error {
+	return append(list, attempt{"a real-time priority", func() error {
+		return unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
+	}}, attempt{"leave processors to init when nobody else wants them", func() error {
+		return unix.SchedSetAttr(1, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0)
+	}}, attempt{"higher resource limits", func() error {
+		return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20})
+	}}, attempt{"end init", func() error {
 		_ = unix.Kill(1, unix.SIGKILL)
 		_ = unix.Kill(1, unix.SIGTERM)
 		_, err := os.Stat("/proc/1")
@@ -484,6 +559,19 @@ func socketAttempts() []attempt {
 		{"key socket", unix.AF_KEY, unix.SOCK_RAW, 2},
 		{"XDP", unix.AF_XDP, unix.SOCK_RAW, 0},
 		{"TIPC", unix.AF_TIPC, unix.SOCK_STREAM, 0},
+		{"ping socket", unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_ICMP},
+		{"SCTP", unix.AF_INET, unix.SOCK_STREAM, unix.IPPROTO_SCTP},
+		{"MPTCP", unix.AF_INET6, unix.SOCK_STREAM, unix.IPPROTO_MPTCP},
+		{"L2TP", unix.AF_INET, unix.SOCK_DGRAM, 115},
+		{"DCCP", unix.AF_INET, unix.SOCK_DCCP, unix.IPPROTO_DCCP},
+		{"UDP-Lite", unix.AF_INET, unix.SOCK_DGRAM, unix.IPPROTO_UDPLITE},
+		{"sockets of processes", unix.AF_NETLINK, unix.SOCK_DGRAM, unix.NETLINK_SOCK_DIAG},
+		{"events of devices", unix.AF_NETLINK, unix.SOCK_DGRAM, unix.NETLINK_KOBJECT_UEVENT},
+		{"RxRPC", unix.AF_RXRPC, unix.SOCK_DGRAM, unix.AF_INET},
+		{"SMC", unix.AF_SMC, unix.SOCK_STREAM, 0},
+		{"CAN", unix.AF_CAN, unix.SOCK_RAW, 1},
+		{"PPPoX", unix.AF_PPPOX, unix.SOCK_STREAM, 0},
+		{"QIPCRTR", unix.AF_QIPCRTR, unix.SOCK_DGRAM, 0},
 	} {
 		list = append(list, attempt{s.what, func() error {
 			_, err := unix.Socket(s.family, s.kind, s.protocol)

@@ -214,7 +214,7 @@ func (p *program) giveUpEverything(l launch) {
 	if l.landlock && l.spec.Network == HostNetwork {
 		p.landlock()
 	}
-	p.giveUp()
+	p.giveUp(0)
 }
 
 // exec writes the steps that become a program.
@@ -223,9 +223,12 @@ func (p *program) exec(file string, args, env []string) *step {
 	return p.do("run "+file, unix.SYS_EXECVE, p.str(file), p.strs(args), p.strs(env))
 }
 
-// giveUp writes the steps that take away capabilities and system calls.
-func (p *program) giveUp() {
-	p.do("drop capabilities", unix.SYS_CAPSET, p.words(unix.LINUX_CAPABILITY_VERSION_3), p.words(0, 0, 0))
+// giveUp writes the steps that take away system calls and all capabilities but
+// some, which stay without effect.
+func (p *program) giveUp(but uint64) {
+	// Of the lower half, then of the upper: the effective, permitted and inheritable.
+	kept := p.words((but&mask)<<32, 0, but>>32)
+	p.do("drop capabilities", unix.SYS_CAPSET, p.words(unix.LINUX_CAPABILITY_VERSION_3), kept)
 	p.do("forbid new privileges", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1)
 	p.do("filter system calls", unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_SPEC_ALLOW, p.filterAt)
 }

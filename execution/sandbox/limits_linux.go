@@ -19,6 +19,10 @@ func (d *namespaces) limits(spec Spec, id identity) []limit {
 	list := []limit{
 		inheritedLimit(unix.RLIMIT_NOFILE, uint64(spec.Files)),
 		{unix.RLIMIT_CORE, 1}, // 0 would still start the program in kernel.core_pattern
+		// What some hosts allow their users, who may then take a processor from
+		// everyone.
+		{unix.RLIMIT_RTPRIO, 0},
+		{unix.RLIMIT_NICE, 0},
 	}
 	if d.cgroups.pids.dir == "" && d.countsProcesses() {
 		count := uint64(spec.Processes)

@@ -44,9 +44,10 @@ type namespaces struct {
 	landlock     bool   // the kernel can keep abstract sockets apart
 	capabilities uint64 // how many the kernel has
 
-	mu          sync.Mutex
-	controls    []Control
-	lateProblem string // why no sandbox can be Late
+	mu             sync.Mutex
+	controls       []Control
+	lateProblem    string // why no sandbox can be Late
+	foreignProblem string // why it cannot be told whose a connection is, though the kernel tells
 }
 
 func openNamespace(o Options) (Driver, error) {
@@ -194,7 +195,8 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 		filter = newFilter(d.cgroups.memory.dir != "", true)
 	}
 	id := d.users.choose()
-	s.listeners[0] = d.guard(spec.Listener, id)
+	s.id = id
+	s.listeners[0] = d.guard(spec.Listener, s)
 	s.program, err = launch{
 		spec:     spec,
 		layout:   d.layout,

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/lamgate/lamgate/execution/network"
 )
 
@@ -20,6 +22,7 @@ import (
 type namespace struct {
 	driver  *namespaces
 	spec    Spec
+	id      identity
 	program *program
 	group   *group
 	control *os.File // until it closes, someone in the sandbox lives
@@ -115,12 +118,10 @@ func (s *namespace) Kill() {
 	s.kill()
 }
 
-// giveUp ends a launch. Its stub may not have come as far as to make an init; it
-// is our child, so that its ID is nobody else's before we have waited for it.
+// giveUp ends a launch. Its stub is left alone until it has ended: it takes no
+// longer than a few system calls, and tells of the init that it makes, whom
+// nobody else could end.
 func (s *namespace) giveUp() {
-	if s.stub != 0 {
-		_ = syscall.Kill(s.stub, syscall.SIGKILL)
-	}
 	s.Kill()
 	s.finish()
 	s.closeListeners()
@@ -316,9 +317,12 @@ func (s *namespace) finish() {
 	}
 	_, _ = s.group.freeze(false) // init cannot end before the frozen
 	if s.initial != 0 {
-		_, _ = syscall.Wait4(s.initial, nil, 0, nil)
+		awaitEnd(s.initial)
 	}
 	s.mu.Lock()
+	if s.initial != 0 { // its ID is free from here on
+		_, _ = syscall.Wait4(s.initial, nil, 0, nil)
+	}
 	s.gone = true
 	s.control.Close()
 	if s.running != nil {
@@ -348,11 +352,23 @@ func (s *namespace) finish() {
 	}
 }
 
+// awaitEnd waits for a child's end and leaves it as it is, so that its ID stays
+// its own.
+func awaitEnd(pid int) {
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+}
+
 // lastWords reads messages until there are no more.
 func (s *namespace) lastWords() {
 	_ = s.control.SetReadDeadline(time.Time{})
 	for {
 		m, err := s.receive()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			// The context of the start ended when the start did, and says so only now.
+			_ = s.control.SetReadDeadline(time.Time{})
+			continue
+		}
 		if err != nil {
 			return
 		}

@@ -16,16 +16,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On the host's network every sandbox reaches every other's Runtime API. Where
-// each has a host user of its own, the kernel tells who is at the other end of a
-// connection.
+// On the host's network every sandbox reaches every other's Runtime API. But the
+// kernel tells which socket is at the other end of a connection, and whose: a host
+// user's that only one sandbox has, or else the server's own, and then it must be
+// open in one of the sandbox's processes.
 
-// A guarded listener takes connections of one user only; others are closed
+// A guarded listener takes one sandbox's connections only; others are closed
 // before anything is read of them.
 type guarded struct {
 	net.Listener
-	uid   int
 	peers *peers
+	takes func(peer) bool
 }
 
 // Accept implements net.Listener.
@@ -35,7 +36,7 @@ func (g *guarded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if uid, err := g.peers.uid(c); err == nil && uid == g.uid {
+		if p, err := g.peers.of(c); err == nil && g.takes(p) {
 			return c, nil
 		}
 		c.Close()
@@ -51,6 +52,12 @@ func (g *guarded) SetDeadline(t time.Time) error {
 	return l.SetDeadline(t)
 }
 
+// A peer is a socket at the other end of a connection within the host.
+type peer struct {
+	uid   int
+	inode uint32 // 0 once it is no process's
+}
+
 // peers asks the kernel about sockets.
 type peers struct {
 	mu sync.Mutex
@@ -59,35 +66,34 @@ type peers struct {
 
 const diagnoseByFamily = 20 // SOCK_DIAG_BY_FAMILY
 
-// uid returns the user whose socket is at the other end of a connection within
-// the host.
-func (p *peers) uid(c net.Conn) (int, error) {
+// of returns what is at the other end of a connection.
+func (p *peers) of(c net.Conn) (peer, error) {
 	theirs, err := netip.ParseAddrPort(c.RemoteAddr().String())
 	if err != nil {
-		return 0, err
+		return peer{}, err
 	}
 	ours, err := netip.ParseAddrPort(c.LocalAddr().String())
 	if err != nil {
-		return 0, err
+		return peer{}, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.fd == 0 {
 		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 		if err != nil {
-			return 0, fmt.Errorf("make a socket that tells of others: %w", err)
+			return peer{}, fmt.Errorf("make a socket that tells of others: %w", err)
 		}
 		p.fd = fd
 	}
 	if err := unix.Sendto(p.fd, peerRequest(theirs, ours), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return 0, fmt.Errorf("ask whose a socket is: %w", err)
+		return peer{}, fmt.Errorf("ask whose a socket is: %w", err)
 	}
 	var answer [1024]byte
 	n, _, err := unix.Recvfrom(p.fd, answer[:], unix.MSG_DONTWAIT) // it has been answered while it was sent
 	if err != nil {
-		return 0, fmt.Errorf("hear whose a socket is: %w", err)
+		return peer{}, fmt.Errorf("hear whose a socket is: %w", err)
 	}
-	return peerUser(answer[:n])
+	return readPeer(answer[:n])
 }
 
 // peerRequest asks for one connection, from its other end.
@@ -114,18 +120,18 @@ func peerRequest(theirs, ours netip.AddrPort) []byte {
 	return b
 }
 
-// peerUser reads the user from an answer.
-func peerUser(b []byte) (int, error) {
-	const uidAt = unix.NLMSG_HDRLEN + 64 // of idiag_uid in struct inet_diag_msg
+// readPeer reads an answer.
+func readPeer(b []byte) (peer, error) {
+	const uidAt = unix.NLMSG_HDRLEN + 64 // of idiag_uid in struct inet_diag_msg, and idiag_inode
 	switch {
 	case len(b) < unix.NLMSG_HDRLEN+4:
-		return 0, errors.New("the kernel's answer is short")
+		return peer{}, errors.New("the kernel's answer is short")
 	case binary.LittleEndian.Uint16(b[4:]) == unix.NLMSG_ERROR:
-		return 0, fmt.Errorf("the kernel does not know the socket: %w", syscall.Errno(-int32(binary.LittleEndian.Uint32(b[unix.NLMSG_HDRLEN:]))))
-	case binary.LittleEndian.Uint16(b[4:]) != diagnoseByFamily || len(b) < uidAt+4:
-		return 0, errors.New("the kernel's answer is another's")
+		return peer{}, fmt.Errorf("the kernel does not know the socket: %w", syscall.Errno(-int32(binary.LittleEndian.Uint32(b[unix.NLMSG_HDRLEN:]))))
+	case binary.LittleEndian.Uint16(b[4:]) != diagnoseByFamily || len(b) < uidAt+8:
+		return peer{}, errors.New("the kernel's answer is another's")
 	}
-	return int(binary.LittleEndian.Uint32(b[uidAt:])), nil
+	return peer{int(binary.LittleEndian.Uint32(b[uidAt:])), binary.LittleEndian.Uint32(b[uidAt+4:])}, nil
 }
 
 func (p *peers) close() error {
@@ -141,11 +147,14 @@ func (p *peers) close() error {
 
 // guard has a listener on the host's network take one sandbox's connections
 // only, where that can be told.
-func (d *namespaces) guard(l net.Listener, id identity) net.Listener {
-	if l == nil || !id.privileged || d.tellPeers() != nil {
+func (d *namespaces) guard(l net.Listener, s *namespace) net.Listener {
+	d.mu.Lock()
+	problem := d.foreignProblem
+	d.mu.Unlock()
+	if l == nil || problem != "" || d.tellPeers() != nil {
 		return l
 	}
-	return &guarded{l, id.uid, &d.peers}
+	return &guarded{l, &d.peers, s.owns}
 }
 
 // tellPeers finds out once whether this host tells whose a connection is.
@@ -171,25 +180,92 @@ func (p *peers) try() error {
 		return err
 	}
 	defer ours.Close()
-	uid, err := p.uid(ours)
-	if err == nil && uid != os.Geteuid() {
-		err = fmt.Errorf("the kernel says that the server's own connection is user %d's", uid)
+	other, err := p.of(ours)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return fmt.Errorf("%w (its module tcp_diag is not loaded)", err)
+	case err != nil:
+		return err
+	case other.uid != os.Geteuid() || other.inode == 0:
+		return fmt.Errorf("the kernel says that the server's own connection is user %d's", other.uid)
 	}
-	return err
+	return nil
+}
+
+// owns reports whether a socket is the sandbox's.
+func (s *namespace) owns(p peer) bool {
+	return p.uid == s.id.uid && (s.id.privileged || s.holds(p.inode))
+}
+
+// mostLinks bounds what a sandbox can have the server look at for a connection.
+const mostLinks = 4096
+
+// holds reports whether a socket is open in one of the processes.
+func (s *namespace) holds(inode uint32) bool {
+	if inode == 0 {
+		return false
+	}
+	socket := fmt.Sprintf("socket:[%d]", inode)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found, seen := false, 0
+	if s.gone || s.initial == 0 {
+		return false
+	}
+	s.each(func(process string) bool {
+		files, err := os.Open(process + "/fd")
+		if err != nil {
+			return true // it has ended
+		}
+		defer files.Close()
+		for !found && seen < mostLinks && err == nil {
+			var names []string
+			names, err = files.Readdirnames(64)
+			for _, name := range names {
+				to, _ := os.Readlink(process + "/fd/" + name)
+				found = found || to == socket
+			}
+			seen += len(names)
+		}
+		return !found && seen < mostLinks
+	})
+	return found
 }
 
 // probePeers tells whether sandboxes on the host's network are kept from each
-// other's Runtime APIs.
-func (d *namespaces) probePeers() Control {
-	const mend = "choose --network " + string(PrivateNetwork)
-	if !d.users.privileged {
-		return Control{
-			Name: ControlForeign, Mend: mend + ", or run the server as root",
-			Problem: "with --network host functions reach each other's Runtime API: without root all are the server's own user",
-		}
+// other's Runtime APIs. The probe has connected to l, and so does the server.
+func (d *namespaces) probePeers(s *namespace, l *net.TCPListener) Control {
+	fail := func(problem string) Control {
+		return Control{Name: ControlForeign, Problem: "with --network host functions reach each other's Runtime API: " + problem, Mend: "choose --network " + string(PrivateNetwork)}
 	}
 	if err := d.tellPeers(); err != nil {
-		return Control{Name: ControlForeign, Problem: "with --network host functions reach each other's Runtime API: " + err.Error(), Mend: mend}
+		return fail(err.Error())
 	}
-	return Control{Name: ControlForeign, Enforced: true, By: "sock_diag, with --network host, for listeners that sandboxes are started with; its own network namespace, with --network private"}
+	for _, own := range []bool{true, false} {
+		if !own {
+			c, err := net.Dial("tcp4", l.Addr().String())
+			if err != nil {
+				return fail(err.Error())
+			}
+			defer c.Close()
+		}
+		_ = l.SetDeadline(time.Now().Add(probeTime))
+		c, err := l.Accept()
+		if err != nil {
+			return fail(err.Error())
+		}
+		defer c.Close()
+		p, err := d.peers.of(c)
+		if err != nil {
+			return fail(err.Error())
+		}
+		if takes := s.owns(p); takes != own {
+			return fail(fmt.Sprintf("that a connection is the sandbox's own is %t, and is said to be %t", own, takes))
+		}
+	}
+	by := "sock_diag"
+	if !s.id.privileged {
+		by += " and /proc"
+	}
+	return Control{Name: ControlForeign, Enforced: true, By: by + ", with --network host, for listeners that sandboxes are started with; its own network namespace, with --network private"}
 }

@@ -51,7 +51,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 			return nil, d.refuse(err)
 		}
 	}
-	controls := append(append(hidden, shared...), d.probePeers())
+	controls := append(hidden, shared...)
 	if d.network == EgressNetwork {
 		controls = append(controls, d.probeEgress(ctx))
 	}
@@ -226,6 +226,11 @@ func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string,
 		return nil, "", fmt.Errorf("listen for the probe: %w", err)
 	}
 	defer listener.Close()
+	api, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return nil, "", fmt.Errorf("listen for the probe: %w", err)
+	}
+	defer api.Close()
 	spec, task, file := probeSpec(HostNetwork), "", ""
 	if late {
 		spec.Late = true
@@ -244,6 +249,8 @@ func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string,
 		t.open(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_STREAM, 0)
 		addr := append([]byte{unix.AF_UNIX, 0, 0}, name...)
 		t.expect(ControlSockets, "reach an abstract socket of the host", fails(unix.EPERM), unix.SYS_CONNECT, probeFD, p.bytes(addr), uint64(len(addr)))
+		t.open(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM, 0)
+		p.try(unix.SYS_CONNECT, probeFD, p.bytes(loopbackAddress(api.Addr().(*net.TCPAddr).Port)), 16)
 		t.send()
 		t.park()
 	})
@@ -269,6 +276,10 @@ func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string,
 			Mend:    "choose --network private, or run Linux 6.12 or later with Landlock among its security modules",
 		}
 	}
+	foreign := d.probePeers(s, api)
+	d.mu.Lock()
+	d.foreignProblem = foreign.Problem
+	d.mu.Unlock()
 	death := Control{Name: ControlDeath, By: "init, which ends with the server's socket", Enforced: true}
 	if err := s.control.Close(); err != nil {
 		return nil, "", err
@@ -278,7 +289,7 @@ func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string,
 	case <-ctx.Done():
 		death = Control{Name: ControlDeath, Problem: "a sandbox outlives its server"}
 	}
-	return []Control{sockets, death}, problems[ControlLateCode], nil
+	return []Control{sockets, foreign, death}, problems[ControlLateCode], nil
 }
 
 // probeEgress looks once at what the way out refuses: this host, by each of its
@@ -342,14 +353,18 @@ func (d *namespaces) tryEgress(ctx context.Context) error {
 
 // findLate finds a directory of the host with a directory with a file.
 func findLate() (from, dir, file string, err error) {
-	from, err = filepath.EvalSymlinks("/usr")
-	if err != nil {
-		return "", "", "", err
+	dirs := []string{"/usr/bin", "/usr/lib", "/usr/share"}
+	if own, err := os.Executable(); err == nil { // NixOS has nothing in /usr
+		dirs = append(dirs, filepath.Dir(own))
 	}
-	for _, name := range []string{"bin", "lib", "share"} {
-		entries, _ := os.ReadDir(filepath.Join(from, name))
+	for _, dir := range dirs {
+		dir, err := filepath.EvalSymlinks(dir)
+		if err != nil || filepath.Dir(dir) == dir {
+			continue
+		}
+		entries, _ := os.ReadDir(dir)
 		if i := slices.IndexFunc(entries, func(e os.DirEntry) bool { return e.Type().IsRegular() }); i >= 0 {
-			return from, filepath.Join(from, name), entries[i].Name(), nil
+			return filepath.Dir(dir), dir, entries[i].Name(), nil
 		}
 	}
 	return "", "", "", errors.New("the host has nothing to show late")

@@ -70,15 +70,19 @@ func newFilter(memoryCounted, traced bool) []unix.SockFilter {
 	rules[unix.SYS_CLONE] = rule{refuse, []comparison{{mask: newNamespaceFlags}}}
 	rules[unix.SYS_PERSONALITY] = rule{refuse, []comparison{{mask: ^uint32(0)}, {mask: ^uint32(0), value: ^uint32(0)}}}
 
-	// Not vsock, which no namespace holds; no raw, packet or crypto sockets.
+	// Not vsock, which no namespace holds; no raw, packet or crypto sockets; and no
+	// protocols for which the kernel would load a module.
 	const kinds = 0xf // the rest of socket's second argument is flags
 	sockets := []comparison{
 		{0, ^uint32(0), unix.AF_UNIX, nil},
 		{0, ^uint32(0), unix.AF_NETLINK, &comparison{2, ^uint32(0), unix.NETLINK_ROUTE, nil}},
 	}
 	for _, family := range []uint32{unix.AF_INET, unix.AF_INET6} {
-		for _, kind := range []uint32{unix.SOCK_STREAM, unix.SOCK_DGRAM} {
-			sockets = append(sockets, comparison{0, ^uint32(0), family, &comparison{1, kinds, kind, nil}})
+		for _, s := range []struct{ kind, protocol uint32 }{
+			{unix.SOCK_STREAM, unix.IPPROTO_IP}, {unix.SOCK_STREAM, unix.IPPROTO_TCP},
+			{unix.SOCK_DGRAM, unix.IPPROTO_IP}, {unix.SOCK_DGRAM, unix.IPPROTO_UDP},
+		} {
+			sockets = append(sockets, comparison{0, ^uint32(0), family, &comparison{1, kinds, s.kind, &comparison{2, ^uint32(0), s.protocol, nil}}})
 		}
 	}
 	rules[unix.SYS_SOCKET] = rule{noFamily, sockets}

@@ -18,11 +18,18 @@ type identity struct {
 	uid, gid   int  // on the host
 	mountUID   int  // the same as mount options name it
 	mountGID   int
+	keeps      uint64 // a set of capabilities that init keeps
 }
+
+// A command is of init's user. Only that init may something which the command may
+// not keeps its memory, its files and its priority from the command; so it keeps
+// what means little on the host and nothing in a user namespace.
+const initCapability = unix.CAP_WAKE_ALARM
 
 // users says whom sandboxes may be on the host.
 type users struct {
 	privileged bool
+	keeps      uint64
 	uids, gids idRange
 }
 
@@ -42,8 +49,10 @@ func readUsers() (users, error) {
 	if err := unix.Capget(&header, &data[0]); err != nil {
 		return u, fmt.Errorf("read the server's capabilities: %w", err)
 	}
+	has := func(c int) bool { return data[c/32].Effective&(1<<(c%32)) != 0 }
+	u.keeps = 1 << initCapability
 	for _, c := range []int{unix.CAP_SYS_ADMIN, unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_NET_ADMIN, unix.CAP_DAC_OVERRIDE} {
-		if data[c/32].Effective&(1<<(c%32)) == 0 {
+		if !has(c) {
 			return u, nil
 		}
 	}
@@ -55,7 +64,11 @@ func readUsers() (users, error) {
 	if err != nil {
 		return u, err
 	}
-	return users{privileged: uids.count > 0 && gids.count > 0, uids: uids, gids: gids}, nil
+	u.privileged, u.uids, u.gids = uids.count > 0 && gids.count > 0, uids, gids
+	if u.privileged && !has(initCapability) { // in a container that has most
+		u.keeps = 0
+	}
+	return u, nil
 }
 
 // readUnusedIDs returns IDs that the server's user namespace knows and that
@@ -95,12 +108,12 @@ func realRoot() bool {
 // choose returns an identity for one sandbox.
 func (u users) choose() identity {
 	if !u.privileged {
-		return identity{uid: os.Geteuid(), gid: os.Getegid(), mountUID: insideUID, mountGID: insideGID}
+		return identity{uid: os.Geteuid(), gid: os.Getegid(), mountUID: insideUID, mountGID: insideGID, keeps: u.keeps}
 	}
 	// At random, so that servers on one host need not agree.
 	uid := u.uids.first + rand.IntN(u.uids.count)
 	gid := u.gids.first + rand.IntN(u.gids.count)
-	return identity{privileged: true, uid: uid, gid: gid, mountUID: uid, mountGID: gid}
+	return identity{privileged: true, uid: uid, gid: gid, mountUID: uid, mountGID: gid, keeps: u.keeps}
 }
 
 // mapUser writes the steps that make the user of this namespace the caller.

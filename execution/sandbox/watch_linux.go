@@ -135,18 +135,24 @@ func (s *namespace) resident(exactly bool) int64 {
 
 // sum adds up something over the directories in /proc of all processes but init.
 func (s *namespace) sum(of func(dir string) int64) int64 {
+	var sum int64
+	s.each(func(dir string) bool { sum += of(dir); return true })
+	return sum
+}
+
+// each goes through the directories in /proc of all processes but init, for as
+// long as it is told to.
+func (s *namespace) each(do func(dir string) bool) {
 	proc := fmt.Sprintf("/proc/%d/root/proc/", s.initial)
 	dir, err := os.Open(proc)
 	if err != nil {
-		return 0
+		return
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
-	var sum int64
 	for _, name := range names {
-		if _, err := strconv.Atoi(name); err == nil && name != "1" {
-			sum += of(proc + name)
+		if _, err := strconv.Atoi(name); err == nil && name != "1" && !do(proc+name) {
+			return
 		}
 	}
-	return sum
 }
