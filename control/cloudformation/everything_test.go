@@ -81,7 +81,11 @@ func TestEveryResourceTypeAndProperty(t *testing.T) {
 func TestEveryPropertyIsDeployedByATest(t *testing.T) {
 	used := map[string]bool{}
 	for _, name := range []string{"everything.yaml", "lambda.yaml", "proxy.yaml"} {
-		tpl, err := template.Parse(read(t, name))
+		root, err := template.Read(read(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tpl, err := template.New(root)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -37,13 +37,13 @@ func read(t *testing.T, doc, path string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := string(value.AppendJSON(nil, root))
+	before := inJSON(root)
 	p, err := jsonpath.Parse(path)
 	if err != nil {
 		return "(syntax) " + err.Error()
 	}
 	v, err := p.Read(root)
-	if after := string(value.AppendJSON(nil, root)); after != before {
+	if after := inJSON(root); after != before {
 		t.Errorf("reading %s changed the document to %s", path, after)
 	}
 	switch {
@@ -55,7 +55,7 @@ func read(t *testing.T, doc, path string) string {
 	if _, list := v.(*value.List); !p.Definite() && !list {
 		t.Errorf("%s is not definite and leads to %T", path, v)
 	}
-	return string(value.AppendJSON(nil, v))
+	return inJSON(v)
 }
 
 type golden struct{ path, want string }
@@ -241,4 +241,9 @@ func TestFunctions(t *testing.T) {
 		{`$.n.nothing()`, failing},
 		{`$.gone.nothing()`, missing},
 	})
+}
+
+func inJSON(v value.Value) string {
+	b, _ := value.AppendJSONWithin(nil, v, value.MaxWritten)
+	return string(b)
 }

@@ -1,5 +1,3 @@
-// Package trace continues the X-Ray traces that requests to gateways belong to,
-// in the header that carries them through AWS's services. It records nothing.
 package trace
 
 import (

@@ -64,7 +64,7 @@ func BenchmarkAppendJSON(b *testing.B) {
 			b.ReportAllocs()
 			var out []byte
 			for b.Loop() {
-				out = value.AppendJSON(out[:0], v)
+				out, _ = value.AppendJSONWithin(out[:0], v, value.MaxWritten)
 			}
 		})
 		b.Run(fmt.Sprintf("lines=%d/encoding-json", n), func(b *testing.B) {

@@ -12,15 +12,8 @@ import (
 // that contains itself, most likely.
 var ErrTooLarge = errors.New("the value is too large or nested too deeply to be written")
 
-// AppendJSON adds v as compact JSON. What lies deeper than MaxDepth is written as
-// null and writing stops at MaxWritten; AppendJSONWithin tells.
-func AppendJSON(dst []byte, v Value) []byte {
-	dst, _ = AppendJSONWithin(dst, v, MaxWritten)
-	return dst
-}
-
-// AppendJSONWithin is AppendJSON with at most about limit bytes more; beyond, and
-// beyond MaxDepth, it returns ErrTooLarge.
+// AppendJSONWithin adds v as compact JSON, at most about limit bytes of it;
+// beyond, and beyond MaxDepth, it returns ErrTooLarge.
 func AppendJSONWithin(dst []byte, v Value, limit int) ([]byte, error) {
 	w := writer{limit: len(dst) + limit}
 	dst = w.json(dst, v, 0)

@@ -1,8 +1,9 @@
 package value
 
 // AppendText adds v as a mapping template prints it: a string as it is, an object
-// as Java's {a=b, c=null}, a list as JSON; nil, at the top, is nothing. Bounds are
-// those of AppendJSON; AppendTextWithin tells.
+// as Java's {a=b, c=null}, a list as JSON; nil, at the top, is nothing. What lies
+// deeper than MaxDepth is written as null and writing stops at MaxWritten;
+// AppendTextWithin tells.
 //
 // AWS: recorded by a template of $input.path('$'): {"foo": [{"nested": "bar"}]}
 // is printed as {foo=[{"nested":"bar"}]}.

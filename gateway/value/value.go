@@ -4,8 +4,9 @@ package value
 // when written.
 const MaxDepth = 512
 
-// MaxWritten is how many bytes AppendJSON and AppendText add at most. API
-// Gateway takes and gives payloads of 10 MB; escapes may make more of them.
+// MaxWritten is how many bytes are written of a value at most, unless the writer
+// bounds them. API Gateway takes and gives payloads of 10 MB; escapes may make
+// more of them.
 const MaxWritten = 64 << 20
 
 // Value is one of nil, bool, int64, *big.Int, float64, Decimal, string, *List,

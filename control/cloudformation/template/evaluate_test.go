@@ -31,7 +31,7 @@ Resources:
 
 func evaluate(t *testing.T, expression string) (*Node, error) {
 	t.Helper()
-	tpl, err := Parse(values + expression + "\n")
+	tpl, err := parse(values + expression + "\n")
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ Parameters:
   Key: {Type: 'AWS::EC2::KeyPair::KeyName', Default: k}
   Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', Default: 'a,b'}
 ` + one
-	tpl, err := Parse(declaration)
+	tpl, err := parse(declaration)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ Parameters:
 
 func TestDependencies(t *testing.T) {
 	parse := func(body string) (map[string][]string, error) {
-		tpl, err := Parse(body)
+		tpl, err := parse(body)
 		if err != nil {
 			t.Fatal(err)
 		}

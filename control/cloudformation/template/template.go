@@ -47,15 +47,6 @@ var (
 	mappingKey   = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
 )
 
-// Parse reads a template from its text.
-func Parse(body string) (*Template, error) {
-	root, err := Read(body)
-	if err != nil {
-		return nil, err
-	}
-	return New(root)
-}
-
 // New takes a template's tree apart and checks everything that can be checked
 // without values: sections, names, the shape of functions, references, cycles
 // of conditions.

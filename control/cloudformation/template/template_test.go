@@ -64,7 +64,7 @@ func TestParseRefuses(t *testing.T) {
 		"deletion policy":     {one + "    DeletionPolicy: Keep\n", "Template format error: Unrecognized DeletionPolicy Keep. DeletionPolicy must be one of [Delete Retain RetainExceptOnCreate Snapshot] (line 4, column 21)"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Parse(c.body)
+			_, err := parse(c.body)
 			fails(t, err, c.want)
 		})
 	}
@@ -82,13 +82,13 @@ func TestBounds(t *testing.T) {
 		"foreach bomb": "Transform: AWS::LanguageExtensions\nResources:\n  Fn::ForEach::A:\n  - X\n  - [" + many(1000, "v%d,") + "]\n  - R${X}:\n      Type: T\n      Metadata:\n        Fn::ForEach::B:\n        - Y\n        - [" + many(1000, "v%d,") + "]\n        - ${Y}: " + strings.Repeat("z", 1000) + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := Parse(body); aws.AsFault(err) == nil {
+			if _, err := parse(body); aws.AsFault(err) == nil {
 				t.Fatalf("got %v, want a fault", err)
 			}
 		})
 	}
 	t.Run("evaluation", func(t *testing.T) {
-		tpl, err := Parse("Parameters: {P: {Type: String}}\n" + one + "    Properties:\n      P: !Sub '" + strings.Repeat("${P}", 10_000) + "'\n")
+		tpl, err := parse("Parameters: {P: {Type: String}}\n" + one + "    Properties:\n      P: !Sub '" + strings.Repeat("${P}", 10_000) + "'\n")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,4 +107,13 @@ func many(n int, format string) string {
 		b.WriteString(strings.ReplaceAll(format, "%d", strings.Repeat("i", i/26)+string(rune('a'+i%26))))
 	}
 	return b.String()
+}
+
+// parse reads a template from its text.
+func parse(body string) (*Template, error) {
+	root, err := Read(body)
+	if err != nil {
+		return nil, err
+	}
+	return New(root)
 }
