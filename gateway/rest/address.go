@@ -37,21 +37,21 @@ func Addressed(r *http.Request) (Address, bool) {
 	path, query := front.Target(r)
 	if a, ok := addressedByHost(r.Host); ok {
 		// AWS: slashes before the stage count as one (recorded).
-		a.Stage, a.Path = cutSegment("/" + strings.TrimLeft(path, "/"))
+		a.Stage, a.Path = cutSegment(strings.TrimLeft(path, "/"))
 		a.Query = query
 		return a, true
 	}
 	if rest, ok := strings.CutPrefix(path, pathPrefix); ok {
 		a := Address{Query: query}
-		a.API, rest = cutSegment("/" + rest)
-		a.Stage, a.Path = cutSegment(rest)
+		a.API, rest = cutSegment(rest)
+		a.Stage, a.Path = cutSegment(strings.TrimPrefix(rest, "/"))
 		return a, true // without an API it is nobody else's either
 	}
 	if rest, ok := strings.CutPrefix(path, legacyPathPrefix); ok {
 		a := Address{Query: query}
-		a.API, rest = cutSegment("/" + rest)
-		a.Stage, rest = cutSegment(rest)
-		marker, rest := cutSegment(rest)
+		a.API, rest = cutSegment(rest)
+		a.Stage, rest = cutSegment(strings.TrimPrefix(rest, "/"))
+		marker, rest := cutSegment(strings.TrimPrefix(rest, "/"))
 		a.Path = rest
 		return a, marker == userRequest && a.API != "" && a.Stage != ""
 	}
@@ -75,13 +75,9 @@ func addressedByHost(host string) (Address, bool) {
 	return a, api != "" && (suffix == "localhost" || suffix == "localhost.localstack.cloud")
 }
 
-// cutSegment cuts the first segment off a path that begins with a slash; what
-// is left begins with one or is empty.
+// cutSegment cuts the first segment off a path, the slash before which is gone;
+// what is left begins with one or is empty.
 func cutSegment(path string) (segment, rest string) {
-	if path == "" {
-		return "", ""
-	}
-	path = path[1:]
 	if i := strings.IndexByte(path, '/'); i >= 0 {
 		return path[:i], path[i:]
 	}
