@@ -236,7 +236,7 @@ func (s *namespace) holds(inode uint32) bool {
 // other's Runtime APIs. The probe has connected to l, and so does the server.
 func (d *namespaces) probePeers(s *namespace, l *net.TCPListener) Control {
 	fail := func(problem string) Control {
-		return Control{Name: ControlForeign, Problem: "with --network host functions reach each other's Runtime API: " + problem, Mend: "choose --network " + string(PrivateNetwork)}
+		return Control{Name: ControlForeign, Problem: "with --network host functions reach each other's Runtime API: " + problem, Mend: choosePrivate}
 	}
 	if err := d.tellPeers(); err != nil {
 		return fail(err.Error())
@@ -263,9 +263,9 @@ func (d *namespaces) probePeers(s *namespace, l *net.TCPListener) Control {
 			return fail(fmt.Sprintf("that a connection is the sandbox's own is %t, and is said to be %t", own, takes))
 		}
 	}
-	by := "sock_diag"
+	by := "sock_diag, with --network host"
 	if !s.id.privileged {
-		by += " and /proc"
+		by = "sock_diag and /proc, with --network host"
 	}
-	return Control{Name: ControlForeign, Enforced: true, By: by + ", with --network host, for listeners that sandboxes are started with; its own network namespace, with --network private"}
+	return Control{Name: ControlForeign, Enforced: true, By: by + "; its own network namespace, with --network private"}
 }

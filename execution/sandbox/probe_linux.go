@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -51,7 +52,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 			return nil, d.refuse(err)
 		}
 	}
-	controls := append(hidden, shared...)
+	controls := d.ofNetwork(hidden, shared)
 	if d.network == EgressNetwork {
 		controls = append(controls, d.probeEgress(ctx))
 	}
@@ -61,7 +62,7 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 			continue // worth knowing, and no part of what the level promises
 		}
 		switch {
-		case c.Enforced:
+		case c.Enforced, c.Name == ControlNetwork && d.network == HostNetwork:
 		case c.Name == ControlEgress:
 			return controls, fmt.Errorf("--network %s does not hold on this host: %s; %s", EgressNetwork, c.Problem, c.Mend)
 		default:
@@ -74,8 +75,32 @@ func (d *namespaces) Probe(ctx context.Context) ([]Control, error) {
 	return controls, nil
 }
 
-// probePrivate exercises all controls but two in a sandbox with a private
-// network, and ends it by its memory limit.
+// ofNetwork chooses from what was found in a sandbox with a network of its own and
+// in one with the host's: where both tell of a control, what the sandboxes will
+// have counts, or else the worse.
+func (d *namespaces) ofNetwork(hidden, shared []Control) []Control {
+	controls := hidden
+	for _, c := range shared {
+		i := slices.IndexFunc(controls, func(h Control) bool { return h.Name == c.Name })
+		switch {
+		case i < 0:
+			controls = append(controls, c)
+		case d.network != PrivateNetwork && d.network != EgressNetwork:
+			controls[i] = c
+		}
+	}
+	if d.network == HostNetwork {
+		i := slices.IndexFunc(controls, func(c Control) bool { return c.Name == ControlNetwork })
+		controls[i] = Control{Name: ControlNetwork, Problem: "functions reach what the host reaches, and the host itself", Mend: choosePrivate}
+	}
+	return controls
+}
+
+// choosePrivate is what to do about what the host's network gives away.
+const choosePrivate = "choose --network " + string(PrivateNetwork)
+
+// probePrivate exercises what a sandbox with a private network is held by, and
+// ends it by its memory limit.
 func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -83,11 +108,17 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 	}
 	defer listener.Close()
 	port := listener.Addr().(*net.TCPAddr).Port
+	sockets, abstract, err := listenAbstract()
+	if err != nil {
+		return nil, err
+	}
+	defer sockets.Close()
 
 	var t *trials
 	s, err := d.startInside(ctx, probeSpec(PrivateNetwork), func(p *program) {
 		t = newTrials(p)
 		t.calls(port)
+		t.reach(abstract, unix.ECONNREFUSED)
 		t.send()
 		again := p.here() // stopping and continuing interrupts it
 		p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(unix.SIGUSR1-1)), 0, 0, 8).negative = again
@@ -113,9 +144,12 @@ func (d *namespaces) probePrivate(ctx context.Context) ([]Control, error) {
 		{Name: ControlSystemCalls, By: "seccomp, a list of what is allowed"},
 		{Name: ControlPrivileges, By: "no_new_privs"},
 		{Name: ControlNetwork, By: "network namespace (for --network private)"},
+		{Name: ControlSockets, By: "network namespace", Mend: choosePrivate},
+		{Name: ControlForeign, By: "network namespace", Mend: choosePrivate},
 		{Name: ControlTmp, By: "tmpfs"},
 		{Name: ControlProcessLimit, By: d.processLimiter(), Mend: delegate},
 	}
+	problems[ControlForeign] = problems[ControlNetwork]
 	for i := range controls {
 		c := &controls[i]
 		if c.Problem = problems[c.Name]; c.Problem == "" {
@@ -220,10 +254,9 @@ func (d *namespaces) probeHost(ctx context.Context) ([]Control, error) {
 
 // tryHost tells also what is wrong with late code.
 func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string, error) {
-	name := "lamgate-probe-" + identifyProcess(os.Getpid())
-	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: "@" + name, Net: "unix"})
+	listener, abstract, err := listenAbstract()
 	if err != nil {
-		return nil, "", fmt.Errorf("listen for the probe: %w", err)
+		return nil, "", err
 	}
 	defer listener.Close()
 	api, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -246,9 +279,7 @@ func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string,
 			p.try(unix.SYS_RT_SIGTIMEDWAIT, p.words(1<<(unix.SIGUSR1-1)), 0, 0, 8).negative = again
 			t.late(task, file)
 		}
-		t.open(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_STREAM, 0)
-		addr := append([]byte{unix.AF_UNIX, 0, 0}, name...)
-		t.expect(ControlSockets, "reach an abstract socket of the host", fails(unix.EPERM), unix.SYS_CONNECT, probeFD, p.bytes(addr), uint64(len(addr)))
+		t.reach(abstract, unix.EPERM)
 		t.open(unix.SYS_SOCKET, unix.AF_INET, unix.SOCK_STREAM, 0)
 		p.try(unix.SYS_CONNECT, probeFD, p.bytes(loopbackAddress(api.Addr().(*net.TCPAddr).Port)), 16)
 		t.send()
@@ -273,7 +304,7 @@ func (d *namespaces) tryHost(ctx context.Context, late bool) ([]Control, string,
 		sockets = Control{
 			Name:    ControlSockets,
 			Problem: problem + " with --network host: this kernel's Landlock does not keep them apart",
-			Mend:    "choose --network private, or run Linux 6.12 or later with Landlock among its security modules",
+			Mend:    choosePrivate + ", or run Linux 6.12 or later with Landlock among its security modules",
 		}
 	}
 	foreign := d.probePeers(s, api)
@@ -306,7 +337,7 @@ func (d *namespaces) probeEgress(ctx context.Context) Control {
 		if cause := d.cause(err); cause != "" {
 			problem += " (" + cause + ")"
 		}
-		return Control{Name: ControlEgress, Problem: problem, Mend: "choose --network " + string(PrivateNetwork)}
+		return Control{Name: ControlEgress, Problem: problem, Mend: choosePrivate}
 	}
 	return Control{Name: ControlEgress, Enforced: true, By: "network namespace, a TCP/IP stack of the server's own (for --network egress)"}
 }
@@ -349,6 +380,16 @@ func (d *namespaces) tryEgress(ctx context.Context) error {
 		err = errors.New(problem)
 	}
 	return err
+}
+
+// listenAbstract listens on an abstract socket of the host, for a probe.
+func listenAbstract() (net.Listener, string, error) {
+	name := fmt.Sprintf("lamgate-probe-%s-%08x", identifyProcess(os.Getpid()), rand.Uint32())
+	l, err := net.Listen("unix", "@"+name)
+	if err != nil {
+		return nil, "", fmt.Errorf("listen for the probe: %w", err)
+	}
+	return l, name, nil
 }
 
 // findLate finds a directory of the host with a directory with a file.

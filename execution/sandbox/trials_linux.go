@@ -128,6 +128,13 @@ func (t *trials) calls(port int) {
 	t.expect(ControlProcessLimit, "start too many processes", fails(unix.EAGAIN), unix.SYS_CLONE, uint64(unix.SIGCHLD), 0, 0, 0, 0).zero = t.parking
 }
 
+// reach writes an attempt at an abstract socket of the host.
+func (t *trials) reach(abstract string, want unix.Errno) {
+	t.open(unix.SYS_SOCKET, unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	address := append([]byte{unix.AF_UNIX, 0, 0}, abstract...)
+	t.expect(ControlSockets, "reach an abstract socket of the host", fails(want), unix.SYS_CONNECT, probeFD, t.p.bytes(address), uint64(len(address)))
+}
+
 // late writes what a sandbox looks at that has been completed late.
 func (t *trials) late(task, file string) {
 	p, at := t.p, uint64(unix.AT_FDCWD&mask)
