@@ -170,3 +170,35 @@ func TestDebuggerIsReached(t *testing.T) {
 		t.Error("the client is not told of the debugger's end")
 	}
 }
+
+// An init that fails is run again, in the one environment that there is, also
+// while others wait for it.
+func TestDebuggedFunctionWhoseInitFails(t *testing.T) {
+	p, s := newStage(t)
+	p.config.Runtime = "nodejs20.x"
+	if _, _, err := p.fleet.Runtimes.Find(t.Context(), p.config.Runtime, ""); err != nil {
+		t.Skip(err)
+	}
+	debugged(p, 9229)
+	first := outcomeOf(t, p, "one")
+	b := <-s.boxes
+	second := outcomeOf(t, p, "two")
+	until(t, func() bool { p.mu.Lock(); defer p.mu.Unlock(); return len(p.line) == 2 })
+	b.voice().failInit("Runtime.UserCodeSyntaxError")
+	b = <-s.boxes
+	runtime := b.voice()
+	runtime.ask()
+	runtime.hear()
+	runtime.answer("one")
+	runtime.ask()
+	runtime.hear()
+	runtime.answer("two")
+	for _, c := range []<-chan *Outcome{first, second} {
+		if o := <-c; o == nil || o.FunctionError != "" {
+			t.Errorf("%+v", o)
+		}
+	}
+	if len(s.boxes) != 0 {
+		t.Error("there was a second environment")
+	}
+}

@@ -92,7 +92,7 @@ func (e *Environment) take(t *ticket, now time.Time) (frozen, ok bool) {
 // begin makes a ticket the one under way, with mu held.
 func (e *Environment) begin(t *ticket, now time.Time) {
 	e.ticket, e.lastID, e.began = t, t.ID, now
-	e.log.start(t, e.pool.config.Version, now)
+	e.log.start(t, e.pool.config.Version, false, now)
 }
 
 // deadline is that of an event given now.
@@ -144,7 +144,7 @@ func (e *Environment) rest(now time.Time) bool {
 func (e *Environment) deliver(t *ticket, frozen bool) {
 	if frozen {
 		e.freezing.Lock()
-		if err := e.box.Thaw(); err != nil {
+		if err := e.box.Thaw(); err != nil && !e.dead() {
 			e.pool.fleet.Log.Error("environment does not thaw", "function", e.pool.function.Name, "error", err)
 		}
 		e.freezing.Unlock()
@@ -216,6 +216,7 @@ func (e *Environment) settle() *ticket {
 			e.to(Busy)
 			e.mu.Unlock()
 			e.initialised(now)
+			e.log.start(t, e.pool.config.Version, true, now)
 			e.pool.adopt(e)
 			return t
 		}
@@ -238,6 +239,7 @@ func (e *Environment) settle() *ticket {
 func (e *Environment) initialised(now time.Time) {
 	i := e.describe()
 	i.Duration = e.init
+	e.standings(now)
 	e.log.initReport(i, verdict{}, now)
 	e.log.settled()
 }
@@ -314,7 +316,11 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 		e.pool.fleet.started(e)
 		i := e.describe()
 		i.Duration = took
+		e.standings(now)
 		e.log.initReport(i, v, now)
+		if t != nil { // its init ran within the invocation
+			e.log.start(t, e.pool.config.Version, true, now)
+		}
 	}
 	switch {
 	case t != nil:

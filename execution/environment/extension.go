@@ -3,6 +3,7 @@ package environment
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"time"
@@ -20,9 +21,8 @@ import (
 // external, which is set before the start.
 type extensions struct {
 	external []sandbox.Extension
-	missing  int             // of external, those that have not registered
-	internal int             // that have registered
-	seen     map[string]bool // that have asked for an event
+	missing  int // of external, those that have not registered
+	internal int // that have registered
 }
 
 // some reports whether there are any.
@@ -83,22 +83,28 @@ func (x *extensions) names() (names []string) {
 	return names
 }
 
-// cannotLaunch tells whether a sandbox failed because an extension cannot be run.
+// cannotLaunch tells whether a sandbox failed because an extension cannot be run,
+// and where that then stands.
 //
-// AWS: Extension.LaunchError, with Go's words for the reason.
-func cannotLaunch(err error) (verdict, string, bool) {
+// AWS: Extension.LaunchError, with Go's words for the reason. The type of the
+// extension's own error is PermissionDenied or UnknownError, as its runtime
+// interface emulator has it.
+func cannotLaunch(err error) (verdict, runtimeapi.Standing, bool) {
 	x, ok := errors.AsType[*sandbox.ExtensionError](err)
 	if !ok {
-		return verdict{}, "", false
+		return verdict{}, runtimeapi.Standing{}, false
 	}
-	reason := x.Err
+	reason, kind := x.Err, "UnknownError"
 	for _, known := range execFailures {
 		if errors.Is(x.Err, known) {
 			reason = known
 		}
 	}
-	return verdict{cause: InitError, errorType: "Extension.LaunchError",
-		message: fmt.Sprintf("fork/exec %s/%s: %v", extensionsDir, x.Extension, reason)}, x.Extension, true
+	if errors.Is(x.Err, fs.ErrPermission) {
+		kind = "PermissionDenied"
+	}
+	v := verdict{cause: InitError, errorType: "Extension.LaunchError", message: fmt.Sprintf("fork/exec %s/%s: %v", extensionsDir, x.Extension, reason)}
+	return v, runtimeapi.Standing{Name: x.Extension, State: "LaunchError", ErrorType: kind}, true
 }
 
 // Registered implements runtimeapi.Owner. When all external extensions have
@@ -138,19 +144,7 @@ func (e *Environment) unreleased(err error) {
 }
 
 // ExtensionReady implements runtimeapi.Owner.
-func (e *Environment) ExtensionReady(name string) {
-	e.mu.Lock()
-	first := !e.extensions.seen[name]
-	if first {
-		if e.extensions.seen == nil {
-			e.extensions.seen = map[string]bool{}
-		}
-		e.extensions.seen[name] = true
-	}
-	e.mu.Unlock()
-	if first {
-		e.log.extension(name, "Ready", e.api.Events(name), "", e.pool.fleet.Clock.Now())
-	}
+func (e *Environment) ExtensionReady(string) {
 	if t := e.settle(); t != nil {
 		e.api.Send(t.event())
 	}
@@ -161,12 +155,38 @@ func (e *Environment) ExtensionReady(name string) {
 // AWS: an extension that reports an error is the end of its environment; the
 // message is that of an exit.
 func (e *Environment) ExtensionFailed(name, errorType string, exit bool) {
-	state, kind := "InitError", "Extension.InitError"
+	kind := "Extension.InitError"
 	if exit {
-		state, kind = "ExitError", "Extension.ExitError"
+		kind = "Extension.ExitError"
 	}
-	e.log.extension(name, state, e.api.Events(name), errorType, e.pool.fleet.Clock.Now())
+	e.mu.Lock()
+	later := e.state != Initialising // else its line says so
+	e.mu.Unlock()
+	if later {
+		e.explain("the extension " + name + " has failed: " + errorType)
+	}
 	e.fail(anyTurn, verdict{cause: Crash, errorType: kind, message: "exit code 0"})
+}
+
+// explain leaves in the log what Lambda does not tell: which extension it was
+// that ended the environment, and why.
+func (e *Environment) explain(text string) {
+	if !e.dead() {
+		e.log.explain(text, e.pool.fleet.Clock.Now())
+	}
+}
+
+// standings tells how the extensions stood when the init phase was over, however
+// it ended.
+//
+// AWS: as "EXTENSION" lines in public logs, right before INIT_REPORT or START.
+func (e *Environment) standings(now time.Time) {
+	if e.api == nil { // none could be started
+		return
+	}
+	for _, x := range e.api.Extensions() {
+		e.log.extension(x, now)
+	}
 }
 
 // lastBreath is how long what a process said at its end may be on its way.
@@ -185,10 +205,8 @@ func (e *Environment) watch() {
 			v.message = "signal: " + x.Exit.Signal
 		}
 		e.pool.fleet.Clock.AfterFunc(lastBreath, func() {
-			if !e.dead() {
-				e.log.extension(x.Extension, "Crashed", e.api.Events(x.Extension), v.errorType, e.pool.fleet.Clock.Now())
-				e.fail(anyTurn, v)
-			}
+			e.explain("the extension " + x.Extension + " has ended: " + v.message)
+			e.fail(anyTurn, v)
 		})
 	}
 }

@@ -334,7 +334,7 @@ func TestExtensionsTakePart(t *testing.T) {
 	x.next()
 	until(t, isState(p, "idle"))
 	p.fleet.allAlive()[0].log.flushOld(0)
-	if log := s.logs.text(); !strings.Contains(log, "EXTENSION\tName: observer\tState: Ready\tEvents: [INVOKE,SHUTDOWN]\n") ||
+	if log := s.logs.text(); !strings.Contains(log, "EXTENSION\tName: observer\tState: Ready\tEvents: [INVOKE, SHUTDOWN]\n") ||
 		!strings.Contains(log, "REPORT RequestId: one\tDuration: 50.00 ms\tBilled Duration: 1050 ms\t") {
 		t.Errorf("log:\n%s", log)
 	}
@@ -462,10 +462,10 @@ func TestExtensionFails(t *testing.T) {
 		line          string
 	}{
 		"crash": {func(b *box, _ *voice) { b.ended <- sandbox.Ended{Extension: "x", Exit: sandbox.Exit{Code: 3}} },
-			"Extension.Crash", "exit code 3", "State: Crashed"},
+			"Extension.Crash", "exit code 3", "lamgate: the extension x has ended: exit code 3\n"},
 		"exit error": {func(_ *box, x *voice) {
 			x.say("POST", "/2020-01-01/extension/exit/error", "", "Lambda-Extension-Function-Error-Type: Extension.Tired")
-		}, "Extension.ExitError", "exit code 0", "State: ExitError\tEvents: [INVOKE]\tError Type: Extension.Tired\n"},
+		}, "Extension.ExitError", "exit code 0", "lamgate: the extension x has failed: Extension.Tired\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, s := newStage(t, "x")
@@ -495,7 +495,7 @@ func TestExtensionFails(t *testing.T) {
 			if string(o.Payload) != want || o.ErrorType != c.kind {
 				t.Errorf("%s", o.Payload)
 			}
-			until(t, func() bool { return strings.Contains(s.logs.text(), c.line) || p.fleet.allAlive() == nil })
+			s.heard(t, p, c.line)
 		})
 	}
 }

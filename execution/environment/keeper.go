@@ -14,8 +14,9 @@ type keeper struct {
 	fleet *Fleet
 
 	mu      sync.Mutex
-	alarm   func() bool
-	seldom  bool // the alarm is far off
+	alarm   func() bool // stops the next round; nil if there is none
+	turn    uint64      // of that round: one that was overtaken goes by
+	seldom  bool        // the alarm is far off
 	stopped bool
 	round   int
 }
@@ -44,7 +45,9 @@ func (k *keeper) wake() {
 func (k *keeper) set(d time.Duration) {
 	if !k.stopped {
 		k.seldom = d > lookEvery
-		k.alarm = k.fleet.Clock.AfterFunc(d, k.look)
+		k.turn++
+		turn := k.turn
+		k.alarm = k.fleet.Clock.AfterFunc(d, func() { k.look(turn) })
 	}
 }
 
@@ -58,10 +61,10 @@ func (k *keeper) stop() {
 }
 
 // look is one round.
-func (k *keeper) look() {
+func (k *keeper) look(turn uint64) {
 	f := k.fleet
 	k.mu.Lock()
-	if k.stopped {
+	if k.stopped || k.turn != turn {
 		k.mu.Unlock()
 		return
 	}
@@ -94,6 +97,7 @@ func (k *keeper) look() {
 	f.Packages.Collect(keepCode)
 	k.mu.Lock()
 	switch {
+	case k.turn != turn: // somebody has set the next one meanwhile
 	case len(alive) == 0:
 		k.alarm = nil
 	case awake || len(idle) < len(alive):

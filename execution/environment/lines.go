@@ -65,10 +65,12 @@ func (r *record) initStart(m *material, i runtimeapi.Init, now time.Time) {
 			body["runtimeVersion"] = i.RuntimeVersion
 		}
 		r.platform("platform.initStart", l, now, body)
-	case m.runtime != nil:
+	// AWS: "When suppressed inits occur, Lambda doesn't explicitly report an
+	// additional INIT phase", "Lambda execution environment" of the developer guide.
+	case m.runtime != nil && i.Phase == "init":
 		r.add(now, "INIT_START Runtime Version: "+i.RuntimeVersion+"\n")
 	}
-	if m.warning != "" {
+	if m.warning != "" && i.Phase == "init" {
 		r.add(now, "lamgate: "+m.warning+"\n")
 	}
 }
@@ -88,7 +90,10 @@ func (r *record) initialised(i runtimeapi.Init, v verdict, now time.Time) {
 }
 
 // initReport says how long the init took. In text it is written only of one that
-// failed.
+// failed, or that was ahead of invocations.
+//
+// AWS: "SnapStart and provisioned concurrency functions always emit INIT_REPORT",
+// in the same place. Of what went well no status is told, as in RESTORE_REPORT.
 func (r *record) initReport(i runtimeapi.Init, v verdict, now time.Time) {
 	i.Status = v.status()
 	if i.Status == "error" {
@@ -109,10 +114,13 @@ func (r *record) initReport(i runtimeapi.Init, v verdict, now time.Time) {
 		r.platform("platform.initReport", v.level(l), now, body)
 		return
 	}
-	if v.cause == None {
+	if v.cause == None && i.Type == "on-demand" {
 		return
 	}
-	line := fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s", milliseconds(i.Duration), i.Phase, i.Status)
+	line := fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms", milliseconds(i.Duration))
+	if v.cause != None {
+		line += "\tPhase: " + i.Phase + "\tStatus: " + i.Status
+	}
 	if i.ErrorType != "" {
 		line += "\tError Type: " + i.ErrorType
 	}
@@ -150,11 +158,17 @@ func (v *verdict) reportType() string {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// start says that an event is given to the function.
-func (r *record) start(t *ticket, version string, now time.Time) {
+// start says that an event is given to the function. within says that the init
+// was part of its invocation, whose log then begins with that.
+//
+// AWS: START comes after such an init, as public logs have it, and who asks for
+// the end of the log sees both.
+func (r *record) start(t *ticket, version string, within bool, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tailing, r.tail = t.LogTail, nil
+	if r.tailing = t.LogTail; !r.tailing || !within {
+		r.tail = nil
+	}
 	if r.heard() {
 		r.tell(func(b *runtimeapi.Batch) { b.Start(now, t.ID, version, t.TraceHeader) })
 	}
@@ -180,25 +194,34 @@ func (r *record) died(requestID string, v verdict, now time.Time) {
 }
 
 // extension says where an extension stands.
-//
-// AWS: as "EXTENSION" lines in public logs, and platform.extension.
-func (r *record) extension(name, state string, events []string, errorType string, now time.Time) {
+func (r *record) extension(x runtimeapi.Standing, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tell(func(b *runtimeapi.Batch) { b.Extension(now, name, state, events, errorType) })
+	r.catchUp()
+	r.endLine(now)
+	r.tell(func(b *runtimeapi.Batch) { b.Extension(now, x.Name, x.State, x.Events, x.ErrorType) })
 	if r.json {
-		l, body := info, object{"name": name, "state": state, "events": events}
-		if errorType != "" {
-			l, body["errorType"] = warn, errorType
+		l, body := info, object{"name": x.Name, "state": x.State, "events": x.Events}
+		if x.ErrorType != "" {
+			l, body["errorType"] = warn, x.ErrorType
 		}
 		r.platform("platform.extension", l, now, body)
 		return
 	}
-	line := "EXTENSION\tName: " + name + "\tState: " + state + "\tEvents: [" + strings.Join(events, ",") + "]"
-	if errorType != "" {
-		line += "\tError Type: " + errorType
+	line := "EXTENSION\tName: " + x.Name + "\tState: " + x.State + "\tEvents: [" + strings.Join(x.Events, ", ") + "]"
+	if x.ErrorType != "" {
+		line += "\tError Type: " + x.ErrorType
 	}
 	r.add(now, line+"\n")
+}
+
+// explain adds a line of lamgate's own.
+func (r *record) explain(text string, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.catchUp()
+	r.endLine(now)
+	r.add(now, "lamgate: "+text+"\n")
 }
 
 // subscription says that an extension wants telemetry.
@@ -214,7 +237,11 @@ func (r *record) subscription(s *runtimeapi.Subscription, now time.Time) {
 		r.platform(kind, info, now, object{"name": s.Extension, "state": "Subscribed", "types": s.Types})
 		return
 	}
-	r.add(now, line+"\tName: "+s.Extension+"\tState: Subscribed\tTypes: ["+strings.Join(s.Types, ",")+"]\n")
+	var types []string
+	for _, t := range s.Types { // AWS: in capitals, as public logs have them
+		types = append(types, strings.ToUpper(t[:1])+t[1:])
+	}
+	r.add(now, line+"\tName: "+s.Extension+"\tState: Subscribed\tTypes: ["+strings.Join(types, ", ")+"]\n")
 }
 
 // done is an invocation's end as extensions are told it.

@@ -309,6 +309,15 @@ func (r *record) flushOld(age time.Duration) (remains bool) {
 	return len(r.held) > 0
 }
 
+// handOver gives the log to the sink before another record goes on in the same
+// stream, and returns the end of it.
+func (r *record) handOver() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.flush(false)
+	return bytes.Clone(r.tail)
+}
+
 // takeTail returns the last of the invocation's log and forgets it.
 func (r *record) takeTail() []byte {
 	if !r.tailing {

@@ -229,7 +229,7 @@ func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Du
 		return nil
 	}
 	if p.retired || p.fleet.closed.Load() {
-		go e.end(spindown)
+		p.fleet.running.Go(func() { e.end(spindown) })
 		return nil
 	}
 	if e.rest(now) {

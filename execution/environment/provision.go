@@ -59,8 +59,8 @@ func (p *Pool) Provision(n int) {
 		p.demote(e)
 		old = append(old, e)
 	}
+	p.keepIfUsed() // before anything starts: who closes the fleet must find it
 	p.replenish()
-	p.keepIfUsed()
 	p.mu.Unlock()
 	for _, e := range old {
 		e.end(spindown)

@@ -105,7 +105,7 @@ func TestRealExtension(t *testing.T) {
 				return logs.text()
 			}
 			for _, want := range []string{
-				"subscribed 200", "State: Subscribed", "event INVOKE one", "told function\n", "told platform.report\n", "State: Ready\tEvents: [INVOKE,SHUTDOWN]", "I work\n",
+				"subscribed 200", "State: Subscribed", "event INVOKE one", "told function\n", "told platform.report\n", "State: Ready\tEvents: [INVOKE, SHUTDOWN]", "I work\n",
 			} {
 				until(t, func() bool { return strings.Contains(all(), want) })
 			}

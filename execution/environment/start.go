@@ -69,21 +69,25 @@ func (p *Pool) initFailed(e *Environment) {
 	if !e.provisioned {
 		t = p.next()
 	}
+	// Whoever else is in line for one that is debugged waits for it.
+	counted := t != nil && p.debugPort != 0
+	if counted {
+		p.starting++
+		p.begun++
+	}
 	p.mu.Unlock()
 	p.remove(e)
-	switch {
-	case t == nil:
-		return
-	case p.fleet.closed.Load():
-		t.complete(completion{err: ErrClosed})
+	if t == nil {
 		return
 	}
 	p.fleet.running.Go(func() {
+		again := p.newEnvironment(e)
+		again.counted = counted
 		if !p.fleet.enter() {
+			p.remove(again)
 			t.complete(completion{err: ErrClosed})
 			return
 		}
-		again := p.newEnvironment(e)
 		now := p.fleet.Clock.Now()
 		t.assigned, t.deadline = now, p.deadline(now)
 		again.invoked = true
@@ -99,6 +103,7 @@ func (p *Pool) adopt(e *Environment) {
 	defer p.mu.Unlock()
 	if !e.dead() {
 		p.all[e] = struct{}{}
+		p.settle(e)
 		p.keepIfUsed()
 	}
 }
@@ -120,8 +125,9 @@ func (p *Pool) newEnvironment(before *Environment) *Environment {
 	if log.group == "" {
 		log.group = "/aws/lambda/" + p.function.Name
 	}
+	log.tailing = true // for who is to learn why it does not start
 	if before != nil {
-		log.stream = before.log.stream
+		log.stream, log.tail = before.log.stream, before.log.handOver()
 	}
 	return &Environment{pool: p, log: log, born: now, began: now, placed: true, gone: make(chan struct{}), runtimeGone: make(chan struct{})}
 }
@@ -211,12 +217,12 @@ func (e *Environment) start() {
 		ExtensionOutput: e.extensionOutput(),
 	})
 	if err != nil {
-		if v, ok := m.cannotExec(err, e.command); ok {
+		if v, x, ok := cannotLaunch(err); ok {
+			e.log.extension(x, f.Clock.Now())
 			e.unstartable(listener, v)
 			return
 		}
-		if v, name, ok := cannotLaunch(err); ok {
-			e.log.extension(name, "LaunchError", nil, v.errorType, f.Clock.Now())
+		if v, ok := m.cannotExec(err, e.command); ok {
 			e.unstartable(listener, v)
 			return
 		}
@@ -286,11 +292,6 @@ func (e *Environment) announce() {
 	}
 	e.log.begin()
 	e.log.initStart(m, e.describe(), f.Clock.Now())
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ticket != nil {
-		e.log.start(e.ticket, e.pool.config.Version, f.Clock.Now())
-	}
 }
 
 // live begins the environment's life: there is a sandbox. serve lets the runtime
@@ -344,6 +345,8 @@ func (e *Environment) abort(err error) {
 	}
 	e.pool.remove(e)
 	switch {
+	case t != nil && e.pool.fleet.closed.Load():
+		t.complete(completion{err: ErrClosed})
 	case t != nil:
 		t.complete(completion{err: err})
 	case !e.pool.fleet.closed.Load():

@@ -170,7 +170,7 @@ func (s *stems) refill() {
 	}
 	h.making++
 	name, command := h.runtime.Name, h.command // which may be newer ones later
-	s.mu.Unlock()
+	defer s.mu.Unlock()                        // before that, nobody closes the fleet
 	f.running.Go(func() {
 		defer f.budget.keep(usualSize)
 		st, err := s.make(h, name, command)

@@ -72,6 +72,7 @@ type extension struct {
 	shutdown bool // and of the environment's end
 
 	phase   extensionPhase
+	problem string      // the type of the error that it has reported
 	waiting *connection // asked, and parked until there is an event
 	pending string      // an event that came before it asked
 
@@ -153,16 +154,18 @@ func (r *registry) ask(e *extension, c *connection) (event string, again bool, _
 	return event, again, nil
 }
 
-// fail takes an extension's report of an error; first is false if it has
-// reported one before.
-func (r *registry) fail(e *extension, s extensionStep) (first bool, _ *fault) {
+// fail takes an extension's report of an error, of a type; first is false if it
+// has reported one before.
+func (r *registry) fail(e *extension, s extensionStep, problem string) (first bool, _ *fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	to, ok := e.phase.after(s)
 	if !ok {
 		return false, invalidExtensionStep(e.phase, s, e.id)
 	}
-	first = e.phase != to
+	if first = e.phase != to; first {
+		e.problem = problem
+	}
 	e.phase, e.pending = to, ""
 	return first, nil
 }
@@ -236,23 +239,31 @@ func (s *Server) Settled() bool {
 	return true
 }
 
-// Events returns what an extension has registered for, as logs name it.
-func (s *Server) Events(name string) (events []string) {
+// A Standing is where an extension stands, as logs and telemetry tell it.
+type Standing struct {
+	Name      string
+	State     string   // Started if it has not registered, Registered, Ready, Running, InitError or ExitError
+	Events    []string // that it has registered for
+	ErrorType string   // that it has reported
+}
+
+// Extensions tells where all extensions stand: those that are to register, and
+// then the internal ones.
+func (s *Server) Extensions() (list []Standing) {
 	r := &s.extensions
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range r.list {
-		if e.name != name {
-			continue
-		}
+		x := Standing{Name: e.name, State: string(e.phase), ErrorType: e.problem}
 		if e.invoke {
-			events = append(events, "INVOKE")
+			x.Events = append(x.Events, "INVOKE")
 		}
 		if e.shutdown {
-			events = append(events, "SHUTDOWN")
+			x.Events = append(x.Events, "SHUTDOWN")
 		}
+		list = append(list, x)
 	}
-	return events
+	return list
 }
 
 // Shutdown tells the extensions that have registered for it that the

@@ -306,7 +306,7 @@ func TestExtensionLife(t *testing.T) {
 					life = waits
 				}
 			case "init":
-				first, f := r.fail(e, stepInitError)
+				first, f := r.fail(e, stepInitError, "E")
 				if (f == nil) != (life == registered || life == initError) || first != (life == registered) {
 					t.Fatalf("init in %d: %v %v", life, first, f)
 				}
@@ -314,7 +314,7 @@ func TestExtensionLife(t *testing.T) {
 					life, event = initError, false
 				}
 			case "exit":
-				first, f := r.fail(e, stepExitError)
+				first, f := r.fail(e, stepExitError, "E")
 				alive := life >= registered && life <= works
 				if (f == nil) != (alive || life == exitError) || first != alive {
 					t.Fatalf("exit in %d: %v %v", life, first, f)

@@ -216,7 +216,7 @@ func (c *connection) extensionFailed(e *extension, exit bool) error {
 	if exit {
 		step = stepExitError
 	}
-	first, f := c.server.extensions.fail(e, step)
+	first, f := c.server.extensions.fail(e, step, errorType)
 	if f != nil {
 		c.fault(*f)
 		return nil
