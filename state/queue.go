@@ -218,10 +218,13 @@ func (q *queue) handle(ctx context.Context, en *entry, work func(context.Context
 		return
 	}
 	due := q.store.clock.Now().Add(verdict.After)
-	// So that delay and count outlive this process. If they cannot be
-	// written, they count for as long as it runs.
+	if verdict.Again != nil {
+		data, en.delivered = verdict.Again, 0
+	}
+	// So that delay, count and what stands in its place outlive this process. If
+	// they cannot be written, they count for as long as it runs.
 	if err := q.rewrite(en, due, data); err != nil {
-		q.store.log.Warn("state: a queue's message keeps its old delay on disk", "subject", en.subject, "error", err)
+		q.store.log.Warn("state: a queue's message stays on disk as it was", "subject", en.subject, "error", err)
 	}
 	q.put(en, due, data)
 }
@@ -253,6 +256,9 @@ func (q *queue) data(ctx context.Context, en *entry) ([]byte, error) {
 }
 
 func (q *queue) rewrite(en *entry, due time.Time, data []byte) error {
+	if len(data) > maxPayload-recordOverhead {
+		return fmt.Errorf("a message of %d bytes is too large", len(data))
+	}
 	if err := q.store.space.take(len(data) + recordOverhead); err != nil {
 		return err
 	}
@@ -266,7 +272,7 @@ func (q *queue) rewrite(en *entry, due time.Time, data []byte) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	en.sequence = sequence
+	en.sequence, en.size = sequence, len(data)
 	return nil
 }
 

@@ -112,6 +112,42 @@ func TestRetryComesAfterItsDelay(t *testing.T) {
 	}
 }
 
+// What is handed out in a message's place is so after its delay, also by the next
+// process, and as if for the first time.
+func TestAMessageTakesAnothersPlace(t *testing.T) {
+	dir := t.TempDir()
+	clock := aws.NewManualClock(time.UnixMilli(1e12))
+	s := open(t, Options{Dir: dir, Clock: clock})
+	q := must(s.Queue("a"))(t)
+	push(t, q, "1", "2")
+	ctx, cancel := context.WithCancel(t.Context())
+	large := strings.Repeat("again ", 1<<20)
+	answers := map[string]Verdict{
+		"1": {Retry: true, After: time.Minute, Again: []byte("another")},
+		"2": {Retry: true, After: 2 * time.Minute, Again: []byte(large)}, // more than memory keeps
+	}
+	handed := 0
+	q.Work(ctx, 1, 1, func(_ context.Context, m Message) Verdict {
+		if handed++; handed == 2 {
+			cancel()
+		}
+		return answers[string(m.Data)]
+	})
+	if info := must(s.engine.Load().queues.Info(t.Context()))(t); info.State.Msgs != 2 {
+		t.Errorf("%d messages are stored", info.State.Msgs)
+	}
+	clock.Advance(time.Minute)
+	if diff := cmp.Diff([]string{"another 1"}, take(t, q, 1)); diff != "" {
+		t.Error(diff)
+	}
+	s.Close()
+	s = open(t, Options{Dir: dir, Clock: clock})
+	clock.Advance(time.Minute)
+	if diff := cmp.Diff([]string{large + " 1"}, take(t, must(s.Queue("a"))(t), 1)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWorkIsParallelToALimit(t *testing.T) {
 	const limit, messages = 4, 40
 	q := must(open(t, Options{}).Queue("a"))(t)

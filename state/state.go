@@ -104,6 +104,10 @@ type Message struct {
 type Verdict struct {
 	Retry bool
 	After time.Duration // before it is handed out again
+	// Again, unless it is nil, is handed out then in the message's place, as one
+	// that has not been delivered yet. It is written as the message is removed, so
+	// that no crash leaves both.
+	Again []byte
 }
 
 // A LogEvent is one line of a log stream.

@@ -27,9 +27,9 @@ const (
 	ofFunction = 64
 )
 
-// An event is an asynchronous invocation in the queue. A failed one is pushed
-// again with one attempt more, since a message's deliveries also count those
-// that were throttled, or cut short by the end of a server.
+// An event is an asynchronous invocation in the queue. It counts its attempts
+// itself, since a message's deliveries also count those that were throttled, or
+// cut short by the end of a server.
 type event struct {
 	Function      execution.FunctionRef
 	RequestID     string
@@ -38,7 +38,6 @@ type event struct {
 	TraceHeader   string    `json:",omitempty"`
 	Accepted      time.Time // when Enqueue took it
 	Attempts      int       // that have failed
-	NotBefore     time.Time `json:",omitzero"`
 }
 
 // Enqueue implements execution.Invoker.
@@ -65,7 +64,7 @@ func (s *Service) enqueue(ctx context.Context, i *execution.Invocation) (string,
 	if _, _, err := s.resolve(i.Function); err != nil {
 		return "", err
 	}
-	err := s.push(ctx, event{
+	b, err := json.Marshal(event{
 		Function:      i.Function,
 		RequestID:     i.RequestID,
 		Payload:       i.Payload,
@@ -73,18 +72,13 @@ func (s *Service) enqueue(ctx context.Context, i *execution.Invocation) (string,
 		TraceHeader:   i.TraceHeader,
 		Accepted:      s.Clock.Now(),
 	})
-	return i.RequestID, err
-}
-
-func (s *Service) push(ctx context.Context, e event) error {
-	b, err := json.Marshal(e)
 	if err != nil {
-		return fmt.Errorf("encode an asynchronous invocation: %w", err)
+		return "", fmt.Errorf("encode an asynchronous invocation: %w", err)
 	}
-	if err := s.Queue.Push(ctx, e.Function.Key(), b); err != nil {
-		return fmt.Errorf("queue an asynchronous invocation: %w", err)
+	if err := s.Queue.Push(ctx, i.Function.Key(), b); err != nil {
+		return "", fmt.Errorf("queue an asynchronous invocation: %w", err)
 	}
-	return nil
+	return i.RequestID, nil
 }
 
 // A retried event will be given to its function once more.
@@ -123,9 +117,6 @@ func (s *Service) work(ctx context.Context) {
 // attempt runs an event once and says what becomes of its message.
 func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Verdict {
 	now := s.Clock.Now()
-	if wait := e.NotBefore.Sub(now); wait > 0 {
-		return state.Verdict{Retry: true, After: wait}
-	}
 	t := s.treatment(e.Function)
 	t.delivered, t.journey = delivered, s.journey(e, now, delivered)
 	defer func() { s.Journeys.Record(t.journey) }()
@@ -191,13 +182,10 @@ func (s *Service) failed(ctx context.Context, e *event, t *treatment, o *environ
 		end.Condition = execution.EventAgeExceeded
 		return s.over(ctx, e, t, end)
 	}
-	again.NotBefore = s.Clock.Now().Add(delay)
-	// First the new message, then the old one's end: a crash between the two
-	// runs the event once more often, never once less.
-	if err := s.push(context.WithoutCancel(ctx), again); err != nil {
-		s.Log.Error("the retry of an asynchronous invocation was not stored", "function", e.Function.ARN(), "error", err)
-		return state.Verdict{Retry: true, After: delay}
+	b, err := json.Marshal(again)
+	if err != nil {
+		s.Log.Error("an asynchronous invocation cannot be encoded; its attempt is not counted", "function", e.Function.ARN(), "error", err)
 	}
 	t.journey.Add(s.Clock.Now(), "queue", telemetry.Passed, retried{delay, again.Attempts + 1, t.retries + 1})
-	return state.Verdict{}
+	return state.Verdict{Retry: true, After: delay, Again: b}
 }
