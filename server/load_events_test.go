@@ -67,7 +67,7 @@ func (l *eventLedger) send(ctx context.Context) {
 			return
 		}
 		l.accepted = append(l.accepted, id)
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(40 * time.Millisecond)
 	}
 }
 
