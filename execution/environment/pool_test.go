@@ -35,6 +35,7 @@ type driver struct {
 	begin   chan struct{} // a start goes on when it can take one
 	events  chan string   // request IDs as runtimes get them
 	answer  chan struct{} // an event is answered when its runtime can take one
+	refuse  chan error    // what starts fail with
 }
 
 type fake struct {
@@ -59,6 +60,11 @@ func (f *fake) Kill() {
 }
 
 func (d *driver) Start(ctx context.Context, spec sandbox.Spec) (sandbox.Sandbox, error) {
+	select {
+	case err := <-d.refuse:
+		return nil, err
+	default:
+	}
 	address := ""
 	for _, v := range spec.Env {
 		if a, ok := strings.CutPrefix(v, "AWS_LAMBDA_RUNTIME_API="); ok {
@@ -109,7 +115,7 @@ func (d *driver) speak(f *fake) {
 func newPool(t *testing.T) (*Pool, *driver, *aws.ManualClock) {
 	t.Helper()
 	clock := aws.NewManualClock(time.Unix(1700000000, 0))
-	d := &driver{t: t, started: make(chan *fake, 1000), begin: make(chan struct{}, 1000), events: make(chan string, 1000), answer: make(chan struct{}, 1000)}
+	d := &driver{t: t, started: make(chan *fake, 1000), begin: make(chan struct{}, 1000), events: make(chan string, 1000), answer: make(chan struct{}, 1000), refuse: make(chan error, 2)}
 	var content bytes.Buffer
 	archive := zip.NewWriter(&content)
 	if _, err := archive.Create("bootstrap"); err != nil {
@@ -289,6 +295,34 @@ func TestStartsAreTakenBack(t *testing.T) {
 	}
 	if left := len(d.started); left > cap(p.fleet.places) {
 		t.Errorf("%d more were started", left)
+	}
+}
+
+// A sandbox that somebody ends while it is made is like an environment that died
+// in its init: it is made again within the invocation, which fails with the
+// second.
+func TestASandboxEndsWhileItIsMade(t *testing.T) {
+	ended := fmt.Errorf("start f: %w", sandbox.ErrEnded)
+	p, d, _ := newPool(t)
+	d.refuse <- ended
+	var again sync.WaitGroup
+	again.Go(func() {
+		if o, err := p.Invoke(context.Background(), Request{ID: "x", Payload: []byte("{}")}, func() {}); err != nil || o.Cause != None {
+			t.Errorf("the second time: %+v, %v", o, err)
+		}
+	})
+	<-d.started
+	d.begin <- struct{}{}
+	<-d.events
+	d.answer <- struct{}{}
+	again.Wait()
+
+	p, d, _ = newPool(t)
+	d.refuse <- ended
+	d.refuse <- ended
+	o, err := p.Invoke(t.Context(), Request{ID: "x", Payload: []byte("{}")}, func() {})
+	if err != nil || o.Cause != Crash || !strings.Contains(string(o.Payload), "Runtime exited with error: signal: killed") {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 

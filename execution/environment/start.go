@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -224,6 +225,11 @@ func (e *Environment) start() {
 		}
 		if v, ok := m.cannotExec(err, e.command); ok {
 			e.unstartable(listener, v)
+			return
+		}
+		if errors.Is(err, sandbox.ErrEnded) { // whoever did it might have come a moment later
+			f.Log.Warn("sandbox ended while it was made", "function", p.function.Name, "error", err)
+			e.unstartable(listener, exited(sandbox.Exit{Code: -1, Signal: "killed"}))
 			return
 		}
 		e.discard(listener)

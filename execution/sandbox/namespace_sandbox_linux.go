@@ -155,7 +155,7 @@ func (s *namespace) await(ctx context.Context) error {
 		m, err := s.receive()
 		switch {
 		case err == io.EOF:
-			return errors.New("the launcher ended without a word")
+			return ErrEnded
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return context.Cause(ctx)
 		case err != nil:

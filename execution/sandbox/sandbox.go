@@ -127,6 +127,10 @@ const MaxSockets = 32
 // ErrNotBuilt is returned of what a driver does not do, or not on this host.
 var ErrNotBuilt = errors.New("this isolation does not do it")
 
+// ErrEnded is returned of a sandbox whose processes ended, by somebody else's
+// doing, while it was made.
+var ErrEnded = errors.New("the launcher ended without a word")
+
 // ErrNoSocket is returned by Dial when the Spec's Sockets are used up.
 var ErrNoSocket = errors.New("no socket into the sandbox is left")
 
