@@ -29,6 +29,9 @@ func RedactQuery(query string) string {
 	return before + strings.Join(pairs, "&")
 }
 
+// maxTold is how much is told of a request: journeys keep explanations for long.
+const maxTold = 8 << 10
+
 // redactCanonical does the same for a canonical request, with its headers.
 func redactCanonical(text string) string {
 	const ofQuery, ofHeaders = 2, 3
@@ -40,7 +43,11 @@ func redactCanonical(text string) string {
 			lines[i] = name + ":" + withheld(value)
 		}
 	}
-	return strings.Join(lines, "\n")
+	text = strings.Join(lines, "\n")
+	if len(text) > maxTold {
+		return text[:maxTold] + "… (" + strconv.Itoa(len(text)) + " bytes)"
+	}
+	return text
 }
 
 // admits reports whether who knows the value of a header or a parameter is let

@@ -275,6 +275,12 @@ func TestExplanationsKeepSecrets(t *testing.T) {
 			t.Errorf("%s: the explanation does not say what was signed:\n%s", name, what)
 		}
 	}
+	long := signing{method: "GET", target: "/?" + strings.Repeat("a", 60<<10), service: "lambda", region: "us-east-1", key: key, at: testTime}.request(t)
+	long.Method = "PUT"
+	_, err := verifier.Verify(long, "lambda", "us-east-1", digest(""))
+	if len(err.Error()) > 10<<10 {
+		t.Errorf("the explanation of a long request has %d bytes", len(err.Error()))
+	}
 }
 
 func FuzzVerify(f *testing.F) {

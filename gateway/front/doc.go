@@ -4,5 +4,5 @@
 //   - target.go reads where a request goes and where it comes from.
 //   - body.go reads its body, within bounds of size and patience.
 //   - header.go tells what can be a header, and of which answers have no body.
-//   - failure.go words what a function that failed has said.
+//   - told.go is what journeys tell of requests: briefly, however long these are.
 package front

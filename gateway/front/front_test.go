@@ -64,3 +64,32 @@ func TestBodies(t *testing.T) {
 		})
 	}
 }
+
+// Journeys keep what is told of a request for long, and operators paste it.
+func TestWhatIsToldIsShort(t *testing.T) {
+	long := "/" + strings.Repeat("a", 60<<10)
+	r := httptest.NewRequest("GET", long, nil)
+	if got := front.Told(r, long); len(got) != 1024 || !strings.HasPrefix(long, got) {
+		t.Errorf("of a path of %d bytes %d are told", len(long), len(got))
+	}
+	if got := front.Told(httptest.NewRequest("GET", "/a?b", nil), "/a"); got != "/a" {
+		t.Errorf("/a is told as %q", got)
+	}
+	if got := front.Excerpt(long); len(got) > 520 || front.Excerpt([]byte("abc")) != "abc" {
+		t.Errorf("an excerpt of %d bytes", len(got))
+	}
+	what, _ := front.FailureOf("arn", "f", []byte(long)).Explain()
+	if len(what) > 2100 {
+		t.Errorf("a failure is told in %d bytes", len(what))
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for s, want := range map[string]string{
+		"https://a.example:80/": "https://a.example:80/", "v0": "v0", "$(reboot)": "'$(reboot)'", "a b": "'a b'", "a;b": "'a;b'", "it's": `'it'\''s'`, "a\u009b": "'a\u009b'",
+	} {
+		if got := front.Argument(s); got != want {
+			t.Errorf("%q is the argument %s, want %s", s, got, want)
+		}
+	}
+}

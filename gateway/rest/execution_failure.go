@@ -91,7 +91,7 @@ func (m malformed) executionFailure(*call) string {
 }
 
 func (f failedFunction) executionFailure(c *call) string {
-	return "Lambda execution failed with status 200 due to customer function error: " + errorMessageOf(f.result.Payload) +
+	return "Lambda execution failed with status 200 due to customer function error: " + f.message +
 		". Lambda request id: " + c.journey.Invocation
 }
 

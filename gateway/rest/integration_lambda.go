@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -39,7 +40,7 @@ func (c *call) invoke(l *plan.Lambda) *gatewayResponse {
 	}
 	if !json.Valid(c.outgoing.body) {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{
-			"Lambda takes JSON, which the integration's request is not: " + excerpt(c.outgoing.body),
+			"Lambda takes JSON, which the integration's request is not: " + front.Excerpt(c.outgoing.body),
 			"let the request template make JSON, or validate the request's body"}, internalServerError())
 	}
 	c.journey.Function = t.functionARN
@@ -88,7 +89,7 @@ func (c *call) invokeNow(l *plan.Lambda) *gatewayResponse {
 		field{traceHeader, c.trace.String()})
 	if result.FunctionError != "" {
 		c.received.headers = append(c.received.headers, field{"X-Amz-Function-Error", result.FunctionError})
-		c.pass(stepIntegration, failedFunction{&c.target.callee, result})
+		c.pass(stepIntegration, c.failed(result))
 		return nil
 	}
 	c.pass(stepIntegration, &c.target.callee)
@@ -143,15 +144,6 @@ func (c *call) writeServiceHeaders() {
 func (c *call) outgoingHeader(name string) (string, bool) {
 	r := received{headers: c.outgoing.headers}
 	return r.header(name)
-}
-
-// excerpt is the beginning of a body, for an explanation.
-func excerpt(body []byte) string {
-	const most = 512
-	if len(body) > most {
-		return string(body[:most]) + "…"
-	}
-	return string(body)
 }
 
 // errorMessage returns the message of a function's error.

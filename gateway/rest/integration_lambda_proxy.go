@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
@@ -68,7 +69,7 @@ func (c *call) lambdaProxy(proxy *plan.LambdaProxy) *gatewayResponse {
 	c.journey.Invocation = result.RequestID
 	c.received.status, c.received.body = http.StatusOK, result.Payload
 	if result.FunctionError != "" {
-		return c.refuse(stepIntegration, telemetry.Failed, failedFunction{&t.callee, result}, badGateway())
+		return c.refuse(stepIntegration, telemetry.Failed, c.failed(result), badGateway())
 	}
 	c.journey.Add(c.at, stepIntegration, telemetry.Passed, &t.callee)
 	return c.readAnswer(result.Payload)
@@ -119,10 +120,14 @@ func (c *call) readAnswer(payload []byte) *gatewayResponse {
 
 // failedFunction explains a function's error.
 type failedFunction struct {
-	target *callee
-	result *execution.Result
+	front.Failure
+	message string // of the error, as far as a line of an execution log has it
 }
 
-func (f failedFunction) Explain() (what, mend string) {
-	return front.ExplainFailure(f.target.functionARN, f.target.function.Name, f.result.Payload)
+func (c *call) failed(result *execution.Result) failedFunction {
+	message := errorMessageOf(result.Payload)
+	if len(message) > maxLogged {
+		message = strings.Clone(message[:maxLogged])
+	}
+	return failedFunction{front.FailureOf(c.target.functionARN, c.target.function.Name, result.Payload), message}
 }

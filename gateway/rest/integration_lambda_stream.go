@@ -71,7 +71,7 @@ func (c *call) streamFailed(proxy *plan.LambdaProxy) *gatewayResponse {
 		return c.notInvoked(c.streamed.context, proxy.Timeout, err)
 	}
 	c.received.status, c.received.body = http.StatusOK, result.Payload
-	return c.refuse(stepIntegration, telemetry.Failed, failedFunction{&c.target.callee, result}, badGateway())
+	return c.refuse(stepIntegration, telemetry.Failed, c.failed(result), badGateway())
 }
 
 // endStream lets the function run to its end when everything has been written
@@ -101,7 +101,7 @@ func (c *call) endStream() {
 	case err != nil:
 		c.refuse(stepIntegration, telemetry.Failed, note("the answer was cut off: %v", err), nil)
 	default:
-		c.refuse(stepIntegration, telemetry.Failed, failedFunction{&c.target.callee, result}, nil)
+		c.refuse(stepIntegration, telemetry.Failed, c.failed(result), nil)
 	}
 }
 

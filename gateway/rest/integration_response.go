@@ -64,7 +64,7 @@ func (c *call) selectResponse(responses *plan.Responses) (*plan.Response, *gatew
 	}
 	if r == nil {
 		return nil, c.refuse(stepIntegrationResponse, telemetry.Failed, inAWSWords{advice{
-			"no integration response matches " + kind + " " + excerpt([]byte(text)) + " and there is no default one",
+			"no integration response matches " + kind + " " + front.Excerpt(text) + " and there is no default one",
 			"give one integration response no selection pattern and deploy the API again"},
 			"No match for output mapping and no default output mapping configured. Endpoint Response Status Code: " +
 				strconv.Itoa(c.received.status)}, internalServerError())

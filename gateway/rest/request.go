@@ -134,7 +134,7 @@ func (c *call) begin(g *Gateway, r *http.Request) {
 	c.sourceIP = front.Host(r.RemoteAddr)
 	j := &c.journey
 	j.RequestID, j.ExtendedID, j.Started = c.requestID, c.extendedID, c.now
-	j.API, j.Stage, j.Method, j.Path = c.address.API, c.address.Stage, r.Method, c.address.Path
+	j.API, j.Stage, j.Method, j.Path = front.Told(r, c.address.API), front.Told(r, c.address.Stage), r.Method, front.Told(r, c.address.Path)
 }
 
 // end leaves the request's journey behind.

@@ -3,6 +3,7 @@ package rest
 import (
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/telemetry"
 )
@@ -25,7 +26,7 @@ func (c *call) matchResource() *gatewayResponse {
 	}
 	c.route, c.params = c.published.plan.Match(c.request.Method, c.address.Path, c.params[:0])
 	if c.route == nil {
-		return c.refuse(stepResource, telemetry.Failed, &noRoute{c.published.plan, c.stage, c.request.Method, c.address.Path}, missingAuthenticationToken())
+		return c.refuse(stepResource, telemetry.Failed, &noRoute{c.published.plan, c.stage, c.request.Method, front.Told(c.request, c.address.Path)}, missingAuthenticationToken())
 	}
 	c.target = &c.published.targets[c.route.Index]
 	c.pass(stepResource, c.route)

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/gateway/plan"
 	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/telemetry"
@@ -101,13 +102,13 @@ func (d *deployment) compiled() (*plan.Plan, error) {
 func (c *call) findStage() *gatewayResponse {
 	a, ok := c.gateway.apis.Get(plan.RestAPIKey(c.address.API))
 	if !ok || (c.address.Region != "" && c.address.Region != a.Region) {
-		return c.refuse(stepStage, telemetry.Failed, note("there is no REST API %q", c.address.API), forbidden())
+		return c.refuse(stepStage, telemetry.Failed, note("there is no REST API %q", front.Excerpt(c.address.API)), forbidden())
 	}
 	c.api = a
 	c.journey.Account, c.journey.Region = a.Account, a.Region
 	s, ok := a.stages[c.address.Stage]
 	if !ok {
-		return c.refuse(stepStage, telemetry.Failed, &noStage{c.address.Stage, a}, forbidden())
+		return c.refuse(stepStage, telemetry.Failed, &noStage{front.Told(c.request, c.address.Stage), a}, forbidden())
 	}
 	if c.address.Domain == "" {
 		c.address.Domain = a.ID + ".execute-api." + a.Region + ".amazonaws.com"
@@ -175,7 +176,7 @@ func (n *noStage) Explain() (what, mend string) {
 	if len(n.api.stages) == 0 {
 		what += ", nor any other"
 	}
-	return what, "aws apigateway create-deployment --rest-api-id " + n.api.ID + " --stage-name " + n.asked
+	return what, "aws apigateway create-deployment --rest-api-id " + n.api.ID + " --stage-name " + front.Argument(n.asked)
 }
 
 // A target is a route on a stage: what has been prepared and found out for it.

@@ -257,6 +257,8 @@ func TestCORS(t *testing.T) {
 		h.do("OPTIONS", "/", "", "Origin", "https://a.example", "Access-Control-Request-Method", asked.method, "Access-Control-Request-Headers", asked.headers).expect(200, "").
 			with("Access-Control-Allow-Origin", "").with("Access-Control-Allow-Headers", "").with("Content-Type", "application/json").because("CORS", asked.why, asked.option)
 	}
+	h.do("OPTIONS", "/", "", "Origin", "https://c.example;$(reboot)", "Access-Control-Request-Method", "GET").expect(200, "").
+		because("CORS", "--cors AllowOrigins='https://c.example;$(reboot)'") // nobody's shell runs what a caller wrote
 	h.do("OPTIONS", "/", "", "Origin", "https://a.example", "Access-Control-Request-Method", "HEAD", "Access-Control-Request-Headers", "Content-Type,X-a").expect(200, "").
 		with("Access-Control-Allow-Origin", "https://a.example")
 	// A refusal is for the page to see.

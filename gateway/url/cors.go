@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/gateway/front"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -64,19 +65,19 @@ func (c *call) preflight() *refusal {
 func (c *call) notShared(cors *execution.CORS) (what, option string) {
 	header := c.request.Header
 	if origin := header.Get("Origin"); !c.origin {
-		return "the origin " + strconv.Quote(origin) + " is not among those (" + strings.Join(cors.AllowOrigins, ", ") + ")", "AllowOrigins=" + origin
+		return "the origin " + strconv.Quote(front.Excerpt(origin)) + " is not among those (" + strings.Join(cors.AllowOrigins, ", ") + ")", "AllowOrigins=" + front.Argument(origin)
 	}
 	switch method := header.Get("Access-Control-Request-Method"); method {
 	case http.MethodGet, http.MethodHead, http.MethodPost:
 	default:
 		if !listed(cors.AllowMethods, method) {
-			return "the method " + strconv.Quote(method) + " is not among those (" + strings.Join(cors.AllowMethods, ", ") + ")", "AllowMethods=" + method
+			return "the method " + strconv.Quote(front.Excerpt(method)) + " is not among those (" + strings.Join(cors.AllowMethods, ", ") + ")", "AllowMethods=" + front.Argument(method)
 		}
 	}
 	for _, line := range header["Access-Control-Request-Headers"] {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = strings.TrimSpace(name); name != "" && !listed(cors.AllowHeaders, name) {
-				return "the header " + strconv.Quote(name) + " is not among those (" + strings.Join(cors.AllowHeaders, ", ") + ")", "AllowHeaders=" + name
+				return "the header " + strconv.Quote(front.Excerpt(name)) + " is not among those (" + strings.Join(cors.AllowHeaders, ", ") + ")", "AllowHeaders=" + front.Argument(name)
 			}
 		}
 	}

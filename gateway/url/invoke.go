@@ -59,7 +59,7 @@ func (c *call) notAnswered(result *execution.Result, err error) *refusal {
 		c.abandoned = true // whoever gave up may still read the event
 		return c.notInvoked(err)
 	case result.FunctionError != "":
-		return c.refuse(stepInvocation, telemetry.Failed, failedFunction{c.endpoint, result}, badGateway())
+		return c.refuse(stepInvocation, telemetry.Failed, front.FailureOf(c.endpoint.arn, c.endpoint.function.Name, result.Payload), badGateway())
 	}
 	return nil
 }
@@ -155,16 +155,6 @@ func (c *call) endStream(r *relay.Relay, told bool) {
 			c.refuse(stepInvocation, telemetry.Failed, note("the answer was cut off: %v", err), nil)
 		}
 	case result.FunctionError != "" && told:
-		c.refuse(stepInvocation, telemetry.Failed, failedFunction{c.endpoint, result}, nil)
+		c.refuse(stepInvocation, telemetry.Failed, front.FailureOf(c.endpoint.arn, c.endpoint.function.Name, result.Payload), nil)
 	}
-}
-
-// failedFunction explains a function's error.
-type failedFunction struct {
-	endpoint *endpoint
-	result   *execution.Result
-}
-
-func (f failedFunction) Explain() (what, mend string) {
-	return front.ExplainFailure(f.endpoint.arn, f.endpoint.function.Name, f.result.Payload)
 }

@@ -86,7 +86,7 @@ func (c *call) begin(g *Gateway, w http.ResponseWriter, r *http.Request) {
 	c.requestID = aws.NewUUID()
 	c.sourceIP = front.Host(r.RemoteAddr)
 	j := &c.journey
-	j.RequestID, j.Started, j.Method, j.Path = c.requestID, c.now, r.Method, c.address.Path
+	j.RequestID, j.Started, j.Method, j.Path = c.requestID, c.now, r.Method, front.Told(r, c.address.Path)
 }
 
 // end leaves the request's journey behind.
@@ -143,7 +143,7 @@ func (a advice) Explain() (what, mend string) { return a.what, a.mend }
 func (c *call) findURL() *refusal {
 	e := c.gateway.endpoints.find(c.address.ID)
 	if e == nil || c.address.Region != "" && c.address.Region != e.function.Region {
-		return c.refuse(stepURL, telemetry.Failed, advice{fmt.Sprintf("there is no function URL %q", c.address.ID),
+		return c.refuse(stepURL, telemetry.Failed, advice{fmt.Sprintf("there is no function URL %q", front.Excerpt(c.address.ID)),
 			"aws lambda create-function-url-config --function-name NAME --auth-type NONE"}, unknownURL())
 	}
 	c.endpoint = e
