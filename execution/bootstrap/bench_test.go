@@ -25,7 +25,7 @@ func BenchmarkStart(b *testing.B) {
 		}
 	}
 	for name, path := range nodes(b) {
-		commands[name] = []string{path, "--max-old-space-size=115", filepath.Join(dir, Node)}
+		commands[name] = []string{path, "--expose-gc", "--max-http-header-size=81920", "--max-semi-space-size=6", "--max-old-space-size=116", filepath.Join(dir, Node)}
 	}
 	functions := map[bool]function{
 		false: {map[string]string{"app.py": "def handler(e, c): return 1\n"}, "app.handler", nil},

@@ -44,9 +44,10 @@ func Bytecode(dir, python string) (string, error) {
 	defer os.RemoveAll(temp)
 	ctx, cancel := context.WithTimeout(context.Background(), compileLimit)
 	defer cancel()
-	// -I: nothing of the user's is imported.
+	// -I: nothing of the user's is imported. Frames name the file that Lambda's own
+	// client is.
 	args := []string{"-I", "-S", "-B", "-c",
-		"import py_compile, sys\nfor f in sys.argv[1:]: py_compile.compile(f, f[f.rindex('/') + 1:] + 'c', f, True)"}
+		"import py_compile, sys\nfor f in sys.argv[1:]:\n n = f[f.rindex('/') + 1:]; py_compile.compile(f, n + 'c', '/var/runtime/' + n, True)"}
 	for _, name := range pythons() {
 		args = append(args, filepath.Join(dir, name))
 	}

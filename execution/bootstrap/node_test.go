@@ -43,7 +43,7 @@ func startNode(t testing.TB, p *platform, node string, env map[string]string) *c
 // nodeCommand is how a Node.js is started for a runtime: from nodejs20.x on it
 // does not require modules, and but for that one it does not guess at them.
 func nodeCommand(node, runtime string) []string {
-	command := []string{node, "--max-old-space-size=115"}
+	command := []string{node, "--expose-gc", "--max-http-header-size=81920", "--max-semi-space-size=6", "--max-old-space-size=116"}
 	switch runtime {
 	case "AWS_Lambda_nodejs16.x", "AWS_Lambda_nodejs18.x", "": // which have neither
 	case "AWS_Lambda_nodejs20.x":

@@ -77,15 +77,24 @@ func launchPython(r *Runtime, l *Launch, c *Command) error {
 // debugpy returns the debugger's path in a sandbox: the function's own, or the
 // interpreter's.
 func debugpy(r *Runtime, l *Launch) (string, error) {
-	library := filepath.Join(filepath.Dir(filepath.Dir(r.Path)), "lib", filepath.Base(r.Path), "site-packages", "debugpy")
-	for _, place := range []struct{ host, inside string }{
+	type place struct{ host, inside string }
+	places := []place{
 		{filepath.Join(l.Task, "debugpy"), "/var/task/debugpy"},
 		{filepath.Join(l.Opt, "python", "debugpy"), "/opt/python/debugpy"},
-		{library, library},
-	} {
+	}
+	version, prefix := filepath.Base(r.Path), filepath.Dir(filepath.Dir(r.Path))
+	libraries := []string{filepath.Join(prefix, "lib", version, "site-packages")}
+	if prefix == "/usr" { // as Debian has them
+		libraries = append(libraries, "/usr/local/lib/"+version+"/dist-packages", "/usr/lib/python3/dist-packages")
+	}
+	for _, dir := range libraries {
+		dir = filepath.Join(dir, "debugpy")
+		places = append(places, place{dir, dir})
+	}
+	for _, place := range places {
 		if _, err := os.Stat(filepath.Join(place.host, "__main__.py")); err == nil && filepath.IsAbs(place.host) {
 			return place.inside, nil
 		}
 	}
-	return "", fmt.Errorf("debugpy is not there: %s -m pip install debugpy, or put it into the function's package", r.Path)
+	return "", fmt.Errorf("debugpy is not there: %s -m pip install debugpy, or put it into the function's package by --target DIRECTORY", r.Path)
 }

@@ -241,12 +241,12 @@ func TestCommands(t *testing.T) {
 	}{
 		"python":                          {"python3.12", Launch{MemoryMB: 128}, []string{python, "-B", "-S", r.clients + "/python/bootstrap.py"}, ""},
 		"python debugged":                 {"python3.12", Launch{DebugPort: 5678}, []string{python, "-B", "-S", "-Xfrozen_modules=off", debugger, "--listen", "127.0.0.1:5678", r.clients + "/python/bootstrap.py"}, ""},
-		"node":                            {"nodejs22.x", Launch{MemoryMB: 1000}, []string{node, "--max-old-space-size=900", r.clients + "/node/bootstrap.cjs"}, "NODE_PATH=/opt/nodejs/node22/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"},
-		"node before it knows its memory": {"nodejs22.x", Launch{}, []string{node, r.clients + "/node/bootstrap.cjs"}, ""},
-		"node debugged":                   {"nodejs22.x", Launch{DebugPort: 9229}, []string{node, "--inspect=127.0.0.1:9229", r.clients + "/node/bootstrap.cjs"}, ""},
-		"node of another version":         {"nodejs20.x", Launch{}, []string{node, r.clients + "/node/bootstrap.cjs"}, "NODE_PATH=/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"},
-		"node that does more":             {"nodejs24.x", Launch{}, []string{newer, "--no-experimental-require-module", "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
-		"node that is to do more":         {"nodejs24.x", Launch{NodeOptions: "--experimental-require-module"}, []string{newer, "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
+		"node":                            {"nodejs22.x", Launch{MemoryMB: 1000}, []string{node, "--expose-gc", "--max-http-header-size=81920", "--max-semi-space-size=50", "--max-old-space-size=900", r.clients + "/node/bootstrap.cjs"}, "NODE_PATH=/opt/nodejs/node22/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"},
+		"node before it knows its memory": {"nodejs22.x", Launch{}, []string{node, "--expose-gc", "--max-http-header-size=81920", r.clients + "/node/bootstrap.cjs"}, ""},
+		"node debugged":                   {"nodejs22.x", Launch{DebugPort: 9229}, []string{node, "--expose-gc", "--max-http-header-size=81920", "--inspect=127.0.0.1:9229", r.clients + "/node/bootstrap.cjs"}, ""},
+		"node of another version":         {"nodejs20.x", Launch{}, []string{node, "--expose-gc", "--max-http-header-size=81920", r.clients + "/node/bootstrap.cjs"}, "NODE_PATH=/opt/nodejs/node20/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"},
+		"node that does more":             {"nodejs24.x", Launch{}, []string{newer, "--expose-gc", "--max-http-header-size=81920", "--no-experimental-require-module", "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
+		"node that is to do more":         {"nodejs24.x", Launch{NodeOptions: "--experimental-require-module"}, []string{newer, "--expose-gc", "--max-http-header-size=81920", "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
 		"ruby":                            {"ruby3.2", Launch{}, []string{ruby, r.clients + "/ruby/bootstrap.rb"}, "GEM_PATH=/var/task/vendor/bundle/ruby/3.2.0:/opt/ruby/gems/3.2.0"},
 		"ruby of another version":         {"ruby3.3", Launch{}, []string{ruby, r.clients + "/ruby/bootstrap.rb"}, "GEM_PATH=/var/task/vendor/bundle/ruby/3.3.0:/opt/ruby/gems/3.3.0:/var/task/vendor/bundle/ruby/3.2.0:/opt/ruby/gems/3.2.0"},
 	} {

@@ -15,6 +15,11 @@ const { format, types } = require('util');
 
 const env = process.env;
 
+// AWS: the client is /var/runtime/index.mjs, which is what functions and their
+// callers see of it: in stacks, by the last line of this file, in the message of
+// a module that is not found, and in process.argv.
+module.filename = process.argv[1] = '/var/runtime/index.mjs';
+
 // ---- What the environment decides ----
 
 let release; // of the runtime that the function asks for
@@ -442,7 +447,7 @@ async function load() {
   }
   if (found[STREAMING]) {
     if (found[STREAMING] !== 'response') throw new RuntimeError('Runtime.MalformedStreamingHandler', 'Only response streaming is supported.');
-    streaming = require('./stream.cjs')({ socket, start: `${API}invocation/`, HEAD, NEXT, RuntimeError, headerValue, errorObject, logError, finish, end, highWaterMark: Number(found[HIGH_WATER_MARK]) || undefined });
+    streaming = require(`${__dirname}/stream.cjs`)({ socket, start: `${API}invocation/`, HEAD, NEXT, RuntimeError, headerValue, errorObject, logError, finish, end, highWaterMark: Number(found[HIGH_WATER_MARK]) || undefined });
   }
   if (!callbacks && streaming === null && found.length >= 3) {
     throw new RuntimeError('Runtime.CallbackHandlerDeprecated', 'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.');
@@ -525,3 +530,5 @@ async function main() {
 }
 
 main();
+
+//# sourceURL=file:///var/runtime/index.mjs

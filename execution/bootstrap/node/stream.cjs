@@ -115,3 +115,5 @@ module.exports = ({ socket, start, HEAD, NEXT, RuntimeError, headerValue, errorO
 
   return { run };
 };
+
+//# sourceURL=file:///var/runtime/index.mjs

@@ -487,7 +487,7 @@ def set_up_process():
             setattr(sys, name, wrapper)
     builtins.exit = builtins.quit = sys.exit
     # The function's modules must not find this one's names in __main__.
-    sys.argv[:] = [HERE]
+    sys.argv[:] = ["/var/runtime/bootstrap.py"]  # AWS: which is the client's place
 
 
 def become(connection):
