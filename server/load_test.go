@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,6 +39,9 @@ func TestKilledEnvironmentsLoseNothing(t *testing.T) {
 // testLoad is the load for so long. retries is how often some of the events are
 // tried again, after a minute and after two.
 func testLoad(t *testing.T, duration time.Duration, retries int32) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the server's processes are found by /proc")
+	}
 	home := newSite(t)
 	home.env = []string{tellCollections}
 	p := home.start(t)
