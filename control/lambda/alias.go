@@ -115,11 +115,7 @@ func renderAlias(ref execution.FunctionRef, a execution.Alias) *lambda.AliasConf
 
 // GetAlias shows an alias.
 func (s *Service) GetAlias(ctx context.Context, in *lambda.GetAliasRequest) (*lambda.AliasConfiguration, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	ref, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -137,11 +133,7 @@ func noAlias(ref execution.FunctionRef, name string) error {
 
 // ListAliases lists a function's aliases, or those that lead to one version.
 func (s *Service) ListAliases(ctx context.Context, in *lambda.ListAliasesRequest) (*lambda.ListAliasesResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	ref, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}

@@ -121,15 +121,16 @@ func localPath(name string) bool {
 // storePackage puts a package into the blob store, under a key of its own below
 // its owner's.
 func (s *Service) storePackage(ctx context.Context, owner string, b []byte, unpacked int64) (execution.Code, error) {
-	sum := sha256.Sum256(b)
-	code := execution.Code{
-		SHA256:   base64.StdEncoding.EncodeToString(sum[:]),
-		Size:     int64(len(b)),
-		Unpacked: unpacked,
-		Blob:     codePrefix + owner + "/" + aws.NewUUID(),
-	}
+	code := codeOfPackage(b, unpacked)
+	code.Blob = codePrefix + owner + "/" + aws.NewUUID()
 	if _, err := s.Blobs.Put(ctx, code.Blob, bytes.NewReader(b)); err != nil {
 		return code, fmt.Errorf("store deployment package: %w", err)
 	}
 	return code, nil
+}
+
+// codeOfPackage describes a package that is not stored.
+func codeOfPackage(b []byte, unpacked int64) execution.Code {
+	sum := sha256.Sum256(b)
+	return execution.Code{SHA256: base64.StdEncoding.EncodeToString(sum[:]), Size: int64(len(b)), Unpacked: unpacked}
 }

@@ -251,11 +251,7 @@ func (s *Service) PutFunctionCodeSigningConfig(ctx context.Context, in *lambda.P
 
 // GetFunctionCodeSigningConfig tells which configuration a function has.
 func (s *Service) GetFunctionCodeSigningConfig(ctx context.Context, in *lambda.GetFunctionCodeSigningConfigRequest) (*lambda.GetFunctionCodeSigningConfigResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	ref, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}

@@ -60,11 +60,7 @@ func (s *Service) PutFunctionConcurrency(ctx context.Context, in *lambda.PutFunc
 
 // GetFunctionConcurrency shows what is reserved for a function.
 func (s *Service) GetFunctionConcurrency(ctx context.Context, in *lambda.GetFunctionConcurrencyRequest) (*lambda.GetFunctionConcurrencyResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	_, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +121,16 @@ func (s *Service) functionOnly(ctx context.Context, name *string) (execution.Fun
 		return ref, err
 	}
 	return ref, unqualified(ref)
+}
+
+// loadOnly returns the function of a name that must carry no qualifier.
+func (s *Service) loadOnly(ctx context.Context, name *string) (execution.FunctionRef, *execution.Function, error) {
+	ref, err := s.functionOnly(ctx, name)
+	if err != nil {
+		return ref, nil, err
+	}
+	f, err := s.load(ref)
+	return ref, f, err
 }
 
 func (s *Service) functionsOf(account, region string) ([]*execution.Function, error) {

@@ -109,6 +109,11 @@ func (s *Service) checkDestinations(ref execution.FunctionRef, d *lambda.Destina
 			return invalid("The provided destination config DestinationConfig(onSuccess=%s, onFailure=%s) is invalid.",
 				displayed("OnSuccess", onSuccess), displayed("OnFailure", onFailure))
 		}
+		// AWS: standard queues and topics only, and it says so when they are set
+		// (github.com/aws/aws-cdk/issues/13793).
+		if isFIFO(a) {
+			return invalid("The destination ARN %s is invalid.", target)
+		}
 		if a.Service != "lambda" {
 			continue
 		}
@@ -124,6 +129,12 @@ func (s *Service) checkDestinations(ref execution.FunctionRef, d *lambda.Destina
 		}
 	}
 	return nil
+}
+
+// isFIFO reports whether an ARN is that of a FIFO queue or topic, which Lambda
+// does not send to.
+func isFIFO(a aws.ARN) bool {
+	return (a.Service == "sqs" || a.Service == "sns") && strings.HasSuffix(a.Resource, ".fifo")
 }
 
 // displayed is a structure as AWS's faults print it.
@@ -235,11 +246,7 @@ func (s *Service) DeleteFunctionEventInvokeConfig(ctx context.Context, in *lambd
 // ListFunctionEventInvokeConfigs lists the configurations of a function, its
 // versions and aliases.
 func (s *Service) ListFunctionEventInvokeConfigs(ctx context.Context, in *lambda.ListFunctionEventInvokeConfigsRequest) (*lambda.ListFunctionEventInvokeConfigsResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	ref, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, missing(err, ref, noFunction())
 	}

@@ -139,11 +139,7 @@ func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *lambda.Delete
 
 // ListFunctionUrlConfigs lists the URLs of a function and its aliases.
 func (s *Service) ListFunctionUrlConfigs(ctx context.Context, in *lambda.ListFunctionUrlConfigsRequest) (*lambda.ListFunctionUrlConfigsResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	ref, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, missing(err, ref, noURLFunction())
 	}

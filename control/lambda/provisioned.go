@@ -233,11 +233,7 @@ func (s *Service) DeleteProvisionedConcurrencyConfig(ctx context.Context, in *la
 
 // ListProvisionedConcurrencyConfigs lists what is provisioned of a function.
 func (s *Service) ListProvisionedConcurrencyConfigs(ctx context.Context, in *lambda.ListProvisionedConcurrencyConfigsRequest) (*lambda.ListProvisionedConcurrencyConfigsResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	ref, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}

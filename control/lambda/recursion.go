@@ -35,11 +35,7 @@ func (s *Service) PutFunctionRecursionConfig(ctx context.Context, in *lambda.Put
 
 // GetFunctionRecursionConfig shows what PutFunctionRecursionConfig has set.
 func (s *Service) GetFunctionRecursionConfig(ctx context.Context, in *lambda.GetFunctionRecursionConfigRequest) (*lambda.GetFunctionRecursionConfigResponse, error) {
-	ref, err := s.functionOnly(ctx, in.FunctionName)
-	if err != nil {
-		return nil, err
-	}
-	f, err := s.load(ref)
+	_, f, err := s.loadOnly(ctx, in.FunctionName)
 	if err != nil {
 		return nil, err
 	}

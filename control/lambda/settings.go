@@ -212,6 +212,9 @@ func (s *Service) applyDeadLetter(c *execution.Configuration, d *lambda.DeadLett
 		if err != nil || a.Service != "sqs" && a.Service != "sns" {
 			return invalid("The provided dead letter target %s is invalid: it must be the ARN of a queue of Amazon SQS or a topic of Amazon SNS.", target)
 		}
+		if isFIFO(a) {
+			return invalid("The provided dead letter target %s is invalid: it must be a standard queue or topic.", target)
+		}
 		// AWS: the words that users report.
 		if operation, ok := s.mayDeliver(c.Role, target); !ok {
 			return invalid("The provided execution role does not have permissions to call %s on %s", operation, strings.ToUpper(a.Service))

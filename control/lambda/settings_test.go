@@ -34,6 +34,8 @@ func TestDeadLettersNeedARoleThatMaySend(t *testing.T) {
 	}
 	_, err = f.UpdateFunctionConfiguration(f.ctx, to("arn:aws:s3:::bucket"))
 	expectFault(t, err, "InvalidParameterValueException", "The provided dead letter target arn:aws:s3:::bucket is invalid: it must be the ARN of a queue of Amazon SQS or a topic of Amazon SNS.")
+	_, err = f.UpdateFunctionConfiguration(f.ctx, to(queue+".fifo"))
+	expectFault(t, err, "InvalidParameterValueException", "The provided dead letter target "+queue+".fifo is invalid: it must be a standard queue or topic.")
 }
 
 func TestDestinationsNeedARoleThatMaySend(t *testing.T) {
@@ -46,6 +48,9 @@ func TestDestinationsNeedARoleThatMaySend(t *testing.T) {
 	_, err := put(&lambda.DestinationConfig{OnSuccess: &lambda.OnSuccess{Destination: new(bus)}})
 	expectFault(t, err, "InvalidParameterValueException", "The function's execution role does not have permissions to call PutEvents on "+bus)
 	f.permitRole("events:PutEvents", "s3:PutObject")
+	const fifo = "arn:aws:sns:us-east-1:000000000000:results.fifo"
+	_, err = put(&lambda.DestinationConfig{OnFailure: &lambda.OnFailure{Destination: new(fifo)}})
+	expectFault(t, err, "InvalidParameterValueException", "The destination ARN "+fifo+" is invalid.")
 	must(put(&lambda.DestinationConfig{OnSuccess: &lambda.OnSuccess{Destination: new(bus)}, OnFailure: &lambda.OnFailure{Destination: new(bucket)}}))
 	_, err = put(&lambda.DestinationConfig{OnSuccess: &lambda.OnSuccess{Destination: new(bucket)}})
 	expectFault(t, err, "InvalidParameterValueException", "The provided destination config DestinationConfig(onSuccess=OnSuccess(destination="+bucket+"), onFailure=null) is invalid.")

@@ -44,10 +44,7 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 	if err := s.checkStored(ref.Account, ref.Region, int64(len(b))); err != nil {
 		return nil, err
 	}
-	code, err := s.storePackage(ctx, owner(ref), b, size)
-	if err != nil {
-		return nil, err
-	}
+	code := codeOfPackage(b, size)
 	edit := func(f *execution.Function) error {
 		f.Latest.Code = code
 		if len(in.Architectures) == 1 {
@@ -61,11 +58,13 @@ func (s *Service) UpdateFunctionCode(ctx context.Context, in *lambda.UpdateFunct
 		return checkSizes(&f.Latest)
 	}
 	if aws.Value(in.DryRun) {
-		s.deletePackage(ctx, code.Blob)
 		if err := edit(f); err != nil {
 			return nil, err
 		}
 		return render(ref, &f.Latest), nil
+	}
+	if code, err = s.storePackage(ctx, owner(ref), b, size); err != nil {
+		return nil, err
 	}
 	return s.change(ctx, ref, in.RevisionId, aws.Value(in.Publish), edit, func(err error) { s.discard(ctx, code, err) })
 }

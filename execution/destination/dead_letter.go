@@ -3,6 +3,8 @@ package destination
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
@@ -39,8 +41,19 @@ func deadLetterOf(e *execution.Ended) *deadLetter {
 	if d.ErrorMessage == "" {
 		d.ErrorMessage = e.Condition // a message attribute cannot be empty
 	}
-	d.ErrorMessage = cut(d.ErrorMessage, maxErrorMessage)
+	d.ErrorMessage = cut(sendable(d.ErrorMessage), maxErrorMessage)
 	return d
+}
+
+// sendable replaces the characters that SQS does not take, such as those by which
+// terminals change colours: with one of them the event would be refused.
+func sendable(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xfffe || c == 0xffff {
+			return utf8.RuneError
+		}
+		return c
+	}, s)
 }
 
 // cut shortens a text to at most n bytes of whole characters.

@@ -109,7 +109,8 @@ func TestDeadLetters(t *testing.T) {
 	number := func(v string) sqs.MessageAttributeValue {
 		return sqs.MessageAttributeValue{DataType: new("Number"), StringValue: &v}
 	}
-	zero, gone, silent := failed(), failed(), failed()
+	zero, gone, silent, colourful := failed(), failed(), failed(), failed()
+	colourful.Result.Payload = []byte(`{"errorMessage":"\u001b[31mred\u001b[0m\n\ttext \uffff\u0000"}`)
 	zero.Condition, zero.Result, zero.Attempts = execution.ZeroReservedConcurrency, nil, 0
 	gone.Result, gone.Err = nil, aws.Faultf(404, "ResourceNotFoundException", "Function not found: f")
 	silent.Result.Payload = []byte(`{"errorMessage":"` + strings.Repeat("ä", 1000) + `"}`)
@@ -117,9 +118,10 @@ func TestDeadLetters(t *testing.T) {
 		e    execution.Ended
 		want map[string]sqs.MessageAttributeValue
 	}{
-		"function's error": {failed(), map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("200"), "ErrorMessage": text("told to")}},
-		"long":             {silent, map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("200"), "ErrorMessage": text(strings.Repeat("ä", 512))}},
-		"deleted":          {gone, map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("404"), "ErrorMessage": text("Function not found: f")}},
+		"function's error":   {failed(), map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("200"), "ErrorMessage": text("told to")}},
+		"long":               {silent, map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("200"), "ErrorMessage": text(strings.Repeat("ä", 512))}},
+		"terminal's colours": {colourful, map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("200"), "ErrorMessage": text("\ufffd[31mred\ufffd[0m\n\ttext \ufffd\ufffd")}},
+		"deleted":            {gone, map[string]sqs.MessageAttributeValue{"RequestID": text("id"), "ErrorCode": number("404"), "ErrorMessage": text("Function not found: f")}},
 		"nothing reserved": {zero, map[string]sqs.MessageAttributeValue{"RequestID": text("id"),
 			"ErrorMessage": text("Function not invoked. Function isconfigured with zero reserved concurrent executions")}},
 	} {

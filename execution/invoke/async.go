@@ -123,9 +123,9 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 	switch {
 	case t.zero:
 		// AWS: such functions' events are not tried, since August 2021.
-		return s.over(ctx, e, &t, execution.Ended{Condition: execution.ZeroReservedConcurrency})
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.ZeroReservedConcurrency, Attempts: e.Attempts})
 	case now.Sub(e.Accepted) >= t.age:
-		return s.over(ctx, e, &t, execution.Ended{Condition: execution.EventAgeExceeded})
+		return s.over(ctx, e, &t, execution.Ended{Condition: execution.EventAgeExceeded, Attempts: e.Attempts})
 	}
 	i := execution.Invocation{
 		Function:      e.Function,

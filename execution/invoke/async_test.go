@@ -293,6 +293,20 @@ func explained(j *telemetry.Journey) string {
 	return b.String()
 }
 
+// What ends an event before its next attempt does not forget those before.
+func TestAttemptsCountToTheEnd(t *testing.T) {
+	told := &ends{}
+	h := newHost(t, options{clock: manualClock(), results: told})
+	ref := h.deploy("f", "python3.13", "app.handler", counted)
+	zero := h.deploy("zero", "python3.13", "app.handler", counted, func(f *execution.Function) { f.ReservedConcurrency = new(0) })
+	h.attempt(t.Context(), &event{Function: ref, Attempts: 1, Accepted: h.clock.Now().Add(-7 * time.Hour)}, 1)
+	h.attempt(t.Context(), &event{Function: zero, Attempts: 2, Accepted: h.clock.Now()}, 1)
+	if told.count() != 2 || told.list[0].Condition != execution.EventAgeExceeded || told.list[0].Attempts != 1 ||
+		told.list[1].Condition != execution.ZeroReservedConcurrency || told.list[1].Attempts != 2 {
+		t.Errorf("%+v", told.list)
+	}
+}
+
 // AWS: with nothing reserved, events go to who is told of failures at once.
 func TestNothingReservedIsNotTried(t *testing.T) {
 	told := &ends{}

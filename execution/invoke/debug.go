@@ -26,8 +26,19 @@ func (s *Service) Debug(ctx context.Context, ref execution.FunctionRef) error {
 		if err != nil {
 			return err
 		}
+		f.undebugged(c.Version)
 		if pool := f.pool(s.Fleet, c); pool != nil {
 			return pool.Debug(ctx)
 		}
+	}
+}
+
+// undebugged ends a version's pool that was made before it was to be debugged.
+func (f *function) undebugged(version string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if g, ok := f.pools[version]; ok && !g.pool.Debugged() {
+		delete(f.pools, version)
+		go g.pool.Retire()
 	}
 }
