@@ -8,11 +8,13 @@
 //     node.go, java.go, ruby.go, dotnet.go and provided.go are those families:
 //     where they are installed, and how they are started.
 //   - search.go: places on a host, and which files there are interpreters.
+//   - packaged.go: what a function's package brings for its runtime.
 //   - bytecode.go: the Python client, compiled for each interpreter.
 //   - image.go: runtimes that are container images.
 //   - architecture.go: processors, and what this host's can run.
 //
 // It starts nothing but an interpreter's --version, and that only where neither
-// a name nor a file tells it, and Python to compile lamgate's client. It does not start functions, nor prepare what they
-// see: see environment and sandbox.
+// a name nor a file tells it, and Python to compile lamgate's
+// client. It does not start functions, nor prepare what they see: see environment
+// and sandbox.
 package runtimes

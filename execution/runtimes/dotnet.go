@@ -3,7 +3,6 @@ package runtimes
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -57,7 +56,7 @@ func launchDotNet(r *Runtime, l *Launch, c *Command) error {
 	switch {
 	case !library:
 		c.Args = append(c.Args, inside(assembly+".dll"))
-	case exists(filepath.Join(l.Task, "Amazon.Lambda.RuntimeSupport.dll")):
+	case hasPackaged(l.Task, "Amazon.Lambda.RuntimeSupport.dll"):
 		c.Args = append(c.Args, "exec", "--depsfile", inside(assembly+".deps.json"), "--runtimeconfig", inside(assembly+".runtimeconfig.json"),
 			inside("Amazon.Lambda.RuntimeSupport.dll"), l.Handler)
 	default:
@@ -68,7 +67,7 @@ func launchDotNet(r *Runtime, l *Launch, c *Command) error {
 	if r.found.major != r.asked.major {
 		c.set("DOTNET_ROLL_FORWARD", "LatestMajor")
 	}
-	if _, err := os.Stat(filepath.Join(l.Task, "libicuuc.so")); err != nil && len(icu()) == 0 {
+	if !hasPackaged(l.Task, "libicuuc.so") && len(icu()) == 0 {
 		// Without the library a program does not even start.
 		c.set("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
 	}

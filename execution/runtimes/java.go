@@ -114,11 +114,11 @@ var javaJars = []string{"aws-lambda-java-runtime-interface-client", "aws-lambda-
 // package, of its layers, of the directory that lamgate was given, or of the
 // local Maven repository; and the directories of this host that it leads to.
 func javaClient(r *Runtime, l *Launch) (classes string, dirs []string, err error) {
-	class := filepath.FromSlash(strings.ReplaceAll(javaMain, ".", "/")) + ".class"
-	if l.Task != "" && (exists(filepath.Join(l.Task, class)) || len(jar(filepath.Join(l.Task, "lib"), javaJars[0])) > 0) {
+	class := strings.ReplaceAll(javaMain, ".", "/") + ".class"
+	if hasPackaged(l.Task, class) || hasPackaged(l.Task, "lib/"+javaJars[0]+jarVersion) {
 		return "/var/task:/var/task/lib/*", nil, nil
 	}
-	if l.Opt != "" && len(jar(filepath.Join(l.Opt, "java/lib"), javaJars[0])) > 0 {
+	if hasPackaged(l.Opt, "java/lib/"+javaJars[0]+jarVersion) {
 		return "/opt/java/lib/*", nil, nil
 	}
 	for _, place := range r.javaPlaces {
@@ -142,9 +142,12 @@ func javaClient(r *Runtime, l *Launch) (classes string, dirs []string, err error
 		"mvn dependency:get -Dartifact=com.amazonaws:aws-lambda-java-runtime-interface-client:2.6.0")
 }
 
-// jar returns the archives of a name in a directory.
+// jarVersion is what follows the name of an archive, as a pattern.
+const jarVersion = "-[0-9]*.jar"
+
+// jar returns the archives of a name in a directory of this host's.
 func jar(dir, name string) []string {
-	list, _ := filepath.Glob(filepath.Join(dir, name+"-[0-9]*.jar"))
+	list, _ := filepath.Glob(filepath.Join(dir, name+jarVersion))
 	return slices.DeleteFunc(list, func(path string) bool {
 		return strings.HasSuffix(path, "-sources.jar") || strings.HasSuffix(path, "-javadoc.jar")
 	})

@@ -77,10 +77,12 @@ func launchPython(r *Runtime, l *Launch, c *Command) error {
 // debugpy returns the debugger's path in a sandbox: the function's own, or the
 // interpreter's.
 func debugpy(r *Runtime, l *Launch) (string, error) {
-	type place struct{ host, inside string }
-	places := []place{
-		{filepath.Join(l.Task, "debugpy"), "/var/task/debugpy"},
-		{filepath.Join(l.Opt, "python", "debugpy"), "/opt/python/debugpy"},
+	const debugger, start = "debugpy", "/__main__.py"
+	if hasPackaged(l.Task, debugger+start) {
+		return "/var/task/" + debugger, nil
+	}
+	if hasPackaged(l.Opt, "python/"+debugger+start) {
+		return "/opt/python/" + debugger, nil
 	}
 	version, prefix := filepath.Base(r.Path), filepath.Dir(filepath.Dir(r.Path))
 	libraries := []string{filepath.Join(prefix, "lib", version, "site-packages")}
@@ -88,12 +90,8 @@ func debugpy(r *Runtime, l *Launch) (string, error) {
 		libraries = append(libraries, "/usr/local/lib/"+version+"/dist-packages", "/usr/lib/python3/dist-packages")
 	}
 	for _, dir := range libraries {
-		dir = filepath.Join(dir, "debugpy")
-		places = append(places, place{dir, dir})
-	}
-	for _, place := range places {
-		if _, err := os.Stat(filepath.Join(place.host, "__main__.py")); err == nil && filepath.IsAbs(place.host) {
-			return place.inside, nil
+		if path := filepath.Join(dir, debugger); exists(path + start) {
+			return path, nil
 		}
 	}
 	return "", fmt.Errorf("debugpy is not there: %s -m pip install debugpy, or put it into the function's package by --target DIRECTORY", r.Path)
