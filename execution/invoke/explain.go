@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +29,7 @@ func (s *Service) explain(j *telemetry.Journey, ref execution.FunctionRef, c *ex
 	if o.Cause != environment.None {
 		verdict = telemetry.Failed
 	}
-	j.Add(now, "function", verdict, &ended{ref, c.MemoryMB, c.Timeout, c.Handler, o})
+	j.Add(now, "function", verdict, &ended{ref, c.Runtime, c.MemoryMB, c.Timeout, c.Handler, o})
 }
 
 // placed is how an invocation came to its environment.
@@ -58,6 +59,7 @@ func (p *placed) Explain() (what, mend string) {
 // ended is how the function's run ended.
 type ended struct {
 	ref      execution.FunctionRef
+	runtime  string
 	memoryMB int
 	timeout  time.Duration
 	handler  string
@@ -73,10 +75,9 @@ func (e *ended) Explain() (what, mend string) {
 	case environment.None:
 		return fmt.Sprintf("%s answered %d bytes", took, len(o.Payload)), ""
 	case environment.FunctionError:
-		return took + " raised " + describe(o.Payload), "lamgate logs " + e.ref.Name
+		return e.failed(took + " raised ")
 	case environment.InitError:
-		what = fmt.Sprintf("%s could not be loaded (handler %s): %s", e.ref.Name, e.handler, describe(o.Payload))
-		return what, "lamgate logs " + e.ref.Name
+		return e.failed(fmt.Sprintf("%s could not be loaded (handler %s): ", e.ref.Name, e.handler))
 	case environment.Timeout:
 		return fmt.Sprintf("%s did not answer within its timeout of %s, and was ended", e.ref.Name, e.timeout),
 			configure + fmt.Sprintf(" --timeout %d", int(2*e.timeout.Seconds()))
@@ -87,6 +88,13 @@ func (e *ended) Explain() (what, mend string) {
 		return took + " answered more than 6 MB", "store the answer in S3 and return its URL"
 	}
 	return took + " ended without an answer: " + describe(o.Payload), "lamgate logs " + e.ref.Name
+}
+
+// failed explains an error that the function, or its client, has reported.
+func (e *ended) failed(so string) (what, mend string) {
+	report := describe(e.outcome.Payload)
+	why, mend := missingSDK(e.runtime, report)
+	return so + report + why, cmp.Or(mend, "lamgate logs "+e.ref.Name)
 }
 
 // describe tells an error object in a line: its type, message, and the line of
