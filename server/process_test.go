@@ -37,7 +37,8 @@ type site struct {
 	temp    string // TMPDIR of the server
 	address string
 	flags   []string
-	env     []string // beside this process's own
+	env     []string            // beside this process's own
+	user    *syscall.Credential // of the server, if it is not this process's
 }
 
 func newSite(t testing.TB, flags ...string) *site {
@@ -131,6 +132,7 @@ func (s *site) launch(t testing.TB) (*process, <-chan string) {
 	p := &process{site: s, stderr: &output{}, exited: make(chan struct{})}
 	p.cmd = exec.Command(command, append([]string{"serve", "--listen", s.address, "--data", s.data}, s.flags...)...)
 	p.cmd.Env = append(append(os.Environ(), "TMPDIR="+s.temp), s.env...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -27,6 +27,7 @@ type cgroups struct {
 	memory, pids, freezer, cpu hierarchy
 
 	name       string // of the server's own group in each hierarchy
+	left       string // the group of version 2 that the server has left
 	problem    string // why memory lies nowhere
 	cpuProblem string // why processors lie nowhere
 	count      atomic.Int64
@@ -108,7 +109,16 @@ func (c *cgroups) useVersion2(m cgroupMount, own string) {
 		return
 	}
 	h := c.try(m, own)
+	if h.dir != "" {
+		if problem := invalid(filepath.Join(h.dir, c.name)); problem != "" {
+			_ = unix.Rmdir(filepath.Join(h.dir, c.name))
+			h.dir, c.problem = "", problem
+		}
+	}
 	if h.dir == "" {
+		if c.cpu.dir == "" && c.cpuProblem == "" {
+			c.cpuProblem = c.problem
+		}
 		return
 	}
 	if c.cpu.dir == "" {
@@ -132,12 +142,26 @@ func (c *cgroups) useVersion2(m cgroupMount, own string) {
 	}
 }
 
+// invalid tells why no process can be in a group of version 2; empty if it can.
+func invalid(group string) string {
+	kind, err := os.ReadFile(filepath.Join(group, "cgroup.type"))
+	if word := strings.TrimSpace(string(kind)); err == nil && word != "domain" {
+		return fmt.Sprintf("%s is of type %q: in the group around it there are processes and controllers", group, word)
+	}
+	return ""
+}
+
 // enable has a controller of version 2 act on the groups of sandboxes.
 func (c *cgroups) enable(h hierarchy, controller string) (hierarchy, string) {
 	group := filepath.Join(h.dir, c.name)
 	enable := []byte("+" + controller)
 	if !hasWord(filepath.Join(group, "cgroup.controllers"), controller) {
-		// Refused while the parent has processes of its own.
+		if !hasWord(filepath.Join(h.dir, "cgroup.controllers"), controller) {
+			return hierarchy{}, fmt.Sprintf("the %s controller is not delegated to %s", controller, h.dir)
+		}
+		if problem := c.vacate(h.dir); problem != "" {
+			return hierarchy{}, problem
+		}
 		if err := os.WriteFile(filepath.Join(h.dir, "cgroup.subtree_control"), enable, 0); err != nil {
 			return hierarchy{}, fmt.Sprintf("the %s controller is not delegated to %s: %v", controller, h.dir, err)
 		}
@@ -146,6 +170,54 @@ func (c *cgroups) enable(h hierarchy, controller string) (hierarchy, string) {
 		return hierarchy{}, err.Error()
 	}
 	return h, ""
+}
+
+// serverGroup is where the server goes that stands in the way of its sandboxes.
+const serverGroup = "lamgate-server"
+
+// vacate has a group of version 2 without processes, as one must be whose inner
+// groups controllers act on. The server leaves it if it is alone there, as in what
+// systemd delegates. Others are not moved; and controllers must not be tried beside
+// them, since some can be had, and leave no group that a process may be in.
+func (c *cgroups) vacate(dir string) string {
+	if _, err := os.Stat(filepath.Join(dir, "cgroup.type")); err != nil {
+		return "" // the root of all, where anyone may be
+	}
+	procs, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+	if err != nil {
+		return err.Error()
+	}
+	own := strconv.Itoa(os.Getpid())
+	switch there := strings.Fields(string(procs)); {
+	case len(there) == 0:
+		return ""
+	case len(there) > 1 || there[0] != own:
+		return "the control group " + dir + " has other processes than the server"
+	}
+	inner := filepath.Join(dir, serverGroup)
+	if err := os.Mkdir(inner, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err.Error()
+	}
+	if err := write(inner+"/cgroup.procs", own); err != nil {
+		return err.Error()
+	}
+	c.left = dir
+	return ""
+}
+
+// comeBack undoes vacate, once there are no groups of sandboxes. If others use the
+// group by now, all stays as it is.
+func (c *cgroups) comeBack() {
+	if c.left == "" {
+		return
+	}
+	enabled, _ := os.ReadFile(c.left + "/cgroup.subtree_control")
+	for _, controller := range strings.Fields(string(enabled)) {
+		_ = write(c.left+"/cgroup.subtree_control", "-"+controller)
+	}
+	if write(c.left+"/cgroup.procs", strconv.Itoa(os.Getpid())) == nil {
+		_ = unix.Rmdir(filepath.Join(c.left, serverGroup))
+	}
 }
 
 func hasWord(file, word string) bool {
@@ -254,6 +326,7 @@ func (c *cgroups) close() error {
 			failed = errors.Join(failed, fmt.Errorf("remove the control group %s: %w", filepath.Join(h.dir, c.name), err))
 		}
 	}
+	c.comeBack()
 	return failed
 }
 
