@@ -47,7 +47,9 @@ type Step struct {
 }
 
 // A Detail explains a step's verdict. It is formatted only when somebody asks,
-// so it must not refer to what changes later.
+// so it must not refer to what changes later; and it is kept while thousands of
+// requests come and go, so it must not hold on to what may be large: an event, an
+// answer, the text of an error.
 type Detail interface {
 	// Explain returns what the step looked at and decided, in one sentence,
 	// and what would mend it: a command or a change to make, empty if nothing.
