@@ -142,19 +142,21 @@ func (s *Service) dropPackages(before, after *execution.Function) {
 	}
 }
 
-// drop deletes a package after a while, unless another uses it by then.
+// drop deletes a package after a while, unless another uses it by then. That of a
+// function is no other's.
 func (s *Service) drop(blob string) {
-	s.Clock.AfterFunc(graceForPackages, func() { s.deleteUnused(context.Background(), blob) })
+	remove := s.deletePackage
+	if strings.HasPrefix(blob, layerCodePrefix) {
+		remove = s.deleteUnused
+	}
+	s.Clock.AfterFunc(graceForPackages, func() { remove(context.Background(), blob) })
 }
 
-// deleteUnused deletes a package that nobody uses. That of a function is no
-// other's.
+// deleteUnused deletes a package that nobody uses.
 func (s *Service) deleteUnused(ctx context.Context, blob string) {
-	if strings.HasPrefix(blob, layerCodePrefix) {
-		used, err := s.usedPackages()
-		if err != nil || used[blob] {
-			return // the next start collects what remains
-		}
+	used, err := s.usedPackages()
+	if err != nil || used[blob] {
+		return // the next start collects what remains
 	}
 	s.deletePackage(ctx, blob)
 }
@@ -165,19 +167,26 @@ func (s *Service) deletePackage(ctx context.Context, blob string) {
 	}
 }
 
-// discard removes a package that nothing has come to refer to, because of err.
-// After an error that does not say so its owner may have been written all the
-// same: then the package stays, for the next start to collect if it is nobody's.
+// discard removes a package whose owner err has kept from being written. After an
+// error that does not say so the owner may be there all the same: then it is
+// looked after a while.
 func (s *Service) discard(ctx context.Context, c execution.Code, err error) {
-	if c.Blob == "" || !unwritten(err) {
-		return
+	switch {
+	case c.Blob == "":
+	case unwritten(err):
+		// The caller may be gone; what is nobody's is to go nevertheless.
+		s.deletePackage(context.WithoutCancel(ctx), c.Blob)
+	default:
+		s.Clock.AfterFunc(graceForPackages, func() { s.deleteUnused(context.Background(), c.Blob) })
 	}
-	// The caller may be gone; what is nobody's is to go nevertheless.
-	s.deletePackage(context.WithoutCancel(ctx), c.Blob)
 }
 
 // unwritten reports whether a write that failed has surely left nothing: it was
-// refused, or had been meant for another state of things.
+// refused, or had been meant for another state of things. A disk may have become
+// full before the write or while it was made.
 func unwritten(err error) bool {
+	if errors.Is(err, state.ErrNoSpace) {
+		return false
+	}
 	return aws.AsFault(err) != nil || errors.Is(err, state.ErrConflict) || errors.Is(err, state.ErrNotFound)
 }
