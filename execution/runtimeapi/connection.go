@@ -252,12 +252,14 @@ func (c *connection) answer(asError bool) error {
 		c.fault(invalidRequestID)
 		return nil
 	}
+	// The answer goes on first: the reply may have to wait for the event's write to
+	// return, which a quick function outruns.
+	c.server.owner.Answered(a)
 	if a.TooLarge > 0 {
 		c.fault(tooLarge)
 	} else {
 		c.append(accepted)
 	}
-	c.server.owner.Answered(a)
 	return nil
 }
 
@@ -292,8 +294,12 @@ func (c *connection) append(reply string) {
 	c.writing.Unlock()
 }
 
+// unsent is how much has collected. What is being written at this moment is not
+// waited for: it has gone.
 func (c *connection) unsent() int {
-	c.writing.Lock()
+	if !c.writing.TryLock() {
+		return 0
+	}
 	defer c.writing.Unlock()
 	return len(c.out)
 }

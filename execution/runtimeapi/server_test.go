@@ -183,6 +183,66 @@ func TestSendReachesTheRuntime(t *testing.T) {
 	}
 }
 
+// A function may have answered before the write that brought it the event has
+// returned. Its answer does not wait for that.
+func TestAnswersOutrunTheWriteOfTheirEvent(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	returns := make(chan struct{})
+	e := &environment{ready: make(chan struct{}, 100), answers: make(chan Answer, 100), failed: make(chan Answer, 100)}
+	s := New(lingering{l, returns}, e, Options{})
+	t.Cleanup(s.Close)
+	c := dial(t, l.Addr().String())
+	c.say(next)
+	<-e.ready
+	for parked := false; !parked; runtime.Gosched() {
+		s.talk.mu.Lock()
+		parked = s.talk.waiting != nil
+		s.talk.mu.Unlock()
+	}
+	sent := make(chan struct{})
+	go func() { s.Send(first); close(sent) }()
+	c.hear()
+	c.say(post("invocation/id-1/response", `"done"`))
+	select {
+	case a := <-e.answers:
+		if string(a.Body) != `"done"` {
+			t.Errorf("%+v", a)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the answer waits")
+	}
+	close(returns)
+	<-sent
+	if status, _, _ := c.hear(); status != 202 {
+		t.Errorf("%d", status)
+	}
+}
+
+// lingering accepts connections whose writes have long arrived when they return.
+type lingering struct {
+	net.Listener
+	returns chan struct{}
+}
+
+func (l lingering) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return lingeringConn{c, l.returns}, err
+}
+
+type lingeringConn struct {
+	net.Conn
+	returns chan struct{}
+}
+
+func (c lingeringConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	<-c.returns
+	return n, err
+}
+
 func TestAnswers(t *testing.T) {
 	large := strings.Repeat("x", execution.MaxResponse+1)
 	for _, c := range []struct {
