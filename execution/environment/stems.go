@@ -37,7 +37,8 @@ type shelf struct {
 	making  int
 	lost    int       // stems that ended before they were used, one after the other
 	wanted  time.Time // last
-	off     bool      // this host, or its interpreter, cannot do it
+	off     bool      // this host cannot do it
+	rests   time.Time // until when none are made, since they do not live
 }
 
 // The stems of a fleet stand on shelves. What is taken is made anew, but not
@@ -57,9 +58,10 @@ const (
 	// maxShelves bounds what stems take of the host: those that have not been
 	// wanted for the longest time go.
 	maxShelves = 8
-	// maxLost is how many stems may end before their time until their shelf is
-	// given up.
-	maxLost = 3
+	// maxLost is how many stems may end before their time until their shelf rests.
+	// After that, one more is one too many, until one has been of use.
+	maxLost  = 3
+	restTime = time.Minute
 	// refillAfter is how long after its use a stem is replaced: the start that it
 	// was used for goes first.
 	refillAfter = 25 * time.Millisecond
@@ -84,7 +86,7 @@ func (s *stems) shelfOf(c *execution.Configuration, runtime *runtimes.Runtime, c
 		s.shelves[key] = h
 	}
 	h.runtime, h.command, h.wanted = runtime, command, s.fleet.Clock.Now()
-	if h.off {
+	if h.idle(h.wanted) {
 		return nil
 	}
 	return h
@@ -191,19 +193,27 @@ func (s *stems) refill() {
 	})
 }
 
-// miss counts a stem that was of no use, with mu held.
+// miss counts a stem that was of no use, with mu held. A broken interpreter is
+// not the only reason: a host that is short of memory kills whatever it likes.
 func (s *stems) miss(h *shelf) {
-	if h.lost++; h.lost == maxLost {
-		h.off = true
+	if h.lost++; h.lost < maxLost {
+		return
+	}
+	h.rests = s.fleet.Clock.Now().Add(restTime)
+	if h.lost == maxLost {
 		s.fleet.Log.Warn("functions start without stem cells, which end before they are used", "runtime", h.runtime.Name, "path", h.runtime.Path)
 	}
 }
 
+// idle reports whether no stems are made for a shelf.
+func (h *shelf) idle(now time.Time) bool { return h.off || now.Before(h.rests) }
+
 // lacking returns the shelf wanted last of those on which something is missing,
 // with mu held.
 func (s *stems) lacking() (h *shelf) {
+	now := s.fleet.Clock.Now()
 	for _, other := range s.shelves {
-		if !other.off && len(other.list)+other.making < s.each && (h == nil || h.wanted.Before(other.wanted)) {
+		if !other.idle(now) && len(other.list)+other.making < s.each && (h == nil || h.wanted.Before(other.wanted)) {
 			h = other
 		}
 	}

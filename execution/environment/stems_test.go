@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,7 +181,7 @@ func TestStemsAreGivenUp(t *testing.T) {
 				p.fleet.stems.mu.Lock()
 				defer p.fleet.stems.mu.Unlock()
 				for _, h := range p.fleet.stems.shelves {
-					return h.off
+					return h.idle(s.clock.Now())
 				}
 				return false
 			}
@@ -191,6 +192,29 @@ func TestStemsAreGivenUp(t *testing.T) {
 			<-o
 		})
 	}
+}
+
+// What killed stem cells may have gone.
+func TestStemsAreTriedAgain(t *testing.T) {
+	p, s := newStems(t)
+	var broken atomic.Bool
+	var tries atomic.Int64
+	broken.Store(true)
+	s.refuse = func(*sandbox.Spec) error {
+		if tries.Add(1); broken.Load() {
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	p.fleet.Prepare(&p.config, true)
+	until(t, func() bool { s.clock.Advance(refillAfter); return tries.Load() == maxLost })
+	s.clock.Advance(restTime)
+	p.fleet.Prepare(&p.config, false)
+	until(t, func() bool { s.clock.Advance(refillAfter); return tries.Load() > maxLost })
+	broken.Store(false)
+	s.clock.Advance(restTime)
+	p.fleet.Prepare(&p.config, false)
+	stock(t, p, s, 2)
 }
 
 // Stems are the first to go when memory is short.
