@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -67,11 +68,23 @@ func launchDotNet(r *Runtime, l *Launch, c *Command) error {
 	if r.found.major != r.asked.major {
 		c.set("DOTNET_ROLL_FORWARD", "LatestMajor")
 	}
-	if !hasPackaged(l.Task, "libicuuc.so") && len(icu()) == 0 {
+	if !hasPackaged(l.Task, "libicuuc.so") && !r.found.takesICU(icu()) {
 		// Without the library a program does not even start.
 		c.set("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1")
 	}
 	return nil
+}
+
+// newestICU is the last version of that library that .NET Core 3.1 looks for. A
+// .NET takes every one that there may be.
+const newestICU = 70
+
+// takesICU reports whether a .NET takes one of the files.
+func (v version) takesICU(files []string) bool {
+	return slices.ContainsFunc(files, func(path string) bool {
+		library, ok := parseVersion(strings.TrimPrefix(filepath.Base(path), "libicuuc.so"))
+		return v.major >= 5 || ok && library.major <= newestICU
+	})
 }
 
 // icu returns the files of the library that .NET compares and formats text with.

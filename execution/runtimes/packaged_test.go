@@ -62,3 +62,21 @@ func TestPackagesThatLinkToTheHost(t *testing.T) {
 		}
 	}
 }
+
+// Seen from .NET Core 3.1 beside ICU 72: it does not start.
+func TestOldDotNetTakesNoNewICU(t *testing.T) {
+	old, new := version{3, 1, 23}, version{8, 0, 1}
+	for _, c := range []struct {
+		files    []string
+		old, new bool
+	}{
+		{nil, false, false},
+		{[]string{"/usr/lib/x/libicuuc.so", "/usr/lib/x/libicuuc.so.72", "/usr/lib/x/libicuuc.so.72.1"}, false, true},
+		{[]string{"/usr/lib/x/libicuuc.so.72", "/usr/lib/x/libicuuc.so.67"}, true, true},
+		{[]string{"/usr/lib64/libicuuc.so.70.1"}, true, true},
+	} {
+		if old.takesICU(c.files) != c.old || new.takesICU(c.files) != c.new {
+			t.Errorf("%q: %v, %v", c.files, old.takesICU(c.files), new.takesICU(c.files))
+		}
+	}
+}
