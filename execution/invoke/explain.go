@@ -29,7 +29,7 @@ func (s *Service) explain(j *telemetry.Journey, ref execution.FunctionRef, c *ex
 	if o.Cause != environment.None {
 		verdict = telemetry.Failed
 	}
-	j.Add(now, "function", verdict, &ended{ref, c.Runtime, c.MemoryMB, c.Timeout, c.Handler, o})
+	j.Add(now, "function", verdict, endedOf(ref, c, o))
 }
 
 // placed is how an invocation came to its environment.
@@ -56,24 +56,41 @@ func (p *placed) Explain() (what, mend string) {
 	return what + "; log stream " + p.environment, ""
 }
 
-// ended is how the function's run ended.
+// ended is how the function's run ended. Thousands of journeys are kept, so it
+// keeps nothing of the answer, and of an error what it tells.
 type ended struct {
 	ref      execution.FunctionRef
 	runtime  string
 	memoryMB int
 	timeout  time.Duration
 	handler  string
-	outcome  *environment.Outcome
+	cause    environment.Cause
+	took     time.Duration
+	answered int    // bytes
+	report   string // of the error
+}
+
+// maxReport is how much is told of an error.
+const maxReport = 2048
+
+func endedOf(ref execution.FunctionRef, c *execution.Configuration, o *environment.Outcome) *ended {
+	e := &ended{ref, c.Runtime, c.MemoryMB, c.Timeout, c.Handler, o.Cause, o.Duration, len(o.Payload), ""}
+	if o.Cause != environment.None {
+		e.report = describe(o.Payload)
+		if len(e.report) > maxReport {
+			e.report = strings.Clone(e.report[:maxReport]) + "…"
+		}
+	}
+	return e
 }
 
 // Explain implements telemetry.Detail.
 func (e *ended) Explain() (what, mend string) {
-	o := e.outcome
-	took := fmt.Sprintf("%s after %s", e.ref.Name, short(o.Duration))
+	took := fmt.Sprintf("%s after %s", e.ref.Name, short(e.took))
 	configure := "aws lambda update-function-configuration --function-name " + e.ref.Name
-	switch o.Cause {
+	switch e.cause {
 	case environment.None:
-		return fmt.Sprintf("%s answered %d bytes", took, len(o.Payload)), ""
+		return fmt.Sprintf("%s answered %d bytes", took, e.answered), ""
 	case environment.FunctionError:
 		return e.failed(took + " raised ")
 	case environment.InitError:
@@ -87,14 +104,13 @@ func (e *ended) Explain() (what, mend string) {
 	case environment.ResponseTooLarge:
 		return took + " answered more than 6 MB", "store the answer in S3 and return its URL"
 	}
-	return took + " ended without an answer: " + describe(o.Payload), "lamgate logs " + e.ref.Name
+	return took + " ended without an answer: " + e.report, "lamgate logs " + e.ref.Name
 }
 
 // failed explains an error that the function, or its client, has reported.
 func (e *ended) failed(so string) (what, mend string) {
-	report := describe(e.outcome.Payload)
-	why, mend := missingSDK(e.runtime, report)
-	return so + report + why, cmp.Or(mend, "lamgate logs "+e.ref.Name)
+	why, mend := missingSDK(e.runtime, e.report)
+	return so + e.report + why, cmp.Or(mend, "lamgate logs "+e.ref.Name)
 }
 
 // describe tells an error object in a line: its type, message, and the line of

@@ -28,7 +28,7 @@ func TestMissingSDKIsExplained(t *testing.T) {
 		for _, cause := range []environment.Cause{environment.InitError, environment.FunctionError} {
 			o := &environment.Outcome{Cause: cause}
 			o.Payload = []byte(`{"errorType":"` + c.kind + `","errorMessage":"` + strings.ReplaceAll(c.message, "\n", `\n`) + `"}`)
-			what, mend := (&ended{ref: execution.FunctionRef{Name: "f"}, runtime: c.runtime, outcome: o}).Explain()
+			what, mend := endedOf(execution.FunctionRef{Name: "f"}, &execution.Configuration{Runtime: c.runtime}, o).Explain()
 			if !strings.Contains(what, c.kind+": "+c.message) || !strings.Contains(what, c.why) || !strings.HasSuffix(mend, "lamgate logs f") && !strings.Contains(mend, c.mend) || (c.why == "") != (mend == "lamgate logs f") {
 				t.Errorf("%s %s: %q, %q", c.runtime, c.message, what, mend)
 			}
