@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/lamgate/lamgate/execution"
 )
@@ -15,32 +16,38 @@ var inStack = regexp.MustCompile(`^.+-([A-Za-z0-9]+)-[A-Za-z0-9]{12}$`)
 
 const longestName = 64
 
-// debugPort returns the port at which a function is to be debugged, 0 for none.
-// Functions are named as their users do: by name, or by the logical ID in a
-// template.
-func debugPort(ports map[string]int) func(execution.FunctionRef) int {
-	if len(ports) == 0 {
-		return nil
-	}
-	return func(f execution.FunctionRef) int {
-		if port, ok := ports[f.Name]; ok {
-			return port
-		}
-		m := inStack.FindStringSubmatch(f.Name)
-		if m == nil {
-			return 0
-		}
-		for name, port := range ports {
-			if name == m[1] || len(f.Name) == longestName && strings.HasPrefix(name, m[1]) {
-				return port
-			}
-		}
-		return 0
-	}
+// debugPorts are where functions are debugged. Functions are named as their users
+// do: by name, or by the logical ID in a template.
+type debugPorts struct {
+	mu     sync.RWMutex
+	byName map[string]int
 }
 
-// Debug has a function that Config.Debug names wait for its debugger, and not only
-// for its first invocation. The error says what is missing for that.
-func (s *Server) Debug(ctx context.Context, f execution.FunctionRef) error {
+// of returns a function's port; 0 if it is not debugged.
+func (d *debugPorts) of(f execution.FunctionRef) int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if port, ok := d.byName[f.Name]; ok {
+		return port
+	}
+	m := inStack.FindStringSubmatch(f.Name)
+	if m == nil {
+		return 0
+	}
+	for name, port := range d.byName {
+		if name == m[1] || len(f.Name) == longestName && strings.HasPrefix(name, m[1]) {
+			return port
+		}
+	}
+	return 0
+}
+
+// Debug has a function await its debugger at a port, from now on and not only for
+// its first invocation. The error says what is missing for that.
+func (s *Server) Debug(ctx context.Context, f execution.FunctionRef, port int) error {
+	d := s.services.debug
+	d.mu.Lock()
+	d.byName[f.Name] = port
+	d.mu.Unlock()
 	return s.services.invoker.Debug(ctx, f)
 }

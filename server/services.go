@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -72,6 +73,7 @@ func (i *implementations) mounts() []wire.Mount {
 type services struct {
 	handler http.Handler
 	invoker *invoke.Service
+	debug   *debugPorts
 	close   func() error
 }
 
@@ -161,9 +163,11 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	if stems == 0 {
 		stems = -1
 	}
+	debug := &debugPorts{byName: map[string]int{}}
+	maps.Copy(debug.byName, c.Debug)
 	fleet := environment.NewFleet(environment.Config{
 		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Images: images, Credentials: issuer,
-		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL, Stems: stems, CPU: c.CPU, Debug: debugPort(c.Debug),
+		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front, EndpointURL: endpointURL, Stems: stems, CPU: c.CPU, Debug: debug.of,
 	})
 	open.add(func() error { fleet.Close(); return nil })
 	queue, err := store.Queue("invocations")
@@ -234,7 +238,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	// Functions run from here on.
 	destinations.Start()
 	invoker.Start()
-	return &services{handler: front, invoker: invoker, close: open.close}, nil
+	return &services{handler: front, invoker: invoker, debug: debug, close: open.close}, nil
 }
 
 // onLoopback reports whether only this machine reaches a server. Those who do

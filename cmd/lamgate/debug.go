@@ -90,19 +90,25 @@ func (u *up) debugFunctions(ctx context.Context) error {
 			u.say("--debug %s: the stack has no such function; it has %s", wanted, strings.Join(slices.Sorted(maps.Keys(names)), ", "))
 			continue
 		}
-		runtime, err := u.awaitDebugger(ctx, name)
-		if err != nil {
-			u.say("debug %s: not possible, and no invocation until it is: %v", wanted, err)
-			continue
-		}
-		u.say("debug %s: attach %s to 127.0.0.1:%d; nothing times out meanwhile", wanted, debugger(runtime), u.debug[wanted])
+		u.debugFunction(ctx, wanted, name, u.debug[wanted])
 	}
 	return nil
 }
 
+// debugFunction has a function await its debugger, and tells where to attach one,
+// or what is missing.
+func (u *up) debugFunction(ctx context.Context, wanted, name string, port int) {
+	runtime, err := u.awaitDebugger(ctx, name, port)
+	if err != nil {
+		u.say("debug %s: not possible, and no invocation until it is: %v", wanted, err)
+		return
+	}
+	u.say("debug %s: attach %s to 127.0.0.1:%d; nothing times out meanwhile", wanted, debugger(runtime), port)
+}
+
 // awaitDebugger has a function await its debugger, and returns its runtime. The
 // error is what is missing.
-func (u *up) awaitDebugger(ctx context.Context, name string) (runtime string, err error) {
+func (u *up) awaitDebugger(ctx context.Context, name string, port int) (runtime string, err error) {
 	c, err := call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: &name})
 	if err != nil {
 		return "", err
@@ -111,16 +117,17 @@ func (u *up) awaitDebugger(ctx context.Context, name string) (runtime string, er
 	if err != nil {
 		return "", err
 	}
-	err = u.ours.Debug(ctx, ref)
+	err = u.ours.Debug(ctx, ref, port)
 	if fault := aws.AsFault(err); fault != nil {
 		err = errors.New(fault.Message)
 	}
 	return aws.Value(c.Runtime), err
 }
 
-// isDebugged reports whether --debug names a function.
-func (u *up) isDebugged(logical, name string) bool {
-	_, byID := u.debug[logical]
-	_, byName := u.debug[name]
-	return byID || byName
+// debugPort returns where a function is debugged that --debug names.
+func (u *up) debugPort(logical, name string) (port int, ok bool) {
+	if port, ok = u.debug[logical]; !ok {
+		port, ok = u.debug[name]
+	}
+	return port, ok
 }

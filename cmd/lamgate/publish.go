@@ -65,10 +65,8 @@ func (u *up) publish(ctx context.Context, path string, saved time.Time, names ma
 			continue
 		}
 		u.say("%s published in %d ms", logical, time.Since(saved).Milliseconds())
-		if u.isDebugged(logical, name) {
-			if _, err := u.awaitDebugger(ctx, name); err != nil {
-				u.say("debug %s: not possible: %v", logical, err)
-			}
+		if port, ok := u.debugPort(logical, name); ok {
+			u.debugFunction(ctx, logical, name, port)
 		}
 	}
 }

@@ -55,6 +55,9 @@ func (p *Pool) Debug(ctx context.Context) error {
 	return nil
 }
 
+// Debugged reports whether the pool was made for a function that is debugged.
+func (p *Pool) Debugged() bool { return p.debugPort != 0 }
+
 // memoryMB is what an environment may hold.
 func (p *Pool) memoryMB() int {
 	n := max(p.config.MemoryMB, 1)
