@@ -228,7 +228,7 @@ func (u *subscriber) deliver(body []byte) (err error) {
 
 func (u *subscriber) post(body []byte) error {
 	s := &u.subscription
-	q, err := http.NewRequestWithContext(u.life, s.Method, fmt.Sprintf("http://sandbox.localdomain:%d%s", s.Port, s.Path), bytes.NewReader(body))
+	q, err := http.NewRequestWithContext(u.life, s.Method, s.URL(), bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (b *Batch) line(at time.Time, category string, line []byte, isJSON bool) {
 	b.close()
 }
 
-// An Init describes an init phase, or a restore.
+// An Init describes an init phase.
 type Init struct {
 	Type              string // on-demand, provisioned-concurrency or snap-start
 	Phase             string // init, or invoke if it runs within an invocation
@@ -41,85 +41,47 @@ type Init struct {
 	MemoryMB          int
 
 	// Of its end.
-	Status    string // success, failure, error or timeout
+	Status    string // success, failure, error or timeout; empty until then
 	ErrorType string
 	Duration  time.Duration
 }
 
 // InitStart adds that an init phase begins.
 func (b *Batch) InitStart(at time.Time, i *Init) {
-	if b.subscription.Logs || !b.open(at, "platform", "platform.initStart") {
-		return
+	if o := b.init(at, "platform.initStart", i); o != nil {
+		o.version(i)
+		o.close()
 	}
-	o := b.object()
-	o.text("initializationType", i.Type)
-	o.text("phase", i.Phase)
-	o.version(i)
-	o.close()
 }
 
 // InitRuntimeDone adds that the runtime has ended its init phase.
 func (b *Batch) InitRuntimeDone(at time.Time, i *Init) {
-	if b.subscription.Logs || !b.open(at, "platform", "platform.initRuntimeDone") {
-		return
+	if o := b.init(at, "platform.initRuntimeDone", i); o != nil {
+		o.close()
 	}
-	o := b.object()
-	o.text("initializationType", i.Type)
-	o.text("phase", i.Phase)
-	o.text("status", i.Status)
-	o.optional("errorType", i.ErrorType)
-	o.close()
 }
 
 // InitReport adds the figures of an init phase.
 func (b *Batch) InitReport(at time.Time, i *Init) {
-	if b.subscription.Logs || !b.open(at, "platform", "platform.initReport") {
-		return
+	if o := b.init(at, "platform.initReport", i); o != nil {
+		o.raw("metrics", `{"durationMs":`)
+		b.milliseconds(i.Duration)
+		b.body = append(b.body, '}')
+		o.close()
+	}
+}
+
+// init begins an event of an init phase; nil if it is not wanted.
+func (b *Batch) init(at time.Time, kind string, i *Init) *object {
+	if b.subscription.Logs || !b.open(at, "platform", kind) {
+		return nil
 	}
 	o := b.object()
 	o.text("initializationType", i.Type)
 	o.text("phase", i.Phase)
-	o.text("status", i.Status)
+	o.optional("status", i.Status)
 	o.optional("errorType", i.ErrorType)
-	o.raw("metrics", `{"durationMs":`)
-	b.milliseconds(i.Duration)
-	b.body = append(b.body, '}')
-	o.close()
-}
-
-// RestoreStart adds that a restore begins.
-func (b *Batch) RestoreStart(at time.Time, i *Init) {
-	if b.subscription.Logs || !b.open(at, "platform", "platform.restoreStart") {
-		return
-	}
-	o := b.object()
-	o.version(i)
-	o.close()
-}
-
-// RestoreRuntimeDone adds that the runtime goes on after a restore.
-func (b *Batch) RestoreRuntimeDone(at time.Time, i *Init) {
-	if b.subscription.Logs || !b.open(at, "platform", "platform.restoreRuntimeDone") {
-		return
-	}
-	o := b.object()
-	o.text("status", i.Status)
-	o.optional("errorType", i.ErrorType)
-	o.close()
-}
-
-// RestoreReport adds the figures of a restore.
-func (b *Batch) RestoreReport(at time.Time, i *Init) {
-	if b.subscription.Logs || !b.open(at, "platform", "platform.restoreReport") {
-		return
-	}
-	o := b.object()
-	o.text("status", i.Status)
-	o.optional("errorType", i.ErrorType)
-	o.raw("metrics", `{"durationMs":`)
-	b.milliseconds(i.Duration)
-	b.body = append(b.body, '}')
-	o.close()
+	return o
 }
 
 // Start adds that an invocation begins.
@@ -151,7 +113,6 @@ type Done struct {
 	Duration    time.Duration
 	Billed      time.Duration
 	Init        time.Duration // 0 if it was before
-	Restore     time.Duration
 	MemoryMB    int
 	MaxMemoryMB int
 }
@@ -220,10 +181,6 @@ func (b *Batch) Report(at time.Time, d *Done) {
 	if d.Init > 0 {
 		b.body = append(b.body, `,"initDurationMs":`...)
 		b.milliseconds(d.Init)
-	}
-	if d.Restore > 0 && !logs {
-		b.body = append(b.body, `,"restoreDurationMs":`...)
-		b.milliseconds(d.Restore)
 	}
 	b.body = append(b.body, '}')
 	if !logs {

@@ -68,16 +68,14 @@ func TestSubscriptions(t *testing.T) {
 func TestBatches(t *testing.T) {
 	at := time.Date(2026, 11, 21, 10, 11, 12, 345678901, time.FixedZone("", 3600))
 	fill := func(b *Batch) {
-		i := &Init{Type: "on-demand", Phase: "init", RuntimeVersion: "python:3.12", FunctionName: "f", FunctionVersion: "$LATEST", InstanceID: "i", MemoryMB: 128,
-			Status: "error", ErrorType: "E", Duration: 1234567 * time.Nanosecond}
+		began := &Init{Type: "on-demand", Phase: "init", RuntimeVersion: "python:3.12", FunctionName: "f", FunctionVersion: "$LATEST", InstanceID: "i", MemoryMB: 128}
+		i := new(*began)
+		i.Status, i.ErrorType, i.Duration = "error", "E", 1234567*time.Nanosecond
 		d := &Done{RequestID: "r", Trace: "Root=1", Status: "success", Began: at, Latency: time.Millisecond, Response: 2 * time.Millisecond, Produced: 9,
-			Duration: 3 * time.Millisecond, Billed: 4 * time.Millisecond, Init: 5 * time.Millisecond, Restore: 6 * time.Millisecond, MemoryMB: 128, MaxMemoryMB: 64}
-		b.InitStart(at, i)
+			Duration: 3 * time.Millisecond, Billed: 4 * time.Millisecond, Init: 5 * time.Millisecond, MemoryMB: 128, MaxMemoryMB: 64}
+		b.InitStart(at, began)
 		b.InitRuntimeDone(at, i)
 		b.InitReport(at, i)
-		b.RestoreStart(at, i)
-		b.RestoreRuntimeDone(at, i)
-		b.RestoreReport(at, i)
 		b.Extension(at, "a", "Ready", []string{"INVOKE", "SHUTDOWN"}, "")
 		b.Subscribed(at, &Subscription{Extension: "a", Types: []string{"platform"}})
 		b.Start(at, "r", "$LATEST", "Root=1")
@@ -99,9 +97,6 @@ func TestBatches(t *testing.T) {
 			`"platform.initStart","record":{"initializationType":"on-demand","phase":"init","runtimeVersion":"python:3.12","functionName":"f","functionVersion":"$LATEST","instanceId":"i","instanceMaxMemory":134217728}}`,
 			`"platform.initRuntimeDone","record":{"initializationType":"on-demand","phase":"init","status":"error","errorType":"E"}}`,
 			`"platform.initReport","record":{"initializationType":"on-demand","phase":"init","status":"error","errorType":"E","metrics":{"durationMs":1.235}}}`,
-			`"platform.restoreStart","record":{"runtimeVersion":"python:3.12","functionName":"f","functionVersion":"$LATEST","instanceId":"i","instanceMaxMemory":134217728}}`,
-			`"platform.restoreRuntimeDone","record":{"status":"error","errorType":"E"}}`,
-			`"platform.restoreReport","record":{"status":"error","errorType":"E","metrics":{"durationMs":1.235}}}`,
 			`"platform.extension","record":{"name":"a","state":"Ready","events":["INVOKE","SHUTDOWN"]}}`,
 			`"platform.telemetrySubscription","record":{"name":"a","state":"Subscribed","types":["platform"]}}`,
 			`"platform.start","record":{"requestId":"r","version":"$LATEST","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
@@ -110,7 +105,7 @@ func TestBatches(t *testing.T) {
 			`"function","record":"{\"level\":\"INFO\"}"}`,
 			`"extension","record":"x"}`,
 			`"platform.runtimeDone","record":{"requestId":"r","status":"success","metrics":{"durationMs":3,"producedBytes":9},"spans":[{"name":"responseLatency","start":"2026-11-21T09:11:12.345Z","durationMs":1},{"name":"responseDuration","start":"2026-11-21T09:11:12.346Z","durationMs":2}],"tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
-			`"platform.report","record":{"requestId":"r","metrics":{"durationMs":3,"billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":64,"initDurationMs":5,"restoreDurationMs":6},"status":"success","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
+			`"platform.report","record":{"requestId":"r","metrics":{"durationMs":3,"billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":64,"initDurationMs":5},"status":"success","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
 			`"platform.logsDropped","record":{"reason":"Consumer seems to have fallen behind as it has not acknowledged receipt of logs.","droppedRecords":7,"droppedBytes":8}}`,
 		}},
 		"Logs API": {Subscription{Logs: true, Schema: "2021-03-18", Types: []string{"platform"}, Protocol: "TCP"}, []string{
