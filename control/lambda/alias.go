@@ -145,7 +145,7 @@ func (s *Service) ListAliases(ctx context.Context, in *lambda.ListAliasesRequest
 			list = append(list, *renderAlias(ref, a))
 		}
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(a lambda.AliasConfiguration) string { return *a.Name })
 	return &lambda.ListAliasesResponse{Aliases: page, NextMarker: next}, nil
 }
 

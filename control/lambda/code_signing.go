@@ -178,7 +178,7 @@ func (s *Service) ListCodeSigningConfigs(ctx context.Context, in *lambda.ListCod
 	for _, c := range all {
 		list = append(list, *c.render())
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(c lambda.CodeSigningConfig) string { return *c.CodeSigningConfigId })
 	return &lambda.ListCodeSigningConfigsResponse{CodeSigningConfigs: page, NextMarker: next}, nil
 }
 
@@ -209,7 +209,7 @@ func (s *Service) ListFunctionsByCodeSigningConfig(ctx context.Context, in *lamb
 	if err != nil {
 		return nil, err
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, itself)
 	return &lambda.ListFunctionsByCodeSigningConfigResponse{FunctionArns: page, NextMarker: next}, nil
 }
 

@@ -255,7 +255,7 @@ func (s *Service) ListFunctionEventInvokeConfigs(ctx context.Context, in *lambda
 		ref.Qualifier = q
 		list = append(list, *renderEventInvoke(ref, f.EventInvoke[q]))
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(c lambda.FunctionEventInvokeConfig) string { return *c.FunctionArn })
 	return &lambda.ListFunctionEventInvokeConfigsResponse{FunctionEventInvokeConfigs: page, NextMarker: next}, nil
 }
 

@@ -231,7 +231,9 @@ func (s *Service) ListFunctions(ctx context.Context, in *lambda.ListFunctionsReq
 		}
 		all = append(all, renderVersions(f)...)
 	}
-	page, next := paginate(all, in.Marker, in.MaxItems)
+	page, next := paginate(all, in.Marker, in.MaxItems, func(c lambda.FunctionConfiguration) string {
+		return *c.FunctionName + " " + versionOrder(c)
+	})
 	return &lambda.ListFunctionsResponse{Functions: page, NextMarker: next}, nil
 }
 
@@ -256,31 +258,6 @@ func versionNumbers(f *execution.Function) []int {
 	}
 	slices.Sort(numbers)
 	return numbers
-}
-
-// maxPage is the most that AWS puts on a page of these lists.
-const maxPage = 50
-
-// paginate cuts a page out of a list. The marker is the index at which it
-// begins; one that is not a number begins anew.
-func paginate[T any](all []T, marker *string, size *int32) (page []T, next *string) {
-	start, err := strconv.Atoi(aws.Value(marker))
-	if err != nil || start < 0 || start > len(all) {
-		start = 0
-	}
-	n := maxPage
-	if size != nil && *size > 0 && int(*size) < n {
-		n = int(*size)
-	}
-	end := min(start+n, len(all))
-	if end < len(all) {
-		next = new(strconv.Itoa(end))
-	}
-	page = all[start:end]
-	if page == nil {
-		page = []T{}
-	}
-	return page, next
 }
 
 // DeleteFunction deletes a function, or one of its versions.

@@ -148,7 +148,7 @@ func (s *Service) ListFunctionUrlConfigs(ctx context.Context, in *lambda.ListFun
 		ref.Qualifier = alias
 		list = append(list, *s.renderURL(ref, f.URLs[alias]))
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(c lambda.FunctionUrlConfig) string { return *c.FunctionArn })
 	return &lambda.ListFunctionUrlConfigsResponse{FunctionUrlConfigs: page, NextMarker: next}, nil
 }
 

@@ -3,6 +3,8 @@ package lambda
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -261,7 +263,7 @@ func (s *Service) ListLayerVersions(ctx context.Context, in *lambda.ListLayerVer
 			list = append(list, *renderLayerItem(v))
 		}
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(v lambda.LayerVersionsListItem) string { return fmt.Sprintf("%010d", math.MaxInt32-*v.Version) })
 	return &lambda.ListLayerVersionsResponse{LayerVersions: page, NextMarker: next}, nil
 }
 
@@ -281,7 +283,7 @@ func (s *Service) ListLayers(ctx context.Context, in *lambda.ListLayersRequest) 
 			LayerName: new(v.Name), LayerArn: new(layerRef{account: v.Account, region: v.Region, name: v.Name}.arn()), LatestMatchingVersion: renderLayerItem(v),
 		})
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(l lambda.LayersListItem) string { return *l.LayerName })
 	return &lambda.ListLayersResponse{Layers: page, NextMarker: next}, nil
 }
 

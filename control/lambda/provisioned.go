@@ -242,6 +242,6 @@ func (s *Service) ListProvisionedConcurrencyConfigs(ctx context.Context, in *lam
 		ref.Qualifier = q
 		list = append(list, *s.renderProvisioned(ref, f.Provisioned[q]))
 	}
-	page, next := paginate(list, in.Marker, in.MaxItems)
+	page, next := paginate(list, in.Marker, in.MaxItems, func(c lambda.ProvisionedConcurrencyConfigListItem) string { return *c.FunctionArn })
 	return &lambda.ListProvisionedConcurrencyConfigsResponse{ProvisionedConcurrencyConfigs: page, NextMarker: next}, nil
 }

@@ -91,7 +91,7 @@ func (s *Service) ListVersionsByFunction(ctx context.Context, in *lambda.ListVer
 	if err != nil {
 		return nil, err
 	}
-	page, next := paginate(renderVersions(f), in.Marker, in.MaxItems)
+	page, next := paginate(renderVersions(f), in.Marker, in.MaxItems, versionOrder)
 	return &lambda.ListVersionsByFunctionResponse{Versions: page, NextMarker: next}, nil
 }
 
