@@ -106,6 +106,34 @@ func (h *house) signed(key wire.Issued, method, target, body string) *http.Reque
 	return r
 }
 
+// A presigned URL is good for whoever has it, as it is.
+func TestPresignedURLs(t *testing.T) {
+	h := newHouse(t)
+	h.function(execution.URL{AuthType: "AWS_IAM"})
+	key := h.role(account, mayInvoke("lambda:InvokeFunctionUrl", "lambda:InvokeFunction"))
+	sum := sha256.Sum256(nil)
+	presigned, _, err := v4.NewSigner().PresignHTTP(t.Context(), awssdk.Credentials{AccessKeyID: key.AccessKeyID, SecretAccessKey: key.SecretAccessKey, SessionToken: key.SessionToken},
+		request("GET", "https://"+host+"/a?x=1&X-Amz-Expires=60", ""), hex.EncodeToString(sum[:]), "lambda", region, h.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := strings.TrimPrefix(presigned, "https://"+host)
+	h.do("GET", target, "").expect(200, "Hello, World!")
+	event := h.invoker.last(t)
+	if query := event["queryStringParameters"].(map[string]any); event["rawPath"] != "/a" || query["x"] != "1" {
+		t.Errorf("the event is %v", event)
+	}
+	for _, changed := range []string{target + "&X-Amz-Signature=0", target + "&y=2", strings.Replace(target, "/a?", "/b/../a?", 1)} {
+		a := h.do("GET", changed, "").expect(403, mismatch)
+		if _, what, _ := a.why(); strings.Contains(what, key.SessionToken) {
+			t.Errorf("the journey has the session's token:\n%s", what)
+		}
+	}
+	h.do("POST", target, "").expect(403, mismatch)
+	h.clock.Advance(time.Minute)
+	h.do("GET", target, "").expect(403, `{"message":"Signature expired: 20200312T190358Z is now earlier than 20200312T190358Z (20200312T190458Z - 60 sec.)"}`)
+}
+
 func mayInvoke(actions ...string) policy.Statement {
 	return policy.Statement{Effect: policy.Allow, Action: actions, Resource: []string{helloARN}}
 }
