@@ -21,6 +21,10 @@ const (
 	dnsPort = 53
 	// A resolver that has not answered in this time is passed over.
 	answerTime = 2 * time.Second
+	// C libraries ask each question from a port of its own, once or, of two kinds of
+	// addresses, twice. A port that asks no more is soon forgotten: otherwise those
+	// of the last minute would be all that a sandbox may have.
+	questionTime = time.Second
 	// A sandbox may have so many questions open at once on one port.
 	mostQuestions = 16
 	mostResolvers = 3    // as C libraries take of /etc/resolv.conf
@@ -68,19 +72,20 @@ func (g *gateway) dialResolver(ctx context.Context, port uint16) (*net.TCPConn, 
 }
 
 // questions answers those that come from one port.
-func (g *gateway) questions(f *flow, inside net.Conn) {
-	active := watchIdle(datagramTime, f.close)
-	defer active.stop()
+func (g *gateway) questions(inside net.Conn) {
 	var asked sync.WaitGroup
 	defer asked.Wait()
 	places := make(chan struct{}, mostQuestions)
 	for {
 		question := make([]byte, mostAnswer)
+		_ = inside.SetReadDeadline(time.Now().Add(questionTime))
 		n, err := inside.Read(question)
+		if waited, ok := errors.AsType[net.Error](err); ok && waited.Timeout() && len(places) > 0 {
+			continue // there is no answer yet, and it may be asked again
+		}
 		if err != nil {
 			return
 		}
-		active.moved.Store(true)
 		select {
 		case places <- struct{}{}:
 		default:

@@ -19,7 +19,9 @@
 //
 // # What is not done
 //
-// There is no IPv6 and no ICMP but refusals. What the host reaches in its own
+// There is no IPv6, as functions on AWS have none outside of a VPC with two stacks:
+// the sandbox has no route, and connecting fails at once with ENETUNREACH. There is
+// no ICMP but refusals. What the host reaches in its own
 // neighbourhood, other than itself, functions reach too. Nothing comes in but
 // answers.
 package network

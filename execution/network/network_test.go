@@ -381,6 +381,35 @@ func TestQuestionsGoToTheHostsResolvers(t *testing.T) {
 	}
 }
 
+// C libraries ask every question from a new port.
+func TestPortsThatHaveAskedAreForgotten(t *testing.T) {
+	g := newGuest(t, func(netip.Addr) string { return "everything" })
+	answering := echo(t, func(b []byte) []byte { return b })
+	g.egress.resolvers = func() []netip.AddrPort { return []netip.AddrPort{netip.MustParseAddrPort(answering)} }
+	c := g.datagrams(t, "169.254.78.1:53")
+	fmt.Fprint(c, "AA question")
+	if n, err := c.Read(make([]byte, 100)); n == 0 {
+		t.Fatal(err)
+	}
+	gate := g.gateway.(*gateway)
+	for deadline := time.Now().Add(testTime); ; time.Sleep(time.Millisecond) {
+		gate.mu.Lock()
+		left := len(gate.flows)
+		gate.mu.Unlock()
+		if left == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d flows are kept", left)
+		}
+	}
+	// The same port may ask again.
+	fmt.Fprint(c, "BB question")
+	if n, err := c.Read(make([]byte, 100)); n == 0 {
+		t.Fatal(err)
+	}
+}
+
 // Questions to the host's resolvers take files of the server's as well.
 func TestQuestionsAreBounded(t *testing.T) {
 	g := newGuest(t, func(netip.Addr) string { return "everything" })

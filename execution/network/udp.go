@@ -32,7 +32,7 @@ func (g *gateway) datagrams(r *udp.ForwarderRequest) bool {
 		switch {
 		case !f.own(inside):
 		case question:
-			g.questions(f, inside)
+			g.questions(inside)
 		default:
 			g.exchange(f, inside, to)
 		}

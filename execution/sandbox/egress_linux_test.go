@@ -86,7 +86,7 @@ func TestEgress(t *testing.T) {
 	if x := waitFor(t, s); x.Code != 0 {
 		t.Errorf("exit is %+v", x)
 	}
-	if got, want := out.String(), "33554432 <nil> <nil>\nyou said hello\ntrue\n"; got != want {
+	if got, want := out.String(), "33554432 <nil> <nil>\nyou said hello\ntrue\ntrue\n"; got != want {
 		t.Errorf("it printed %q, want %q", got, want)
 	}
 }
@@ -122,6 +122,9 @@ func leave(argument string) int {
 	}
 	_, err = net.Dial("tcp", addresses[2])
 	fmt.Println(errors.Is(err, syscall.ECONNREFUSED))
+	// Of IPv6 there is nothing, which is told at once.
+	_, err = net.Dial("tcp", "[2001:db8::1]:80")
+	fmt.Println(errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EAFNOSUPPORT) || errors.Is(err, syscall.EADDRNOTAVAIL))
 	return 0
 }
 
