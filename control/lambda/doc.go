@@ -10,15 +10,15 @@
 // of it, so that they outlive it.
 //
 // The way through the files: name.go reads the many forms of a function's name;
-// function.go creates, shows and deletes; settings.go checks what a function may
-// be configured as, configuration.go renders it in AWS's form; update.go changes
-// code and configuration; image.go has the container images, which are pulled
-// behind the operations' back while states say so. A noun each: version.go,
-// alias.go, permission.go, resource_policy.go, concurrency.go, provisioned.go,
-// layer.go, layer_use.go, layer_permission.go, event_invoke.go, function_url.go,
-// code_signing.go, recursion.go, runtime.go, runtime_management.go,
-// event_source.go, tag.go; page.go cuts their lists. invoke.go and invoke_stream.go hand invocations to the
-// execution plane.
+// function.go creates, shows and deletes; settings.go checks what a function
+// may be configured as, configuration.go renders it in AWS's form; update.go
+// changes code and configuration; image.go has the container images, which are
+// pulled behind the operations' back while states say so. A noun each:
+// version.go, alias.go, permission.go, resource_policy.go, concurrency.go,
+// provisioned.go, layer.go, layer_use.go, layer_permission.go, event_invoke.go,
+// function_url.go, code_signing.go, recursion.go, runtime.go,
+// runtime_management.go, event_source.go, tag.go; page.go cuts their lists.
+// invoke.go and invoke_stream.go hand invocations to the execution plane.
 //
 // What lamgate does not have, such as VPCs and file systems, is refused by name
 // (unsupported in configuration.go); nothing is dropped. Capacity providers,

@@ -101,13 +101,14 @@ func (s *Service) deliver(ctx context.Context, d *delivery) error {
 	return putObject(ctx, client, d, &t)
 }
 
-// invoke gives a record to a function, as an asynchronous event.
+// invoke gives a record to a function, as an asynchronous event. Should it be given
+// twice, both have the same request ID.
 func (s *Service) invoke(ctx context.Context, d *delivery) error {
 	ref, err := execution.ParseFunctionARN(d.Target)
 	if err != nil {
 		return &refusal{what: err.Error()}
 	}
-	_, err = s.Invoker.Enqueue(ctx, execution.Invocation{Function: ref, Payload: d.body, TraceHeader: d.TraceHeader})
+	_, err = s.Invoker.Enqueue(ctx, execution.Invocation{Function: ref, RequestID: d.ID, Payload: d.body, TraceHeader: d.TraceHeader})
 	return err
 }
 

@@ -77,7 +77,15 @@ func TestRecordsArrive(t *testing.T) {
 			c.e.Config = execution.EventInvoke{OnSuccess: c.to, OnFailure: c.to}
 			h.end(t, c.e)
 			h.await(t, func() bool { return len(h.cloud.got()) == 1 })
-			if diff := cmp.Diff(c.want, h.cloud.got()[0]); diff != "" {
+			got := h.cloud.got()[0]
+			if i, ok := got.(execution.Invocation); ok {
+				if len(i.RequestID) != 36 {
+					t.Errorf("request ID %q", i.RequestID)
+				}
+				i.RequestID = ""
+				got = i
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}
 			if name != "function" {
