@@ -58,7 +58,12 @@ func (l *load) ask(c caller) (end string, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ends[end]++
-	l.longest = max(l.longest, took)
+	if took > l.longest {
+		l.longest = took
+		if took > loadTimeout*time.Second {
+			l.t.Logf("%s was asked %+v and took %v until %v: %s", c.subject.name, q, took, time.Now().UTC(), end)
+		}
+	}
 	return end, err
 }
 
