@@ -31,22 +31,44 @@ func (c *call) refuseForeignPage() error {
 // neither lamgate's own nor one of this machine. Clients other than browsers
 // send none of these headers.
 func fromForeignPage(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
+	origin, page := r.Header.Get("Origin"), hostOf(r)
 	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin", "none":
+	case "none":
 		return false
+	case "same-origin":
 	case "": // also of browsers, if lamgate has a name of its own and no TLS
 		if origin == "" {
 			return false
 		}
+		fallthrough
+	default:
+		u, err := url.Parse(origin)
+		if err != nil || u.Hostname() == "" {
+			return true
+		}
+		page = strings.ToLower(u.Hostname())
 	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Hostname() == "" {
-		return true
+	if isOfThisMachine(page) {
+		return false
 	}
-	host := strings.ToLower(u.Hostname())
+	// Whoever serves a page can let its name lead to 127.0.0.1 once it is loaded;
+	// it then is of the same origin as what listens there, and is not lamgate's.
+	return page != hostOf(r) || cameByLoopback(r)
+}
+
+func isOfThisMachine(host string) bool {
+	for _, name := range []string{"localhost", "localhost.localstack.cloud"} {
+		if host == name || strings.HasSuffix(host, "."+name) {
+			return true
+		}
+	}
 	ip := net.ParseIP(host)
-	return host != hostOf(r) && host != "localhost" && !strings.HasSuffix(host, ".localhost") && (ip == nil || !ip.IsLoopback())
+	return ip != nil && ip.IsLoopback()
+}
+
+func cameByLoopback(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return ok && local.IP.IsLoopback()
 }
 
 // onlyReads reports whether a call can change nothing: those that name their

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -23,7 +24,9 @@ func TestCallsFromWebPages(t *testing.T) {
 		{"an upload", "PUT", "/bucket/key", "Origin: https://evil.example", true},
 		{"a link to an object", "GET", "/bucket/key", "Sec-Fetch-Site: cross-site", false},
 		{"an address that was typed", "GET", form, "Sec-Fetch-Site: none", false},
-		{"a page of lamgate's", "POST", form, "Host: lamgate.example, Origin: http://lamgate.example", false},
+		{"a page whose name leads to this machine", "POST", form, "Host: evil.example, Origin: http://evil.example", true},
+		{"the same, as browsers may tell it", "POST", form, "Host: evil.example, Sec-Fetch-Site: same-origin", true},
+		{"a page in a bucket of this machine's", "POST", form, "Host: b.s3.localhost, Sec-Fetch-Site: same-origin, Origin: http://b.s3.localhost", false},
 		{"a page of this machine's", "POST", form, "Sec-Fetch-Site: cross-site, Origin: http://localhost:3000", false},
 		{"a page of this machine's, by its address", "POST", form, "Origin: http://127.0.0.1:3000", false},
 	} {
@@ -42,4 +45,13 @@ func TestCallsFromWebPages(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a page of lamgate's, elsewhere", func(t *testing.T) {
+		r := httptest.NewRequest("POST", "http://lamgate.example"+form, nil)
+		r.Header.Set("Origin", "http://lamgate.example")
+		w := httptest.NewRecorder()
+		server.Config.Handler.ServeHTTP(w, r)
+		if w.Code == http.StatusForbidden {
+			t.Errorf("answered %d %s", w.Code, w.Body)
+		}
+	})
 }
