@@ -2,6 +2,8 @@ package environment
 
 import (
 	"context"
+	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -144,7 +146,7 @@ func (e *Environment) rest(now time.Time) bool {
 func (e *Environment) deliver(t *ticket, frozen bool) {
 	if frozen {
 		e.freezing.Lock()
-		if err := e.box.Thaw(); err != nil && !e.dead() {
+		if err := e.box.Thaw(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			e.pool.fleet.Log.Error("environment does not thaw", "function", e.pool.function.Name, "error", err)
 		}
 		e.freezing.Unlock()

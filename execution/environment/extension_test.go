@@ -85,7 +85,7 @@ type box struct {
 	mu     sync.Mutex
 	speak  []net.Conn
 	gone   bool
-	thawed int
+	frozen bool
 	free   bool
 	told   map[string]bool // the ends that were brought
 	dial   func(context.Context, int) (net.Conn, error)
@@ -93,7 +93,8 @@ type box struct {
 
 func (b *box) RuntimeAPI() net.Listener    { return b.api }
 func (b *box) Endpoint() net.Listener      { return nil }
-func (b *box) Freeze() error               { return nil }
+func (b *box) Freeze() error               { return b.stop(true) }
+func (b *box) Thaw() error                 { return b.stop(false) }
 func (b *box) Done() <-chan struct{}       { return b.done }
 func (b *box) Ended() <-chan sandbox.Ended { return b.ended }
 func (b *box) Exit() sandbox.Exit          { return sandbox.Exit{Code: -1, Signal: "killed"} }
@@ -109,7 +110,15 @@ func (b *box) Release() error {
 	}
 	return nil
 }
-func (b *box) Thaw() error { b.mu.Lock(); defer b.mu.Unlock(); b.thawed++; return nil }
+func (b *box) stop(on bool) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.gone {
+		return os.ErrProcessDone
+	}
+	b.frozen = on
+	return nil
+}
 func (b *box) Assign(_ context.Context, a sandbox.Assignment) error {
 	if b.unfit {
 		return errors.New("unfit")

@@ -2,222 +2,251 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/sandbox"
 	"pgregory.net/rapid"
 )
 
-// An actor plays one process of a sandbox, step by step: it does what it can do
-// next, and waits where its protocol waits.
-type actor struct {
-	mu       sync.Mutex
-	b        *box
-	voice    *voice
-	external bool
-	asked    bool
-	event    string // that it has; "?" for one of an extension
-	over     bool
-}
-
-func (a *actor) step() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch {
-	case a.over:
-	case a.external && a.voice == nil:
-		v := a.b.quiet()
-		if v == nil {
-			a.over = true
-			return
-		}
-		v.say("POST", "/2020-01-01/extension/register", `{"events":["INVOKE","SHUTDOWN"]}`, "Lambda-Extension-Name: x")
-		r, _ := v.hear()
-		if r == nil || r.StatusCode != 200 {
-			a.over = true
-			return
-		}
-		v.id = r.Header.Get("Lambda-Extension-Identifier")
-		a.voice = v
-	case !a.external && a.voice == nil:
-		if a.voice = a.b.quiet(); a.voice == nil {
-			a.over = true
-		}
-	case a.event != "" && !a.external:
-		a.voice.say("POST", "/2018-06-01/runtime/invocation/"+a.event+"/response", `"done"`)
-		if r, _ := a.voice.hear(); r == nil {
-			a.over = true
-		}
-		a.event = ""
-	case a.event != "":
-		a.event = ""
-	case !a.asked:
-		a.asked = true
-		if a.external {
-			a.voice.next()
-		} else {
-			a.voice.ask()
-		}
-		go func() {
-			r, _ := a.voice.hear()
-			a.mu.Lock()
-			defer a.mu.Unlock()
-			a.asked = false
-			switch {
-			case r == nil || r.StatusCode != 200:
-				a.over = true
-			case a.external:
-				a.event = "?"
-			default:
-				a.event = r.Header.Get("Lambda-Runtime-Aws-Request-Id")
-			}
-		}()
-	}
-}
-
-// quiet is voice for a box that may have ended.
-func (b *box) quiet() *voice {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.gone {
-		return nil
-	}
-	b.mu.Unlock()
-	defer b.mu.Lock()
-	return b.voice()
-}
-
-// Whatever happens, and in whatever order: no transition is illegal, every
-// request is answered once, and nothing is left in the end.
+// Whatever happens, and in whatever order: no transition is illegal, no event is
+// given to processes that are stopped, every request is over once, and nothing is
+// left in the end.
 func TestLife(t *testing.T) {
-	template, _ := newStage(t, "x")
-	for name, extensions := range map[string]bool{"alone": false, "beside an extension": true} {
+	for name, kind := range map[string]struct {
+		extensions []string
+		stems      int
+	}{
+		"alone": {nil, -1}, "beside an extension": {[]string{"x"}, -1}, "as stem cells": {nil, 2},
+	} {
 		t.Run(name, func(t *testing.T) {
-			config := template.config
-			if !extensions {
-				config.Layers = nil
+			template, _ := newStage(t, kind.extensions...)
+			if kind.stems > 0 {
+				template.config.Runtime = "python3.12"
+				if _, _, err := template.fleet.Runtimes.Find(t.Context(), template.config.Runtime, ""); err != nil {
+					t.Skip(err)
+				}
 			}
 			rapid.Check(t, func(rt *rapid.T) {
-				s := &stage{t: t, clock: aws.NewManualClock(time.Unix(1700000000, 0)), logs: &sink{}, boxes: make(chan *box, 1000)}
-				f := NewFleet(Config{
-					Driver: s, Network: sandbox.HostNetwork, Runtimes: template.fleet.Runtimes, Packages: template.fleet.Packages, Logs: s.logs, Clock: s.clock,
-					Log: slog.New(loud{t}), Stems: -1,
+				w := newWorld(t, template, kind.stems)
+				defer w.close(rt)
+				rt.Repeat(map[string]func(*rapid.T){
+					"":           w.check,
+					"invoke":     w.invoke,
+					"processes":  w.step,
+					"processes ": w.step,
+					"time":       w.wait,
+					"accident":   w.accident,
+					"provision":  func(rt *rapid.T) { w.pool().Provision(rapid.IntRange(0, 2).Draw(rt, "how many")) },
+					"update":     w.update,
 				})
-				p := f.Pool(template.function, config)
-				var actors []*actor
-				var boxes []*box
-				gather := func() {
-					for {
-						select {
-						case b := <-s.boxes:
-							boxes = append(boxes, b)
-							if extensions {
-								actors = append(actors, &actor{b: b, external: true})
-							}
-							actors = append(actors, &actor{b: b})
-						default:
-							return
-						}
-					}
-				}
-				var asking sync.WaitGroup
-				var mu sync.Mutex
-				answered := map[string]int{}
-				asked := 0
-				choose := func(n int) int { return rapid.IntRange(0, n-1).Draw(rt, "which") }
-				for range rapid.IntRange(5, 60).Draw(rt, "steps") {
-					for range 100 { // others come to their turn
-						runtime.Gosched()
-					}
-					gather()
-					switch rapid.SampledFrom([]string{"invoke", "invoke", "step", "step", "step", "step", "step", "time", "crash", "kill", "provision", "leave"}).Draw(rt, "what") {
-					case "invoke", "leave":
-						id := fmt.Sprintf("id-%d", asked)
-						asked++
-						ctx, cancel := context.WithCancel(context.Background())
-						if rapid.Bool().Draw(rt, "gives up") {
-							s.clock.AfterFunc(50*time.Millisecond, cancel)
-						}
-						asking.Go(func() {
-							defer cancel()
-							_, _ = p.Invoke(ctx, Request{ID: id, Payload: []byte("{}")}, func() {
-								mu.Lock()
-								defer mu.Unlock()
-								answered[id]++
-							})
-						})
-					case "step":
-						if len(actors) > 0 {
-							actors[choose(len(actors))].step()
-						}
-					case "time":
-						s.clock.Advance(rapid.SampledFrom([]time.Duration{time.Millisecond, lastBreath, time.Second, 11 * time.Second, 11 * time.Minute}).Draw(rt, "passes"))
-					case "crash":
-						if extensions && len(boxes) > 0 {
-							boxes[choose(len(boxes))].tell(sandbox.Ended{Extension: rapid.SampledFrom([]string{"", "x"}).Draw(rt, "who")})
-						}
-					case "kill":
-						if len(boxes) > 0 {
-							boxes[choose(len(boxes))].end()
-						}
-					case "provision":
-						p.Provision(rapid.IntRange(0, 2).Draw(rt, "how many"))
-					}
-				}
-				p.Retire()
-				closed := make(chan struct{})
-				go func() {
-					f.Close()
-					close(closed)
-				}()
-				for done := false; !done; { // time passes
-					select {
-					case <-closed:
-						done = true
-					default:
-						s.clock.Advance(time.Second)
-						runtime.Gosched()
-					}
-				}
-				asking.Wait()
-				mu.Lock()
-				defer mu.Unlock()
-				for id, n := range answered {
-					if n != 1 {
-						rt.Errorf("%s ended %d times", id, n)
-					}
-				}
-				if len(f.places) != 0 || f.budget.promised != 0 || len(f.allAlive()) != 0 || p.starting != 0 || p.begun != 0 || len(p.all) != 0 || p.alive != 0 {
-					rt.Errorf("left: %d places, %d bytes, %d alive, %d starting, %d begun, %d in the pool, %d provisioned",
-						len(f.places), f.budget.promised, len(f.allAlive()), p.starting, p.begun, len(p.all), p.alive)
-				}
-				for line := range strings.Lines(s.logs.text()) {
-					if strings.HasPrefix(line, "REPORT") && !strings.Contains(line, "Duration: ") {
-						rt.Errorf("%s", line)
-					}
-				}
 			})
 		})
 	}
 }
 
-// tell brings an end, if the box has none yet.
-func (b *box) tell(x sandbox.Ended) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.gone || b.told[x.Extension] {
+// A world is a fleet with one function, those who invoke it, and the processes
+// of its sandboxes.
+type world struct {
+	*stage
+	fleet    *Fleet
+	function execution.FunctionRef
+	config   execution.Configuration
+	pools    []*Pool // of the function's generations; the last is in use
+	boxes    []*box
+	actors   []*actor
+
+	asking  sync.WaitGroup
+	asked   int
+	closing atomic.Bool
+
+	mu    sync.Mutex
+	ended map[string]int // requests, by ID
+}
+
+func newWorld(t *testing.T, template *Pool, stems int) *world {
+	s := &stage{t: t, clock: aws.NewManualClock(time.Unix(1700000000, 0)), logs: &sink{}, boxes: make(chan *box, 1000)}
+	f := NewFleet(Config{
+		Driver: s, Network: sandbox.HostNetwork, Runtimes: template.fleet.Runtimes, Packages: template.fleet.Packages, Logs: s.logs, Clock: s.clock,
+		Log: slog.New(loud{t}), Stems: stems,
+	})
+	w := &world{stage: s, fleet: f, function: template.function, config: template.config, ended: map[string]int{}}
+	w.pools = []*Pool{f.Pool(w.function, w.config)}
+	if stems > 0 {
+		f.Prepare(&w.config, false)
+	}
+	return w
+}
+
+// pool is the one in use.
+func (w *world) pool() *Pool { return w.pools[len(w.pools)-1] }
+
+// look lets others come to their turn, and meets the new sandboxes.
+func (w *world) look() {
+	for range 100 {
+		runtime.Gosched()
+	}
+	for {
+		select {
+		case b := <-w.stage.boxes:
+			w.boxes = append(w.boxes, b)
+			for range b.spec.Extensions {
+				w.actors = append(w.actors, &actor{b: b, external: true})
+			}
+			w.actors = append(w.actors, &actor{b: b})
+		default:
+			return
+		}
+	}
+}
+
+// invoke brings a request, also to a pool that somebody still holds, and whoever
+// asks may lose patience.
+func (w *world) invoke(rt *rapid.T) {
+	p := rapid.SampledFrom([]*Pool{w.pool(), w.pool(), w.pool(), w.pools[max(len(w.pools)-2, 0)]}).Draw(rt, "generation")
+	id := fmt.Sprintf("id-%d", w.asked)
+	w.asked++
+	tail := rapid.Bool().Draw(rt, "sees the log")
+	ctx, cancel := context.WithCancel(context.Background())
+	if rapid.Bool().Draw(rt, "gives up") {
+		w.clock.AfterFunc(50*time.Millisecond, cancel)
+	}
+	w.asking.Go(func() {
+		defer cancel()
+		o, err := p.Invoke(ctx, Request{ID: id, Payload: []byte("{}"), LogTail: tail}, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.ended[id]++
+		})
+		switch {
+		case err == nil && (o.RequestID != id || tail != (len(o.LogTail) > 0)):
+			w.t.Errorf("%s is answered %+v", id, o)
+		case err != nil && !errors.Is(err, context.Canceled) && !(errors.Is(err, ErrClosed) && w.closing.Load()):
+			w.t.Errorf("%s: %v", id, err)
+		}
+	})
+}
+
+// step has some processes do what they can do next.
+func (w *world) step(rt *rapid.T) {
+	for range rapid.IntRange(1, 4).Draw(rt, "how many") {
+		w.look()
+		if len(w.actors) > 0 {
+			rapid.SampledFrom(w.actors).Draw(rt, "who").step(rapid.IntRange(0, 9).Draw(rt, "fails") == 0)
+		}
+	}
+}
+
+func (w *world) wait(rt *rapid.T) {
+	w.clock.Advance(rapid.SampledFrom([]time.Duration{
+		time.Millisecond, lastBreath, refillAfter, lookEvery, time.Second, 11 * time.Second, 11 * time.Minute,
+	}).Draw(rt, "passes"))
+}
+
+// accident ends a process, or all of a sandbox.
+func (w *world) accident(rt *rapid.T) {
+	w.look()
+	if len(w.boxes) == 0 {
 		return
 	}
-	if b.told == nil {
-		b.told = map[string]bool{}
+	b := rapid.SampledFrom(w.boxes).Draw(rt, "where")
+	if len(b.spec.Extensions) > 0 && rapid.Bool().Draw(rt, "one alone") {
+		b.tell(sandbox.Ended{Extension: rapid.SampledFrom([]string{"", "x"}).Draw(rt, "who")})
+		return
 	}
-	b.told[x.Extension] = true
-	b.ended <- x
+	b.end()
+}
+
+// update brings new code: another pool, while the old one ends its work.
+func (w *world) update(*rapid.T) {
+	w.pool().Retire()
+	w.pools = append(w.pools, w.fleet.Pool(w.function, w.config))
+}
+
+// check says what is true at any moment.
+func (w *world) check(rt *rapid.T) {
+	w.look()
+	for _, p := range w.pools {
+		p.mu.Lock()
+		if p.begun < 0 || p.begun > p.starting || p.available < 0 || p.available > p.alive || p.returning.Load() < 0 {
+			rt.Errorf("%d begun of %d starting, %d available of %d provisioned, %d returning", p.begun, p.starting, p.available, p.alive, p.returning.Load())
+		}
+		seen := map[*Environment]bool{}
+		for provisioned, list := range map[bool][]*Environment{false: p.idle, true: p.ready} {
+			for _, e := range list {
+				e.mu.Lock()
+				if seen[e] || e.provisioned != provisioned || e.ticket != nil || e.state != Idle && e.state != Frozen && !e.state.over() {
+					rt.Errorf("an environment that is %s is among the idle (twice: %v)", e.state, seen[e])
+				}
+				e.mu.Unlock()
+				seen[e] = true
+			}
+		}
+		p.mu.Unlock()
+	}
+}
+
+// close ends it all, and looks at what is left.
+func (w *world) close(rt *rapid.T) {
+	w.closing.Store(true)
+	w.pool().Retire()
+	closed := make(chan struct{})
+	go func() {
+		w.fleet.Close()
+		close(closed)
+	}()
+	for done := false; !done; { // time passes
+		select {
+		case <-closed:
+			done = true
+		default:
+			w.clock.Advance(time.Second)
+			runtime.Gosched()
+		}
+	}
+	w.asking.Wait()
+	until(w.t, func() bool { // those that nobody waits for end a moment later
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return len(w.ended) == w.asked
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, n := range w.ended {
+		if n != 1 {
+			rt.Errorf("%s ended %d times", id, n)
+		}
+	}
+	f := w.fleet
+	if len(f.places) != 0 || f.budget.promised != 0 || len(f.allAlive()) != 0 || len(f.stems.stand()) != 0 || len(f.allPools()) != 0 {
+		rt.Errorf("left: %d places, %d bytes, %d alive, %d stem cells, %d pools", len(f.places), f.budget.promised, len(f.allAlive()), len(f.stems.stand()), len(f.allPools()))
+	}
+	for _, p := range w.pools {
+		if p.starting != 0 || p.begun != 0 || len(p.all) != 0 || p.alive != 0 || p.returning.Load() != 0 {
+			rt.Errorf("left in a pool: %d starting, %d begun, %d in all, %d provisioned, %d returning", p.starting, p.begun, len(p.all), p.alive, p.returning.Load())
+		}
+	}
+	for _, b := range w.boxes {
+		select {
+		case <-b.done:
+		default:
+			rt.Errorf("a sandbox is left")
+		}
+	}
+	log := w.logs.text()
+	for id := range w.ended {
+		starts, ends, reports := strings.Count(log, "START RequestId: "+id+" "), strings.Count(log, "END RequestId: "+id+"\n"), strings.Count(log, "REPORT RequestId: "+id+"\t")
+		if starts > 1 || ends > starts || reports != ends {
+			rt.Errorf("%s has %d starts, %d ends and %d reports", id, starts, ends, reports)
+		}
+	}
 }
