@@ -173,6 +173,25 @@ func TestHTTPProxyMapsParameters(t *testing.T) {
 	}
 }
 
+// A journey tells what was called, without what would let its reader call it too.
+func TestJourneysOfProxiesKeepNoTokens(t *testing.T) {
+	h := newHouse(t)
+	h.deployMethod("/{proxy+}", httpTo("HTTP_PROXY", "GET", newBackend(t, nil).URL+"/{proxy}", parameters("path.proxy", "method.request.path.proxy")))
+	a := h.get("/v0/key?X-Amz-Security-Token=secret&a=b").expect(200, "", `{"answer":"to GET"}`)
+	j, _ := h.journeys.Find(a.header("x-amzn-RequestId"))
+	var told string
+	steps, _ := j.Steps()
+	for _, step := range steps {
+		if step.Detail != nil {
+			what, mend := step.Detail.Explain()
+			told += what + mend + "\n"
+		}
+	}
+	if strings.Contains(told, "secret") || !strings.Contains(told, "/key?X-Amz-Security-Token=(6 bytes withheld)&a=b was answered with 200") {
+		t.Errorf("told:\n%s", told)
+	}
+}
+
 func TestPathsOfEndpoints(t *testing.T) {
 	b := newBackend(t, nil)
 	h := newHouse(t)

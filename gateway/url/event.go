@@ -251,7 +251,8 @@ func (c *call) appendBody(b []byte) []byte {
 // AWS: only bodies of these types, and none that is packed; forms are binary
 // (recorded: test_lambda_url_form_payload; LeanerCloud/CUDly pull request 1483).
 // The list is that of Application Load Balancers, which call functions alike
-// ("Lambda functions as targets").
+// ("Lambda functions as targets"), and that of HTTP APIs, whose events these are,
+// as tried out on AWS for ministackorg/ministack pull request 766.
 func (c *call) isText() bool {
 	if len(c.request.Header["Content-Encoding"]) > 0 {
 		return false
