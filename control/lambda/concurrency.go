@@ -98,10 +98,6 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 	for _, f := range functions {
 		unreserved -= claimed(f)
 	}
-	size, err := s.codeStored(caller.Account, caller.Region)
-	if err != nil {
-		return nil, err
-	}
 	return &lambda.GetAccountSettingsResponse{
 		AccountLimit: &lambda.AccountLimit{
 			TotalCodeSize:                  new(int64(maxStored)),
@@ -110,7 +106,7 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *lambda.GetAccountSe
 			ConcurrentExecutions:           new(int32(accountConcurrency)),
 			UnreservedConcurrentExecutions: new(int32(unreserved)),
 		},
-		AccountUsage: &lambda.AccountUsage{TotalCodeSize: new(size), FunctionCount: new(int64(len(functions)))},
+		AccountUsage: &lambda.AccountUsage{TotalCodeSize: new(s.codeStored(caller.Account, caller.Region)), FunctionCount: new(int64(len(functions)))},
 	}, nil
 }
 

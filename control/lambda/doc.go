@@ -17,7 +17,8 @@
 // version.go, alias.go, permission.go, resource_policy.go, concurrency.go,
 // provisioned.go, layer.go, layer_use.go, layer_permission.go, event_invoke.go,
 // function_url.go, code_signing.go, recursion.go, runtime.go,
-// runtime_management.go, event_source.go, tag.go; page.go cuts their lists.
+// runtime_management.go, event_source.go, tag.go; page.go cuts their lists,
+// storage.go counts their code.
 // invoke.go and invoke_stream.go hand invocations to the execution plane.
 //
 // What lamgate does not have, such as VPCs and file systems, is refused by name

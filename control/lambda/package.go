@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"strings"
 	"time"
 
@@ -35,42 +34,6 @@ func (s *Service) collectPackages(ctx context.Context) {
 			s.deletePackage(ctx, key)
 		}
 	}
-}
-
-// codeStored is how much code an account has in a region. Each version counts on
-// its own, though those of the same package share it.
-func (s *Service) codeStored(account, region string) (size int64, err error) {
-	functions, err := s.functionsOf(account, region)
-	if err != nil {
-		return 0, err
-	}
-	for _, f := range functions {
-		size += f.Latest.Code.Size
-		for _, v := range f.Versions {
-			size += v.Code.Size
-		}
-	}
-	layers, err := s.layerVersions(execution.LayersPrefix + account + "/" + region + "/")
-	if err != nil {
-		return 0, err
-	}
-	for _, l := range layers {
-		size += l.Code.Size
-	}
-	return size, nil
-}
-
-// checkStored checks that an account may store so much code more.
-func (s *Service) checkStored(account, region string, more int64) error {
-	size, err := s.codeStored(account, region)
-	if err != nil {
-		return err
-	}
-	if size+more > maxStored {
-		// AWS: the words that users report.
-		return userFault(http.StatusBadRequest, "CodeStorageExceededException", "Code storage limit exceeded.")
-	}
-	return nil
 }
 
 // usedPackages returns the blob keys of all packages that functions and layers

@@ -55,6 +55,7 @@ type Service struct {
 	// several is held where a write depends on other documents than its own, so
 	// that two callers do not both find room for themselves.
 	several sync.Mutex
+	stored  storage
 }
 
 // New returns the service, having removed deployment packages that no function
@@ -75,6 +76,7 @@ func New(ctx context.Context, c Config) *Service {
 func (s *Service) Close() {
 	s.end()
 	s.work.Wait()
+	s.stored.close()
 }
 
 // load returns a function's document, or AWS's fault for one that is not there;

@@ -180,6 +180,24 @@ func TestCodeStorageEnds(t *testing.T) {
 		expectFault(t, err, "CodeStorageExceededException", "Code storage limit exceeded.")
 	}
 	must(f.UpdateFunctionConfiguration(f.ctx, &lambda.UpdateFunctionConfigurationRequest{FunctionName: new("fn"), Timeout: new(int32(9))}))
+	// Another region has its own; and what is deleted counts no more.
+	elsewhere := aws.WithCaller(f.ctx, aws.Caller{Account: aws.DefaultAccount, Region: "eu-west-1"})
+	must(f.CreateFunction(elsewhere, f.request("fn")))
+	must(f.DeleteFunction(f.ctx, &lambda.DeleteFunctionRequest{FunctionName: new("fn")}))
+	total := func() int64 {
+		return *must(f.GetAccountSettings(f.ctx, &lambda.GetAccountSettingsRequest{})).AccountUsage.TotalCodeSize
+	}
+	if total() != 0 {
+		t.Errorf("%d bytes are left", total())
+	}
+	must(f.PublishLayerVersion(f.ctx, &lambda.PublishLayerVersionRequest{LayerName: new("l"), Content: &lambda.LayerVersionContentInput{ZipFile: zip}}))
+	if total() != int64(len(zip)) {
+		t.Errorf("a layer of %d bytes counts as %d", len(zip), total())
+	}
+	must(f.DeleteLayerVersion(f.ctx, &lambda.DeleteLayerVersionRequest{LayerName: new("l"), VersionNumber: new(int64(1))}))
+	if total() != 0 {
+		t.Errorf("%d bytes are left", total())
+	}
 }
 
 // Whose a layer is not, they do not change it, whatever they name it by.
