@@ -21,13 +21,16 @@
 //	response.go    onto the wire
 //
 // client.go is the other end, for lamgate's own commands and for what functions'
-// results are sent to; client_handler.go calls a handler of the same process.
+// results are sent to: client_encode.go makes requests, client_decode.go reads
+// answers, client_handler.go calls a handler of the same process.
 //
 // Structs and tables belong together by position: field i of a struct is member
 // i of its shape. So nothing is prepared per type, and nothing is looked up by a
 // field's name.
 //
-// verify.go verifies signatures for those who ask, by the form of a request that
-// canonical.go writes: function URLs ask, the operations do not yet. wire does not
-// decide what a caller may do, and it knows nothing of any operation's meaning.
+// canonical.go writes the form of a request that is signed, for all here who sign
+// and for verify.go, which verifies signatures for those who ask: function URLs
+// ask, the operations do not yet. redact.go keeps out of logs and journeys what
+// would let their readers act as a caller. wire does not decide what a caller may
+// do, and it knows nothing of any operation's meaning.
 package wire
