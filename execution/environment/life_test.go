@@ -138,10 +138,13 @@ func (w *world) invoke(rt *rapid.T) {
 
 // step has some processes do what they can do next.
 func (w *world) step(rt *rapid.T) {
-	for range rapid.IntRange(1, 4).Draw(rt, "how many") {
+	fails := rapid.IntRange(0, 9).Draw(rt, "fails") == 0
+	for range rapid.IntRange(1, 15).Draw(rt, "how many") {
 		w.look()
-		if len(w.actors) > 0 {
-			rapid.SampledFrom(w.actors).Draw(rt, "who").step(rapid.IntRange(0, 9).Draw(rt, "fails") == 0)
+		if n := len(w.actors); n > 0 {
+			// The new ones have more to do.
+			rapid.SampledFrom(w.actors[max(n-4, 0):]).Draw(rt, "who").step(fails)
+			fails = false
 		}
 	}
 }
