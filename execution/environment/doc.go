@@ -14,10 +14,12 @@
 //	Pool.Invoke (pool.go)          takes an idle environment, the one used last,
 //	  │                            or waits in line
 //	  ├─ placement.go              decides whether the line is worth a new
-//	  │                            environment; start.go starts it
+//	  │                            environment; launch.go has it started in its
+//	  │                            turn, start.go starts it
 //	  ▼
-//	Environment (environment.go)   sends the event, is told the answer, ends
-//	  │                            what takes too long
+//	Environment (environment.go)   sends the event, is told the answer and when
+//	  │                            all is done (settle.go), and ends what takes
+//	  │                            too long (end.go)
 //	  ▼
 //	outcome.go                     the answer in AWS's words; lines.go its log
 //
@@ -25,8 +27,8 @@
 //
 //   - material.go: the runtime, the code, the layers or the image that it is made
 //     of; variables.go: its environment variables.
-//   - stems.go: stem cells, which spare most environments the making of a sandbox
-//     and the start of an interpreter.
+//   - stem.go: stem cells, which spare most environments the making of a sandbox
+//     and the start of an interpreter; stems.go: how many stand ready.
 //   - state.go: the states and the transitions that are legal.
 //   - extension.go: the part that extensions take in its life; shutdown.go: how it
 //     is told to end.
