@@ -67,3 +67,12 @@ func TestLocalURL(t *testing.T) {
 		}
 	}
 }
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

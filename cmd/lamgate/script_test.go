@@ -67,6 +67,10 @@ func setUpScript(e *testscript.Env, bin, examples string) error {
 	if err != nil {
 		return err
 	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
 	for name, value := range map[string]string{
 		"PATH":                      bin + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME":                      filepath.Join(e.WorkDir, "home"),
@@ -84,6 +88,7 @@ func setUpScript(e *testscript.Env, bin, examples string) error {
 		"AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_PAGER":                 "",
 		"NODE_PATH":                 filepath.Join(clients, "node", "node_modules"),
+		"GOCACHE":                   or(os.Getenv("GOCACHE"), filepath.Join(cache, "go-build")),
 		"CARGO_HOME":                or(os.Getenv("CARGO_HOME"), filepath.Join(home, ".cargo")),
 		"RUSTUP_HOME":               or(os.Getenv("RUSTUP_HOME"), filepath.Join(home, ".rustup")),
 	} {
@@ -114,6 +119,9 @@ func scriptCondition(name, examples string) (bool, error) {
 	case "javascript":
 		probe = exec.Command("node", "-e", "require('@aws-sdk/client-lambda')")
 		probe.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(or(os.Getenv("LAMGATE_CLIENTS"), filepath.Join(examples, "..", ".cache")), "node", "node_modules"))
+	case "dlv":
+		_, err := exec.LookPath("dlv")
+		return err == nil, nil
 	case "rust":
 		// Building takes minutes and may want the network, so it is done here
 		// only where the example has been built before.
