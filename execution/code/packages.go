@@ -39,7 +39,8 @@ type Packages struct {
 	trees map[string]*Package
 }
 
-// A Package is an unpacked deployment package in use, or several layers as one. Release gives it back.
+// A Package is an unpacked deployment package in use, or several layers as one.
+// Release gives it back.
 type Package struct {
 	Dir string // once it is ready
 

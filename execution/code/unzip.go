@@ -29,9 +29,10 @@ const (
 )
 
 // unzip unpacks a ZIP file into the empty directory dir and returns the bytes of
-// it. Everyone may read the result and nobody may write it. Whatever would end up, or point, outside dir
-// is an error, as is what is larger than limit: sizes are counted as they come,
-// not believed.
+// it. Everyone may read the result and nobody may write it. Whatever would end up
+// outside dir is an error, as is a link that says so, and what is larger than
+// limit: sizes are counted as they come, not believed. A link may still lead out
+// by way of another: on the host, nothing follows links but through os.Root.
 func unzip(file io.ReaderAt, size int64, dir string, limit int64) (int64, error) {
 	z, err := zip.NewReader(file, size)
 	if err != nil {

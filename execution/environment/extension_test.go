@@ -45,7 +45,10 @@ type stage struct {
 
 func (s *stage) Controls() []sandbox.Control { return nil }
 
-func (s *stage) Start(_ context.Context, spec sandbox.Spec) (sandbox.Sandbox, error) {
+func (s *stage) Start(ctx context.Context, spec sandbox.Spec) (sandbox.Sandbox, error) {
+	if ctx.Done() != nil {
+		s.t.Error("a start may be broken off amid: it takes a moment, and then its sandbox is ended like others")
+	}
 	b := &box{t: s.t, spec: spec, released: make(chan struct{}), ended: make(chan sandbox.Ended, 10), signals: make(chan os.Signal, 100), done: make(chan struct{}), assigned: make(chan sandbox.Assignment, 1)}
 	for _, v := range spec.Env {
 		if a, ok := strings.CutPrefix(v, "AWS_LAMBDA_RUNTIME_API="); ok {

@@ -143,6 +143,9 @@ func TestInitAheadOfInvocationsIsReported(t *testing.T) {
 			p, s := newStage(t)
 			prepare(p)
 			b := <-s.boxes
+			if stream := strings.Contains(strings.Join(b.spec.Env, "\n"), "AWS_LAMBDA_LOG_STREAM_NAME="); stream == p.snapStart() {
+				t.Errorf("whether it is told its log stream: %v", stream)
+			}
 			v := b.voice()
 			until(t, isState(p, "initialising"))
 			s.clock.Advance(20 * time.Second)

@@ -46,9 +46,10 @@ func (e *Environment) settle() *ticket {
 		e.init, e.cold = now.Sub(e.began), true
 		if t := e.ticket; t != nil { // its init ran within the invocation
 			e.to(Busy)
-			e.mu.Unlock()
+			// With mu held: the alarm must find it begun.
 			e.initialised(now)
 			e.log.start(t, e.pool.config.Version, true, now)
+			e.mu.Unlock()
 			e.pool.adopt(e)
 			return t
 		}

@@ -53,6 +53,12 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) m
 	if m.image == nil {
 		v["_HANDLER"] = c.Handler
 	}
+	// AWS: "not available in Lambda SnapStart functions", "Monitoring for Lambda
+	// SnapStart" of the developer guide: a snapshot serves many streams.
+	if e.pool.snapStart() {
+		delete(v, "AWS_LAMBDA_LOG_GROUP_NAME")
+		delete(v, "AWS_LAMBDA_LOG_STREAM_NAME")
+	}
 	if m.managed() {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
 	}
