@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -71,16 +72,27 @@ func findBootstrap(dir string) (built architecture, ok bool) {
 	return builtFor(f), true
 }
 
+// findDelve returns the real path of delve; empty if it is not there. Where go
+// install puts it is not always in PATH.
+func findDelve() string {
+	if path, err := exec.LookPath("dlv"); err == nil {
+		return resolve(path)
+	}
+	home, _ := os.UserHomeDir()
+	first, _, _ := strings.Cut(os.Getenv("GOPATH"), string(os.PathListSeparator))
+	for _, dir := range []string{os.Getenv("GOBIN"), filepath.Join(first, "bin"), filepath.Join(home, "go", "bin")} {
+		if real := resolve(filepath.Join(dir, "dlv")); real != "" && filepath.IsAbs(dir) {
+			return real
+		}
+	}
+	return ""
+}
+
 // debugProvided has delve start the bootstrap, which is taken for a Go program.
 func debugProvided(l *Launch, c *Command) error {
-	delve, err := exec.LookPath("dlv")
-	if err != nil {
-		home, _ := os.UserHomeDir()
-		delve = filepath.Join(home, "go/bin/dlv")
-	}
-	real := resolve(delve)
+	real := findDelve()
 	if real == "" {
-		return fmt.Errorf("delve is not on this host: go install github.com/go-delve/delve/cmd/dlv@latest")
+		return errors.New("delve is not on this host: go install github.com/go-delve/delve/cmd/dlv@latest")
 	}
 	if dir := filepath.Dir(real); !strings.HasPrefix(dir, "/usr/") {
 		c.Directories = append(c.Directories, dir)
