@@ -154,6 +154,11 @@ func TestStubborn(t *testing.T) {
 	if pids < 4 {
 		t.Errorf("there are %d processes", pids)
 	}
+	// Whoever ends them does not wait until all have been looked at.
+	n.ending.Store(true)
+	if pids := n.sum(func(string) int64 { return 1 }); pids != 0 {
+		t.Errorf("%d processes are looked at that are to end", pids)
+	}
 	s.Kill()
 	if x := waitFor(t, s); x.Signal != "killed" {
 		t.Errorf("exit is %+v", x)

@@ -3,14 +3,16 @@
 package sandbox
 
 import (
+	"strings"
 	"testing"
 )
 
 func TestMemoryLimit(t *testing.T) {
-	for _, bomb := range []string{"memory", "shared", "memfd"} {
-		t.Run(bomb, func(t *testing.T) {
+	for _, name := range []string{"memory", "shared", "memfd", "memory, traced"} {
+		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, NamespaceLevel)
-			s, out := f.run(t, bomb, func(spec *Spec) { spec.MemoryMB, spec.TmpMB = 64, 16 })
+			bomb, _, traced := strings.Cut(name, ", ")
+			s, out := f.run(t, bomb, func(spec *Spec) { spec.MemoryMB, spec.TmpMB, spec.Traced = 64, 16, traced })
 			x := waitFor(t, s)
 			if out.String() != "" {
 				t.Errorf("it printed %s", out)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -39,6 +40,7 @@ type namespace struct {
 	ended    chan Ended
 	exit     Exit
 
+	ending   atomic.Bool // Kill wants the lock
 	mu       sync.Mutex
 	gone     bool  // init has been waited for: its process ID may be another's
 	max      int64 // the most memory seen
@@ -113,6 +115,7 @@ func (s *namespace) Signal(sig os.Signal) error {
 
 // Kill implements Sandbox.
 func (s *namespace) Kill() {
+	s.ending.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kill()

@@ -94,10 +94,13 @@ func (s *namespace) checkMemory() bool {
 			held -= s.tmpUsed()
 		}
 	} else {
-		held = s.resident(false)
+		held = s.resident(false, limit)
 		if held > limit { // what is shared was counted more than once
-			held = s.resident(true)
+			held = s.resident(true, limit)
 		}
+	}
+	if s.ending.Load() {
+		return false
 	}
 	s.max = max(s.max, min(held, limit), residentPeak(s.command))
 	if held > limit {
@@ -116,21 +119,24 @@ func (s *namespace) tmpUsed() int64 {
 	return int64(st.Blocks-st.Bfree) * st.Bsize
 }
 
-// resident adds up the memory of all processes in the sandbox. Exactly counts
-// each page once; it is slow.
-func (s *namespace) resident(exactly bool) int64 {
-	return s.sum(func(dir string) int64 {
+// resident adds up the memory of all processes in the sandbox, until it is more
+// than enough. Exactly counts each page once; it is slow.
+func (s *namespace) resident(exactly bool, enough int64) int64 {
+	var sum int64
+	s.each(func(dir string) bool {
 		if exactly {
 			b, _ := os.ReadFile(dir + "/smaps_rollup")
-			return kilobytes(b, "Pss:") << 10
+			sum += kilobytes(b, "Pss:") << 10
+		} else {
+			b, _ := os.ReadFile(dir + "/statm")
+			if fields := bytes.Fields(b); len(fields) > 1 {
+				n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+				sum += n * int64(os.Getpagesize())
+			}
 		}
-		b, _ := os.ReadFile(dir + "/statm")
-		if fields := bytes.Fields(b); len(fields) > 1 {
-			n, _ := strconv.ParseInt(string(fields[1]), 10, 64)
-			return n * int64(os.Getpagesize())
-		}
-		return 0
+		return sum <= enough
 	})
+	return sum
 }
 
 // sum adds up something over the directories in /proc of all processes but init.
@@ -141,7 +147,8 @@ func (s *namespace) sum(of func(dir string) int64) int64 {
 }
 
 // each goes through the directories in /proc of all processes but init, for as
-// long as it is told to.
+// long as it is told to and nobody wants to end them: of many processes that leave
+// the server little of a processor that is long.
 func (s *namespace) each(do func(dir string) bool) {
 	proc := fmt.Sprintf("/proc/%d/root/proc/", s.initial)
 	dir, err := os.Open(proc)
@@ -151,7 +158,7 @@ func (s *namespace) each(do func(dir string) bool) {
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1)
 	for _, name := range names {
-		if _, err := strconv.Atoi(name); err == nil && name != "1" && !do(proc+name) {
+		if _, err := strconv.Atoi(name); err == nil && name != "1" && (s.ending.Load() || !do(proc+name)) {
 			return
 		}
 	}
