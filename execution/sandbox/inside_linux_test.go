@@ -27,7 +27,7 @@ import (
 func linuxPrograms() map[string]func(string) int {
 	return map[string]func(string) int{
 		"escape": escape, "fork": forkBomb, "memory": memoryBomb, "shared": sharedBomb, "memfd": memfdBomb,
-		"fill": fill, "inodes": inodes, "files": openFiles, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk, "late": escapeLate, "offer": offer, "stubborn": stubborn,
+		"fill": fill, "inodes": inodes, "files": openFiles, "watches": watches, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk, "late": escapeLate, "offer": offer, "stubborn": stubborn,
 	}
 }
 
@@ -145,6 +145,17 @@ func openFiles(string) int {
 	for i := range 100_000 {
 		if _, err := unix.Open("/dev/null", unix.O_RDONLY, 0); err != nil {
 			fmt.Println(i < 1024, errors.Is(err, syscall.EMFILE))
+			return 0
+		}
+	}
+	return 1
+}
+
+// watches takes what the kernel gives to each user only so often.
+func watches(string) int {
+	for i := range 1000 {
+		if _, err := unix.InotifyInit1(0); err != nil {
+			fmt.Println(i <= 16 || i == 128, errors.Is(err, syscall.EMFILE))
 			return 0
 		}
 	}

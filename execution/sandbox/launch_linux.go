@@ -96,6 +96,7 @@ func (p *program) stub(l launch) {
 	if !l.id.privileged {
 		p.do("make a user namespace", unix.SYS_UNSHARE, unix.CLONE_NEWUSER)
 		p.mapUser(l.id, unix.AT_FDCWD&mask, "/proc/")
+		p.boundUser()
 	}
 	flags := uint64(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS)
 	if l.spec.Network != HostNetwork {

@@ -38,9 +38,10 @@ func TestTmpIsBoundedAndNoMemory(t *testing.T) {
 
 func TestOtherLimits(t *testing.T) {
 	for program, want := range map[string]string{
-		"fork":   "15 true\n", // and the one that forks
-		"inodes": "true true\n",
-		"files":  "true true\n",
+		"fork":    "15 true\n", // and the one that forks
+		"inodes":  "true true\n",
+		"files":   "true true\n",
+		"watches": "true true\n",
 	} {
 		t.Run(program, func(t *testing.T) {
 			f := newFixture(t, NamespaceLevel)

@@ -129,6 +129,17 @@ func (p *program) mapUser(id identity, dir uint64, prefix string) {
 	}
 }
 
+// boundUser writes the steps that leave the server's user, whose the sandbox is,
+// some of what the kernel gives to each user only so often. Some containers do not
+// allow it; then there is less for others, and no way to anything.
+func (p *program) boundUser() {
+	for _, m := range [][2]string{{"max_inotify_instances", "16"}, {"max_inotify_watches", "8192"}} {
+		p.try(unix.SYS_OPENAT, unix.AT_FDCWD&mask, p.str("/proc/sys/user/"+m[0]), unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		p.try(unix.SYS_WRITE, p.spare, p.str(m[1]), uint64(len(m[1])))
+		p.try(unix.SYS_CLOSE, p.spare)
+	}
+}
+
 // becomeUser writes the steps by which a privileged process becomes the
 // sandbox's own host user.
 func (p *program) becomeUser(id identity) {
