@@ -15,6 +15,9 @@ import (
 	"github.com/lamgate/lamgate/wire"
 )
 
+// unprivileged is a user of the host who owns nothing.
+const unprivileged = 54321
+
 // neighbourAccount is the account of those who mean harm.
 const neighbourAccount = "222222222222"
 
@@ -103,10 +106,9 @@ func TestHostileNeighbours(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no isolation")
 	}
-	const nobody = 54321
 	users := []int{os.Geteuid()}
 	if users[0] == 0 {
-		users = append(users, nobody)
+		users = append(users, unprivileged)
 		if err := os.Chmod(filepath.Dir(command), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +193,7 @@ func hidden(t *testing.T, servers ...*process) []string {
 }
 
 // startAs starts a server that is a user's.
-func startAs(t *testing.T, user int, network string) *process {
+func startAs(t testing.TB, user int, network string) *process {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "neighbour-")
 	if err != nil {
