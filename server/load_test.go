@@ -213,6 +213,9 @@ func (l *load) run(duration time.Duration) {
 	clients.Go(func() { l.killAround(ctx) })
 	clients.Go(func() { l.updateAround(ctx) })
 	clients.Wait()
+	if l.t.Failed() {
+		l.t.FailNow()
+	}
 	for _, c := range l.callers {
 		eventually(l.t, patience, func() error {
 			if end, err := l.ask(c); end != whole {
@@ -232,7 +235,7 @@ func (l *load) intN(n int) int {
 // killAround kills processes below the server, one after the other: runtimes,
 // extensions, and the inits of their sandboxes.
 func (l *load) killAround(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !l.t.Failed() {
 		if below := descendants(l.t, l.p.pid); len(below) > 0 && below[l.intN(len(below))].kill() {
 			l.kills.Add(1)
 		}
@@ -242,7 +245,7 @@ func (l *load) killAround(ctx context.Context) {
 
 // updateAround updates one subject after the other.
 func (l *load) updateAround(ctx context.Context) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !l.t.Failed() {
 		time.Sleep(time.Duration(100+l.intN(800)) * time.Millisecond)
 		s := l.callers[l.intN(len(l.callers))].subject
 		if err := l.update(s); err != nil {
