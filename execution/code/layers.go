@@ -65,7 +65,7 @@ func (p *Packages) tooLarge(size int64) error {
 // merge links the files of layers into an empty directory and returns how much
 // the layers have together, also of what does not show.
 func (p *Packages) merge(layers []execution.Layer, dir string) (size int64, err error) {
-	root := directory{}
+	root := newDirectory()
 	for _, l := range layers {
 		// The tree in the making outlives whoever asked for it first, and the
 		// layers' own trees are needed no longer than it takes.
@@ -75,7 +75,7 @@ func (p *Packages) merge(layers []execution.Layer, dir string) (size int64, err 
 		}
 		if size += t.size; size > p.limit {
 			err = p.tooLarge(size)
-		} else if err = root.cover(t.Dir, dir); err != nil {
+		} else if err = p.cover(root, t.Dir, dir); err != nil {
 			err = fmt.Errorf("unpack layer %s: %w", l.ARN, err)
 		}
 		t.Release()
@@ -86,21 +86,33 @@ func (p *Packages) merge(layers []execution.Layer, dir string) (size int64, err 
 	return size, root.close(dir)
 }
 
+func (p *Packages) cover(root *directory, from, to string) error {
+	p.covering.Lock()
+	defer p.covering.Unlock()
+	return root.cover(from, to)
+}
+
 // A directory is what has been made in one of the merged tree's: the
 // directories by name, and nil for everything else. Nothing is written but
 // through directories made here: what one layer calls a symbolic link is no way
 // for another's files.
-type directory map[string]directory
+type directory struct {
+	mode fs.FileMode // that is to be its
+	has  map[string]*directory
+}
+
+func newDirectory() *directory { return &directory{has: map[string]*directory{}} }
 
 // cover lays the directory from over what is at to.
-func (d directory) cover(from, to string) error {
-	entries, err := os.ReadDir(from)
+func (d *directory) cover(from, to string) error {
+	entries, restore, err := list(from)
+	defer restore()
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
 		source, target := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
-		before, there := d[e.Name()]
+		before, there := d.has[e.Name()]
 		if there && (before == nil || !e.IsDir()) {
 			if err := os.RemoveAll(target); err != nil {
 				return err
@@ -109,25 +121,49 @@ func (d directory) cover(from, to string) error {
 		}
 		if e.IsDir() {
 			if before == nil {
-				before = directory{}
+				before = newDirectory()
 				if err := os.Mkdir(target, 0o755); err != nil {
 					return err
 				}
 			}
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			before.mode = info.Mode().Perm()
 			if err := before.cover(source, target); err != nil {
 				return err
 			}
 		} else if err := link(e, source, target); err != nil {
 			return err
 		}
-		d[e.Name()] = before
+		d.has[e.Name()] = before
 	}
 	return nil
 }
 
-// close takes the right to write away from the directories in the one at path.
-func (d directory) close(path string) error {
-	for name, inner := range d {
+// list lists a directory of a tree. One that its owner may not look into is open
+// to everyone until restore is called: its permissions are there to show
+// functions what AWS would.
+func list(dir string) (entries []fs.DirEntry, restore func(), err error) {
+	restore = func() {}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil, restore, err
+	}
+	if mode := info.Mode().Perm(); mode&0o500 != 0o500 {
+		if err := os.Chmod(dir, 0o555); err != nil {
+			return nil, restore, err
+		}
+		restore = func() { _ = os.Chmod(dir, mode) }
+	}
+	entries, err = os.ReadDir(dir)
+	return entries, restore, err
+}
+
+// close gives the directories in the one at path their modes.
+func (d *directory) close(path string) error {
+	for name, inner := range d.has {
 		if inner == nil {
 			continue
 		}
@@ -135,7 +171,7 @@ func (d directory) close(path string) error {
 		if err := inner.close(path); err != nil {
 			return err
 		}
-		if err := os.Chmod(path, 0o555); err != nil {
+		if err := os.Chmod(path, inner.mode); err != nil {
 			return fmt.Errorf("unpack layers: %w", err)
 		}
 	}

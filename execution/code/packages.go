@@ -27,13 +27,19 @@ import (
 // Packages keeps deployment packages and layers unpacked on disk, each once,
 // under the SHA-256 of its ZIP file, for all environments that run it.
 type Packages struct {
+	// LinksInside refuses the packages that have symbolic links out of them: there
+	// is no isolation, and so no root but the host's to follow them in. It is set
+	// before the first package is opened.
+	LinksInside bool
+
 	dir   string
 	limit int64 // of a package and its layers, unpacked
 	blobs state.Blobs
 	clock aws.Clock
 	log   *slog.Logger
 
-	running sync.WaitGroup
+	running  sync.WaitGroup
+	covering sync.Mutex // held while layers' trees are read that others share
 
 	mu    sync.Mutex
 	trees map[string]*Package
@@ -55,10 +61,10 @@ type Package struct {
 
 // NewPackages keeps packages below dir. What an earlier server has unpacked
 // there is used again, unless the machine has been started since: trees are not
-// synced to the disk, and a loss of power may have left them in part. What is
-// half-done is removed.
+// synced to the disk, and a loss of power may have left them in part; or unless a
+// lamgate made them that gave trees another form. What is half-done is removed.
 func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logger) (*Packages, error) {
-	boot := disk.BootID()
+	boot := disk.BootID() + treeForm
 	p := &Packages{dir: filepath.Join(dir, boot), limit: MaxUnzipped, blobs: blobs, clock: clock, log: log, trees: map[string]*Package{}}
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make directory for code: %w", err)
@@ -89,6 +95,9 @@ func NewPackages(dir string, blobs state.Blobs, clock aws.Clock, log *slog.Logge
 	}
 	return p, nil
 }
+
+// treeForm changes when what is unpacked of a package does.
+const treeForm = ".2"
 
 // treeName is the name of a tree's directory: what it was made of, and the bytes
 // of that. parseTreeName reads it; what has another name is half-done.
@@ -264,7 +273,7 @@ func (p *Packages) unpack(blob, sum, dir string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	size, err := unzip(spool, packed, dir, p.limit)
+	size, err := unzip(spool, packed, dir, p.limit, p.LinksInside)
 	if ofHost(err) {
 		return 0, fmt.Errorf("unpack code: %w", err)
 	} else if err != nil {
