@@ -3,9 +3,11 @@
 package sandbox
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -52,6 +54,70 @@ func TestStaleGroupsAreRemoved(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != stays {
 			t.Errorf("%s stays is %t", name, err == nil)
 		}
+	}
+}
+
+// TestGroupsWithProcesses has the server in a group of version 2, alone and beside
+// others, as a tree of plain files tells it. Controllers that are enabled beside
+// processes would leave no group that a sandbox can be in.
+func TestGroupsWithProcesses(t *testing.T) {
+	own := fmt.Sprint(os.Getpid())
+	for name, test := range map[string]struct {
+		kind, procs string
+		leaves      bool
+		problem     string
+	}{
+		"the root of all":   {"", "1\n" + own + "\n", false, ""},
+		"empty":             {"domain\n", "", false, ""},
+		"alone":             {"domain\n", own + "\n", true, ""},
+		"beside others":     {"domain\n", own + "\n1\n", false, "has other processes"},
+		"others alone":      {"domain\n", "1\n", false, "has other processes"},
+		"of another's view": {"domain\n", "0\n", false, "has other processes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			inner := filepath.Join(dir, serverGroup, "cgroup.procs")
+			files := map[string]string{filepath.Join(dir, "cgroup.procs"): test.procs, filepath.Join(dir, "cgroup.subtree_control"): "cpu memory", inner: ""}
+			if test.kind != "" {
+				files[filepath.Join(dir, "cgroup.type")] = test.kind
+			}
+			if err := os.Mkdir(filepath.Dir(inner), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for file, content := range files {
+				if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c := &cgroups{}
+			problem := c.vacate(dir)
+			if !strings.Contains(problem, test.problem) || (problem == "") != (test.problem == "") {
+				t.Errorf("it gives %q", problem)
+			}
+			moved, _ := os.ReadFile(inner)
+			if (string(moved) == own) != test.leaves || (c.left == dir) != test.leaves {
+				t.Errorf("%q has been moved, and it has left %q", moved, c.left)
+			}
+			c.comeBack()
+			if back, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs")); test.leaves && string(back) != own+"\n" {
+				t.Errorf("%q is where the server was", back)
+			}
+		})
+	}
+}
+
+func TestGroupsThatNobodyCanBeIn(t *testing.T) {
+	dir := t.TempDir()
+	for kind, valid := range map[string]bool{"": true, "domain\n": true, "domain invalid\n": false, "threaded\n": false} {
+		if kind != "" {
+			if err := os.WriteFile(filepath.Join(dir, "cgroup.type"), []byte(kind), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if problem := invalid(dir); (problem == "") != valid {
+			t.Errorf("of type %q it gives %q", kind, problem)
+		}
+		_ = os.Remove(filepath.Join(dir, "cgroup.type"))
 	}
 }
 

@@ -40,8 +40,10 @@
 // # What is not done
 //
 // A sandbox with the host's network reaches everything on it, the server's own
-// ports included; only the Runtime APIs of others are closed to it, and that
-// only where the server is root. Code cannot come late beside extensions, nor in
+// ports included; only the Runtime APIs of others are closed to it. Without control
+// groups nobody counts the memory that the kernel holds for a sandbox (of sockets,
+// pipes and files), and many of its processes take their share of the processors
+// from everyone on the host. Code cannot come late beside extensions, nor in
 // a container image. The kernel is shared: its bugs are everyone's. Speculation
 // inside of one processor core is left to the kernel's own defaults.
 package sandbox
