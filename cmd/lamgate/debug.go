@@ -65,6 +65,8 @@ func debugger(runtime string) string {
 		return "a Node.js debugger"
 	case strings.HasPrefix(runtime, "python"):
 		return "a Python debugger (debugpy)"
+	case strings.HasPrefix(runtime, "ruby"):
+		return "a Ruby debugger (rdbg)"
 	case strings.HasPrefix(runtime, "java"):
 		return "a Java debugger (JDWP)"
 	}

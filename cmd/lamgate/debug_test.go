@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +28,16 @@ func TestParseDebug(t *testing.T) {
 		}
 		if said != c.err || !maps.Equal(got, c.want) {
 			t.Errorf("%q: %v, %s", c.list, got, said)
+		}
+	}
+}
+
+func TestDebuggersByRuntime(t *testing.T) {
+	for runtime, want := range map[string]string{
+		"nodejs22.x": "Node.js", "python3.13": "debugpy", "java21": "JDWP", "ruby3.4": "rdbg", "provided.al2023": "Delve",
+	} {
+		if got := debugger(runtime); !strings.Contains(got, want) {
+			t.Errorf("of %s it is %s", runtime, got)
 		}
 	}
 }

@@ -52,6 +52,9 @@ func (c *upCommand) Run(ctx context.Context, console *console, given serverFlags
 	}
 	u.packager = &packager{client: u.client}
 	if err := u.deploy(ctx); err != nil {
+		if ctx.Err() != nil {
+			u.say("stack %s may not be whole: what was begun goes on while a server runs on this data, and the next up waits for it", c.Stack)
+		}
 		return canceled(ctx, err)
 	}
 	return canceled(ctx, u.follow(ctx))

@@ -2,6 +2,8 @@ package runtimes
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/lamgate/lamgate/execution/bootstrap"
@@ -31,7 +33,9 @@ func (s search) rubies() []installation {
 
 func launchRuby(r *Runtime, l *Launch, c *Command) error {
 	if l.DebugPort > 0 {
-		// The debugger is one of the gems that come with Ruby.
+		if !hasRubyDebugger(r, l) {
+			return fmt.Errorf("the gem debug is not there: %s install debug, or put it into the function's bundle", filepath.Join(filepath.Dir(r.Path), "gem"))
+		}
 		c.Args = append(c.Args, "-rdebug/open_nonstop")
 		c.set("RUBY_DEBUG_HOST", "127.0.0.1")
 		c.set("RUBY_DEBUG_PORT", strconv.Itoa(l.DebugPort))
@@ -47,4 +51,22 @@ func launchRuby(r *Runtime, l *Launch, c *Command) error {
 	c.set("GEM_PATH", gems)
 	c.set("RUBYLIB", "/var/task:/var/runtime/lib:/opt/ruby/lib")
 	return nil
+}
+
+// hasRubyDebugger reports whether a sandbox sees the gem debug: the function's, a
+// layer's, or the one that comes with Ruby, which Debian has apart.
+func hasRubyDebugger(r *Runtime, l *Launch) bool {
+	const file = "/gems/debug-[0-9]*/lib/debug/open_nonstop.rb"
+	if hasPackaged(l.Task, "vendor/bundle/ruby/*"+file) || hasPackaged(l.Opt, "ruby/gems/*"+file) {
+		return true
+	}
+	prefix := filepath.Dir(filepath.Dir(r.Path))
+	places := []string{prefix + "/lib/ruby/gems/*" + file}
+	if prefix == "/usr" {
+		places = append(places, "/usr/lib/ruby/vendor_ruby/debug/open_nonstop.rb")
+	}
+	return slices.ContainsFunc(places, func(pattern string) bool {
+		found, _ := filepath.Glob(pattern)
+		return len(found) > 0
+	})
 }

@@ -233,6 +233,12 @@ func TestCommands(t *testing.T) {
 	newer := install(t, home+"/.nvm/versions/node/v24.21.0/bin/node", elfMagic)
 	ruby := install(t, home+"/.rbenv/versions/3.2.2/bin/ruby", elfMagic)
 	debugger := filepath.Dir(install(t, home+"/.pyenv/versions/3.12.1/lib/python3.12/site-packages/debugpy/__main__.py", ""))
+	if i, _, err := r.Find(t.Context(), "ruby3.2", ""); err != nil {
+		t.Error(err)
+	} else if _, err := i.Command(Launch{DebugPort: 1}); err == nil || !strings.Contains(err.Error(), filepath.Dir(ruby)+"/gem install debug") {
+		t.Errorf("without a debugger: %v", err)
+	}
+	install(t, home+"/.rbenv/versions/3.2.2/lib/ruby/gems/3.2.0/gems/debug-1.7.1/lib/debug/open_nonstop.rb", "")
 	for name, c := range map[string]struct {
 		runtime string
 		launch  Launch
@@ -248,6 +254,7 @@ func TestCommands(t *testing.T) {
 		"node that does more":             {"nodejs24.x", Launch{}, []string{newer, "--expose-gc", "--max-http-header-size=81920", "--no-experimental-require-module", "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
 		"node that is to do more":         {"nodejs24.x", Launch{NodeOptions: "--experimental-require-module"}, []string{newer, "--expose-gc", "--max-http-header-size=81920", "--no-experimental-detect-module", r.clients + "/node/bootstrap.cjs"}, ""},
 		"ruby":                            {"ruby3.2", Launch{}, []string{ruby, r.clients + "/ruby/bootstrap.rb"}, "GEM_PATH=/var/task/vendor/bundle/ruby/3.2.0:/opt/ruby/gems/3.2.0"},
+		"ruby debugged":                   {"ruby3.2", Launch{DebugPort: 1}, []string{ruby, "-rdebug/open_nonstop", r.clients + "/ruby/bootstrap.rb"}, "RUBY_DEBUG_PORT=1"},
 		"ruby of another version":         {"ruby3.3", Launch{}, []string{ruby, r.clients + "/ruby/bootstrap.rb"}, "GEM_PATH=/var/task/vendor/bundle/ruby/3.3.0:/opt/ruby/gems/3.3.0:/var/task/vendor/bundle/ruby/3.2.0:/opt/ruby/gems/3.2.0"},
 	} {
 		i, _, err := r.Find(t.Context(), c.runtime, "")
