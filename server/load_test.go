@@ -99,10 +99,10 @@ type caller struct {
 
 const (
 	generations = 4 // that are different from each other
-	loadTimeout = 10
+	loadTimeout = 20
 	// Whoever waits for so long has been forgotten. An init phase may take ten
 	// seconds of its own, and this machine may do other things meanwhile.
-	patience = 6 * loadTimeout * time.Second
+	patience = 3 * loadTimeout * time.Second
 )
 
 func newLoad(t *testing.T, p *process, retries int32) *load {
