@@ -45,6 +45,7 @@ func (l *load) newEvents(retries int32) *eventLedger {
 		{functionSpec: functionSpec{name: "collector", code: python(t, recorderSource), handler: "app.told"}},
 		{functionSpec: functionSpec{name: "relay", runtime: "nodejs20.x", code: zipped(t, entry{name: "app.js", content: "exports.handler = async (event) => event.id"})}, success: &lambda.OnSuccess{Destination: &collector}},
 	} {
+		f.timeout = loadTimeout
 		must(createFunction(t.Context(), p, f.functionSpec))(t)
 		mustCall[lambda.FunctionEventInvokeConfig](t, p, &lambda.Service, "PutFunctionEventInvokeConfig", &lambda.PutFunctionEventInvokeConfigRequest{
 			FunctionName: &f.name, MaximumRetryAttempts: &f.retries,
