@@ -44,7 +44,7 @@ type Ended struct {
 // destination.Service is the one.
 type Results interface {
 	// Ended returns once what is to be told of the end is stored and will be
-	// told. After an error, the invocation is not over: it will be attempted
-	// again.
+	// told. After an error it is called again; if the server ends first, the
+	// invocation is not over.
 	Ended(ctx context.Context, e Ended) error
 }

@@ -118,7 +118,7 @@ func (s *Service) work(ctx context.Context) {
 func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Verdict {
 	now := s.Clock.Now()
 	t := s.treatment(e.Function)
-	t.delivered, t.journey = delivered, s.journey(e, now, delivered)
+	t.journey = s.journey(e, now, delivered)
 	defer func() { s.Journeys.Record(t.journey) }()
 	switch {
 	case t.zero:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -205,14 +206,36 @@ func TestOldEventsAreGivenUp(t *testing.T) {
 	}
 }
 
-// While nobody can be told of an end, its event is run more and more rarely.
-func TestEndsThatAreNotStoredDoNotHurryTheirEvents(t *testing.T) {
-	s := &Service{Config: Config{Clock: manualClock(), Log: slog.New(slog.DiscardHandler), Results: &ends{fail: 3}}}
-	for delivered, want := range map[int]time.Duration{1: time.Second, 5: 16 * time.Second, 100: 5 * time.Minute} {
-		got := s.over(t.Context(), &event{}, &treatment{delivered: delivered}, execution.Ended{Condition: execution.Succeeded})
-		if !got.Retry || got.After != want {
-			t.Errorf("after delivery %d: %+v", delivered, got)
+// While nobody can be told of an end, its event waits, more and more patiently; it
+// is not run again unless the server ends.
+func TestEndsThatAreNotStoredAreWaitedFor(t *testing.T) {
+	clock, told := manualClock(), &ends{fail: 3}
+	s := &Service{Config: Config{Clock: clock, Log: slog.New(slog.DiscardHandler), Results: told}}
+	began := clock.Now()
+	over := func(ctx context.Context) <-chan state.Verdict {
+		verdict := make(chan state.Verdict, 1)
+		go func() {
+			verdict <- s.over(ctx, &event{}, &treatment{}, execution.Ended{Condition: execution.Succeeded})
+		}()
+		return verdict
+	}
+	verdict := over(t.Context())
+	for range 3 {
+		await(t, func() bool { return clock.Waiting() == 1 })
+		for clock.Waiting() == 1 {
+			clock.Advance(time.Second)
 		}
+	}
+	if got := <-verdict; got.Retry || told.count() != 1 || clock.Now().Sub(began) != 7*time.Second {
+		t.Errorf("%+v, %d told, after %v", got, told.count(), clock.Now().Sub(began))
+	}
+	told.fail = 1
+	ctx, cancel := context.WithCancel(t.Context())
+	verdict = over(ctx)
+	await(t, func() bool { return clock.Waiting() == 1 })
+	cancel()
+	if got := <-verdict; !got.Retry {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -243,11 +266,11 @@ func TestEndsAreTold(t *testing.T) {
 		return told.list[n-1]
 	}
 
-	// Whoever is to tell could not, the first time: the event is run again.
+	// Whoever is to tell could not, the first time: that is waited for.
 	id := h.enqueue(ref, bad)
 	e := last(1)
 	if e.Condition != execution.RetriesExhausted || e.Attempts != 1 || e.Config.OnFailure != onFailure || e.DeadLetter != deadLetter || e.Role != "latest's role" ||
-		e.Result.ExecutedVersion != execution.Latest || string(e.Payload) != bad || e.RequestID != id || len(lines(file)) != 2 {
+		e.Result.ExecutedVersion != execution.Latest || string(e.Payload) != bad || e.RequestID != id || len(lines(file)) != 1 {
 		t.Errorf("a failure without retries: %+v; %d runs", e, len(lines(file)))
 	}
 	if !strings.Contains(e.TraceHeader, "Lineage=1:"+lineageHash(ref)+":0") {

@@ -23,9 +23,8 @@ type treatment struct {
 	deadLetter string
 	role       string
 
-	delivered int // how often its message has been taken from the queue
-	journey   *telemetry.Journey
-	trace     string // that the function was given
+	journey *telemetry.Journey
+	trace   string // that the function was given
 }
 
 // treatment is how an invocation is treated now: what is configured later holds
@@ -111,12 +110,22 @@ func (s *Service) over(ctx context.Context, e *event, t *treatment, end executio
 	if s.Results == nil {
 		return state.Verdict{}
 	}
-	// Also while the server ends: the event will not be seen again.
-	if err := s.Results.Ended(context.WithoutCancel(ctx), end); err != nil {
-		s.Log.Error("the end of an asynchronous invocation was not stored; it will be run again", "function", e.Function.ARN(), "request", e.RequestID, "error", err)
-		return state.Verdict{Retry: true, After: backoff(t.delivered)}
+	// The function has run: what keeps its end from being stored, such as a full
+	// disk, is waited for, and it is not run again unless the server ends first.
+	for tried := 1; ; tried++ {
+		err := s.Results.Ended(context.WithoutCancel(ctx), end)
+		if err == nil {
+			return state.Verdict{}
+		}
+		s.Log.Error("the end of an asynchronous invocation is not stored yet", "function", e.Function.ARN(), "request", e.RequestID, "error", err)
+		again, stop := aws.After(s.Clock, backoff(tried))
+		select {
+		case <-again:
+		case <-ctx.Done():
+			stop()
+			return state.Verdict{Retry: true}
+		}
 	}
-	return state.Verdict{}
 }
 
 func verdictOfEnd(e *execution.Ended) telemetry.Verdict {
