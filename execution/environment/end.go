@@ -30,7 +30,7 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 	initialising := before == Initialising || before == Starting
 	took := now.Sub(e.began)
 	t, pending := e.ticket, e.pending
-	e.ticket, e.pending = nil, nil
+	e.ticket, e.pending = nil, report{}
 	answeredID := ""
 	if t == nil && !initialising {
 		answeredID = e.lastID
@@ -56,8 +56,9 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 		e.pool.remove(e)
 	case initialising:
 		e.pool.initFailed(e)
-	case pending != nil:
-		e.report(pending, v, now)
+	case pending.ticket != nil:
+		pending.verdict = v
+		e.report(&pending, now)
 		e.pool.remove(e)
 	default:
 		// Between two events: nobody waits, but the log says so.
@@ -84,7 +85,7 @@ func (e *Environment) end(reason string) {
 	e.to(after)
 	e.disarm()
 	t, pending := e.ticket, e.pending
-	e.ticket, e.pending = nil, nil
+	e.ticket, e.pending = nil, report{}
 	e.mu.Unlock()
 	if t != nil {
 		err := ErrClosed
@@ -93,8 +94,8 @@ func (e *Environment) end(reason string) {
 		}
 		t.complete(completion{err: err})
 	}
-	if pending != nil {
-		e.report(pending, pending.verdict, now)
+	if pending.ticket != nil {
+		e.report(&pending, now)
 	}
 	e.pool.remove(e)
 	e.finishOff(before, after, reason)

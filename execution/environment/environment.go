@@ -56,7 +56,7 @@ type Environment struct {
 	returning bool // it has answered, and asks for an event in a moment
 	asked     bool // the runtime asks for an event, and extensions are still at work
 	extensions
-	pending  *report // of an invocation that is answered, and goes on in extensions
+	pending  report // of an invocation that is answered, and is not over
 	memory   int64
 	measured time.Time
 }

@@ -37,7 +37,7 @@ type object = map[string]any
 
 // level is well for what went well, and a warning for what did not.
 func (v *verdict) level(well level) level {
-	if v.cause == None {
+	if v.status() == "success" {
 		return well
 	}
 	return warn
@@ -135,9 +135,15 @@ func initBody(i *runtimeapi.Init) object {
 	return body
 }
 
+// status is how it ended in the words of platform events.
+//
+// AWS: an error that the runtime reports is no failure of the platform: its
+// runtimeDone is a success without bytes "as intended", says Lambda's engineer in
+// aws-samples/aws-lambda-extensions#85, and the runtime interface emulator, which
+// comes of Lambda's own code, has it so. In text such a REPORT has no status.
 func (v *verdict) status() string {
 	switch v.cause {
-	case None:
+	case None, FunctionError, ResponseTooLarge:
 		return "success"
 	case Timeout:
 		return "timeout"
@@ -245,38 +251,49 @@ func (r *record) subscription(s *runtimeapi.Subscription, now time.Time) {
 }
 
 // done is an invocation's end as extensions are told it.
-func done(t *ticket, o *Outcome, v *verdict, memoryMB int) *runtimeapi.Done {
+func done(p *report, o *Outcome, memoryMB int) *runtimeapi.Done {
+	t, v := p.ticket, &p.verdict
 	d := &runtimeapi.Done{
-		RequestID: t.ID, Trace: t.TraceHeader, Status: v.status(), Began: t.assigned, Produced: int64(len(o.Payload)) + o.Streamed,
+		RequestID: t.ID, Trace: t.TraceHeader, Status: v.status(), Began: t.assigned, Produced: p.produced(),
 		Duration: o.Duration, Billed: o.Billed, Init: o.InitDuration, MemoryMB: memoryMB, MaxMemoryMB: o.MaxMemoryMB,
 	}
 	if d.Status == "error" {
 		d.ErrorType = v.reportType()
 	}
-	if v.cause == None || v.cause == FunctionError {
-		d.Latency = o.Duration
+	if p.responded {
+		d.Latency, d.Overhead = p.outcome.Duration, o.Duration-p.outcome.Duration
 	}
 	return d
 }
 
-// runtimeDone says that the runtime has dealt with an event.
-func (r *record) runtimeDone(t *ticket, o *Outcome, v *verdict, now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.runtimeDoneLocked(t, o, v, now)
+// produced is how many bytes the runtime answered with.
+//
+// AWS: an error is none of it; see verdict.status.
+func (p *report) produced() int64 {
+	if !p.responded {
+		return p.outcome.Streamed
+	}
+	return int64(len(p.outcome.Payload)) + p.outcome.Streamed
 }
 
-func (r *record) runtimeDoneLocked(t *ticket, o *Outcome, v *verdict, now time.Time) {
+// runtimeDone says that the runtime has dealt with an event.
+func (r *record) runtimeDone(p *report, o *Outcome, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.runtimeDoneLocked(p, o, now)
+}
+
+func (r *record) runtimeDoneLocked(p *report, o *Outcome, now time.Time) {
 	if r.heard() {
 		r.catchUp()
-		d := done(t, o, v, 0)
+		d := done(p, o, 0)
 		r.tell(func(b *runtimeapi.Batch) { b.RuntimeDone(now, d) })
 	}
-	if r.json && v.level(debug) >= r.level {
+	if v := &p.verdict; r.json && v.level(debug) >= r.level {
 		r.catchUp()
 		r.endLine(now)
-		body := object{"requestId": t.ID, "status": v.status(),
-			"metrics": object{"durationMs": milliseconds(o.Duration), "producedBytes": int64(len(o.Payload)) + o.Streamed}}
+		body := object{"requestId": o.RequestID, "status": v.status(),
+			"metrics": object{"durationMs": milliseconds(o.Duration), "producedBytes": p.produced()}}
 		if v.status() == "error" {
 			body["errorType"] = v.reportType()
 		}
@@ -285,23 +302,23 @@ func (r *record) runtimeDoneLocked(t *ticket, o *Outcome, v *verdict, now time.T
 }
 
 // finish says how an invocation ended, and returns the tail of its log if that
-// is wanted. settled says that runtimeDone has been told before.
-func (r *record) finish(t *ticket, o *Outcome, v *verdict, memoryMB int, settled bool, now time.Time) []byte {
+// is wanted.
+func (r *record) finish(p *report, o *Outcome, memoryMB int, now time.Time) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.catchUp()
 	r.endLine(now)
-	if !settled {
-		r.runtimeDoneLocked(t, o, v, now)
+	if !p.told {
+		r.runtimeDoneLocked(p, o, now)
 	}
 	if r.heard() {
-		d := done(t, o, v, memoryMB)
+		d := done(p, o, memoryMB)
 		r.tell(func(b *runtimeapi.Batch) { b.Report(now, d) })
 	}
 	if r.json {
-		r.finishJSON(o, v, memoryMB, now)
+		r.finishJSON(o, &p.verdict, memoryMB, now)
 	} else {
-		r.finishText(o, v, memoryMB, now)
+		r.finishText(o, &p.verdict, memoryMB, now)
 	}
 	tail := r.takeTail()
 	// Single invocations are seen at once; the sink has many of a burst

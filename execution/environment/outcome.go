@@ -126,37 +126,32 @@ func invalidEntrypoint(format string, args ...any) verdict {
 	return verdict{cause: InitError, errorType: "Runtime.InvalidEntrypoint", message: fmt.Sprintf(format, args...)}
 }
 
-// finish completes a ticket: the invoker has its answer first, then the log is
-// written, unless the invoker wants to see it.
+// finish completes a ticket that comes to its end together with its answer, which
+// is v: the invoker has it first, then the log is written, unless the invoker
+// wants to see it.
 func (e *Environment) finish(t *ticket, now time.Time, v verdict) {
-	o := e.outcome(t, now, v)
-	if t.LogTail {
-		o.LogTail = e.log.finish(t, o, &v, e.pool.config.MemoryMB, false, now)
+	memory := e.maxMemory(now)
+	e.mu.Lock()
+	o := e.outcome(t, now, memory, &v)
+	e.mu.Unlock()
+	if !t.LogTail {
 		t.complete(completion{outcome: o})
-		return
 	}
-	t.complete(completion{outcome: o})
-	e.log.finish(t, o, &v, e.pool.config.MemoryMB, false, now)
+	e.report(&report{ticket: t, outcome: o, verdict: v}, now)
 }
 
-// outcome is what became of a ticket.
-func (e *Environment) outcome(t *ticket, now time.Time, v verdict) *Outcome {
+// outcome is what became of a ticket, with mu held.
+func (e *Environment) outcome(t *ticket, now time.Time, memory int, v *verdict) *Outcome {
 	p := e.pool
-	e.mu.Lock()
-	cold, init := e.cold, e.init
-	e.cold = false
-	e.mu.Unlock()
 	o := &Outcome{Waited: t.assigned.Sub(t.arrived), Cause: v.cause, Provisioned: t.provisioned}
 	o.RequestID, o.ExecutedVersion, o.Environment = t.ID, p.config.Version, e.log.stream
-	o.ColdStart = cold && !t.provisioned
-	if cold && !e.invoked {
-		o.InitDuration = init
+	o.ColdStart = e.cold && !t.provisioned
+	if e.cold && !e.invoked {
+		o.InitDuration = e.init
 	}
+	e.cold = false
 	o.last(t, now, v)
-	o.MaxMemoryMB = e.maxMemory(now)
-	if v.cause == OutOfMemory {
-		o.MaxMemoryMB = p.config.MemoryMB
-	}
+	o.MaxMemoryMB = memory
 	o.Payload = v.object(t.ID)
 	if t.relay != nil {
 		o.Streamed = t.relay.passed.Load()
@@ -168,7 +163,7 @@ func (e *Environment) outcome(t *ticket, now time.Time, v verdict) *Outcome {
 }
 
 // last sets how long it took until now.
-func (o *Outcome) last(t *ticket, now time.Time, v verdict) {
+func (o *Outcome) last(t *ticket, now time.Time, v *verdict) {
 	o.Duration = now.Sub(t.assigned)
 	if v.cause == Timeout {
 		o.Duration = v.timeout
@@ -177,42 +172,60 @@ func (o *Outcome) last(t *ticket, now time.Time, v verdict) {
 	o.Billed = (o.Duration + o.InitDuration + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
-// A report is the end of an invocation that is still to be written: it has been
-// answered, and its extensions are at work.
+// A report is the end of an invocation, which is written when the runtime and
+// the extensions ask for the next event.
+//
+// AWS: then the invoke phase is over, says "Lambda execution environment" of the
+// developer guide. Until then counts what the REPORT says, and the function's
+// timeout; the answer does not wait for it.
 type report struct {
-	ticket  *ticket
-	outcome *Outcome
-	verdict verdict
+	ticket    *ticket
+	outcome   *Outcome // the answer, and how long it took
+	verdict   verdict
+	responded bool // the runtime gave an answer that is not an error
+	told      bool // extensions know that the runtime has done with it
 }
 
 // answer completes a ticket as soon as it is answered, and keeps its report for
 // later. Only who wants to see the log waits for that.
-func (e *Environment) answer(t *ticket, now time.Time, v verdict) {
-	o := e.outcome(t, now, v)
-	e.log.runtimeDone(t, o, &v, now)
+func (e *Environment) answer(a runtimeapi.Answer) {
+	now := e.pool.fleet.Clock.Now()
+	memory := e.maxMemory(now)
 	e.mu.Lock()
-	over := e.state.over()
-	if !over {
-		e.pending = &report{t, o, v}
+	t := e.ticket
+	if t == nil {
+		e.mu.Unlock()
+		return
 	}
+	e.ticket = nil
+	if !e.returning {
+		e.returning = true
+		e.pool.returning.Add(1)
+	}
+	v := answered(a)
+	o := e.outcome(t, now, memory, &v)
+	e.pending = report{ticket: t, outcome: o, verdict: v, responded: v.cause == None}
 	e.mu.Unlock()
-	if over {
-		e.report(&report{t, o, v}, v, now)
-	}
 	if !t.LogTail {
 		t.complete(completion{outcome: o})
 	}
 }
 
-// report writes the end of an invocation whose extensions have finished, or have
-// failed with v.
-//
-// AWS: the duration is that of the runtime and the extensions together.
-func (e *Environment) report(r *report, v verdict, now time.Time) {
-	whole := *r.outcome
-	whole.last(r.ticket, now, v)
-	whole.MaxMemoryMB = max(whole.MaxMemoryMB, e.maxMemory(now))
-	tail := e.log.finish(r.ticket, &whole, &v, e.pool.config.MemoryMB, true, now)
+// whole is the outcome with what came after the answer.
+func (r *report) whole(now time.Time) Outcome {
+	o := *r.outcome
+	o.last(r.ticket, now, &r.verdict)
+	return o
+}
+
+// report writes the end of an invocation that is over.
+func (e *Environment) report(r *report, now time.Time) {
+	o := r.whole(now)
+	o.MaxMemoryMB = max(o.MaxMemoryMB, e.maxMemory(now))
+	if r.verdict.cause == OutOfMemory {
+		o.MaxMemoryMB = e.pool.config.MemoryMB
+	}
+	tail := e.log.finish(r, &o, e.pool.config.MemoryMB, now)
 	if r.ticket.LogTail {
 		r.outcome.LogTail = tail
 		r.ticket.complete(completion{outcome: r.outcome})

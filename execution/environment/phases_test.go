@@ -95,6 +95,7 @@ func TestLogOfAnInitThatIsRunAgain(t *testing.T) {
 	v.hear()
 	s.clock.Advance(time.Second)
 	v.answer("one")
+	v.ask()
 	if o := <-first; o.FunctionError != "" || o.Duration != 4*time.Second || o.InitDuration != 0 {
 		t.Errorf("%+v", o)
 	}

@@ -10,8 +10,14 @@ import (
 func (e *Environment) Ready() *runtimeapi.Event {
 	e.mu.Lock()
 	e.asked = true
-	if e.state == Initialising {
+	switch {
+	case e.state == Initialising:
 		e.log.initialised(e.describe(), verdict{}, e.pool.fleet.Clock.Now())
+	case e.pending.ticket != nil && e.extensions.some(): // which may be at work for longer
+		now := e.pool.fleet.Clock.Now()
+		o := e.pending.whole(now)
+		e.log.runtimeDone(&e.pending, &o, now)
+		e.pending.told = true
 	}
 	e.mu.Unlock()
 	if t := e.settle(); t != nil {
@@ -39,7 +45,7 @@ func (e *Environment) settle() *ticket {
 	}
 	e.asked = false
 	pending := e.pending
-	e.pending = nil
+	e.pending = report{}
 	first := e.state == Initialising
 	var worked time.Duration
 	if first {
@@ -58,8 +64,8 @@ func (e *Environment) settle() *ticket {
 	}
 	e.disarm()
 	e.mu.Unlock()
-	if pending != nil {
-		e.report(pending, pending.verdict, now)
+	if pending.ticket != nil {
+		e.report(&pending, now)
 	}
 	if first {
 		e.initialised(now)
@@ -91,22 +97,4 @@ func (e *Environment) describe() runtimeapi.Init {
 }
 
 // Answered implements runtimeapi.Owner.
-func (e *Environment) Answered(a runtimeapi.Answer) {
-	now := e.pool.fleet.Clock.Now()
-	e.mu.Lock()
-	t := e.ticket
-	e.ticket = nil
-	if t != nil && !e.returning {
-		e.returning = true
-		e.pool.returning.Add(1)
-	}
-	goesOn := e.extensions.some()
-	e.mu.Unlock()
-	switch {
-	case t == nil:
-	case goesOn:
-		e.answer(t, now, answered(a))
-	default:
-		e.finish(t, now, answered(a))
-	}
-}
+func (e *Environment) Answered(a runtimeapi.Answer) { e.answer(a) }

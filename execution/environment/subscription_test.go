@@ -263,6 +263,7 @@ func TestLogLevels(t *testing.T) {
 		fmt.Fprint(b.spec.Output, `{"level":"debug","a":1}`+"\n"+`{"level":"WARN","b":1}`+"\n"+"c\n")
 		runtime.answer("one")
 		<-first
+		runtime.ask()
 		until(t, func() bool {
 			for _, e := range p.fleet.allAlive() {
 				e.log.flushOld(0)

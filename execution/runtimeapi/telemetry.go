@@ -107,7 +107,8 @@ type Done struct {
 	Began    time.Time
 	Latency  time.Duration // until the answer began; 0 if there was none
 	Response time.Duration // that the answer took
-	Produced int64         // its bytes
+	Overhead time.Duration // from the answer's end until the runtime asked again
+	Produced int64         // the answer's bytes
 
 	// Of the whole.
 	Duration    time.Duration
@@ -140,6 +141,8 @@ func (b *Batch) RuntimeDone(at time.Time, d *Done) {
 		b.span("responseLatency", d.Began, d.Latency)
 		b.body = append(b.body, ',')
 		b.span("responseDuration", d.Began.Add(d.Latency), d.Response)
+		b.body = append(b.body, ',')
+		b.span("runtimeOverhead", d.Began.Add(d.Latency+d.Response), d.Overhead)
 		b.body = append(b.body, ']')
 	}
 	o.trace(d.Trace)
