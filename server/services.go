@@ -154,6 +154,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	if err != nil {
 		return nil, err
 	}
+	packages.LinksInside = driver.Name() == sandbox.ProcessLevel
 	issuer := &roleCredentials{credentials, roles, c.Clock}
 	endpointURL := ""
 	if network == sandbox.HostNetwork {
@@ -208,13 +209,13 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	i.iam = iam.New(docs, c.Clock)
 	i.sts = sts.New(roles, credentials, c.Clock, c.Log)
 	i.logs = logs.New(logStore, c.Clock)
-	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Clock: c.Clock, Log: c.Log})
+	i.s3 = s3.New(ctx, s3.Config{Documents: docs, Blobs: blobs, Roles: roles, Clock: c.Clock, Log: c.Log})
 	i.lambda = lambda.New(ctx, lambda.Config{
 		Documents: docs, Blobs: blobs, Images: images, Invoker: invoker, Provisioner: invoker, Packages: i.s3, Roles: roles, Journeys: journeys, Clock: c.Clock, Log: c.Log,
 		FindRuntime:    runtimes.Warning,
 		CodeLocation:   func(_ context.Context, blob string) string { return endpoints.codeLocation(blob) },
 		URLOf:          func(id, _ string) string { return functionurl.Of(address, id) },
-		StrictRuntimes: c.StrictRuntimes,
+		StrictRuntimes: c.StrictRuntimes, WithoutIsolation: driver.Name() == sandbox.ProcessLevel,
 	})
 	open.add(func() error { i.lambda.Close(); return nil })
 	i.apigateway = apigateway.New(apigateway.Config{Documents: docs, Clock: c.Clock, Log: c.Log, Roles: i.iam, Tests: gateway})

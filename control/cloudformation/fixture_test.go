@@ -57,7 +57,7 @@ func build(t *testing.T) *house {
 	t.Cleanup(roles.Close)
 	h := &house{t: t, ctx: t.Context(), clock: clock}
 	h.iam = iam.New(docs, clock)
-	h.s3 = s3.New(h.ctx, s3.Config{Documents: docs, Blobs: store.Blobs(), Clock: clock, Log: log})
+	h.s3 = s3.New(h.ctx, s3.Config{Documents: docs, Blobs: store.Blobs(), Roles: roles, Clock: clock, Log: log})
 	h.gateway = apigateway.New(apigateway.Config{Documents: docs, Clock: clock, Log: log, Roles: h.iam})
 	lines := telemetry.NewLogs(docs, store.Logs(), clock, log)
 	t.Cleanup(func() { lines.Close(context.Background()) })

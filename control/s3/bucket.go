@@ -11,6 +11,7 @@ import (
 
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
 )
 
@@ -21,7 +22,10 @@ type bucket struct {
 	Region  string
 	Created time.Time
 	Tags    map[string]string `json:",omitempty"`
+	Policy  *policy.Document  `json:",omitempty"`
 }
+
+func (b *bucket) arn() string { return aws.NewARN("s3", "", "", b.Name).String() }
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
@@ -114,7 +118,7 @@ func refuseACL(canned *string, grants ...*string) error {
 
 // HeadBucket says whether a bucket is there.
 func (s *Service) HeadBucket(ctx context.Context, in *s3.HeadBucketRequest) (*s3.HeadBucketOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
+	b, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, ask{action: "s3:ListBucket"})
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +127,7 @@ func (s *Service) HeadBucket(ctx context.Context, in *s3.HeadBucketRequest) (*s3
 
 // GetBucketLocation tells a bucket's region; us-east-1 is told as none.
 func (s *Service) GetBucketLocation(ctx context.Context, in *s3.GetBucketLocationRequest) (*s3.GetBucketLocationOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
+	b, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, ask{action: "s3:GetBucketLocation"})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +160,7 @@ func (s *Service) ListBuckets(ctx context.Context, in *s3.ListBucketsRequest) (*
 
 // DeleteBucket deletes an empty bucket.
 func (s *Service) DeleteBucket(ctx context.Context, in *s3.DeleteBucketRequest) (*s3.DeleteBucketOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
+	b, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, ask{action: "s3:DeleteBucket"})
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ func (s *Service) DeleteBucket(ctx context.Context, in *s3.DeleteBucketRequest) 
 
 // GetBucketVersioning says that a bucket has never been versioned.
 func (s *Service) GetBucketVersioning(ctx context.Context, in *s3.GetBucketVersioningRequest) (*s3.GetBucketVersioningOutput, error) {
-	_, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
+	_, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, ask{action: "s3:GetBucketVersioning"})
 	return &s3.GetBucketVersioningOutput{}, err
 }
 
@@ -198,7 +202,7 @@ func (s *Service) DeleteBucketTagging(ctx context.Context, in *s3.DeleteBucketTa
 }
 
 func (s *Service) setTags(ctx context.Context, name string, owner *string, tags map[string]string) error {
-	if _, err := s.bucket(ctx, name, owner); err != nil {
+	if _, err := s.enter(ctx, name, owner, ask{action: "s3:PutBucketTagging"}); err != nil {
 		return err
 	}
 	_, err := state.Update(ctx, s.Documents, bucketsPrefix+name, func(b *bucket) error {
@@ -210,7 +214,7 @@ func (s *Service) setTags(ctx context.Context, name string, owner *string, tags 
 
 // GetBucketTagging shows a bucket's tags.
 func (s *Service) GetBucketTagging(ctx context.Context, in *s3.GetBucketTaggingRequest) (*s3.GetBucketTaggingOutput, error) {
-	b, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
+	b, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, ask{action: "s3:GetBucketTagging"})
 	if err != nil {
 		return nil, err
 	}

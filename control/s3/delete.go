@@ -34,7 +34,7 @@ func (s *Service) deleteObject(ctx context.Context, bucket, key string, ifMatch 
 
 // DeleteObject deletes an object.
 func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
-	if _, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner); err != nil {
+	if _, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, deleting(in.Key)); err != nil {
 		return nil, err
 	}
 	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
@@ -48,8 +48,8 @@ func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectRequest) 
 
 // DeleteObjects deletes many objects and tells of each.
 func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsRequest) (*s3.DeleteObjectsOutput, error) {
-	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
+	bucket, err := s.bucket(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner)
+	if err != nil {
 		return nil, err
 	}
 	if in.Delete == nil || len(in.Delete.Objects) == 0 || len(in.Delete.Objects) > maxDeleted {
@@ -57,11 +57,13 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsRequest
 	}
 	out := &s3.DeleteObjectsOutput{}
 	for _, id := range in.Delete.Objects {
-		err := error(nil)
-		if aws.Value(id.VersionId) != "" && *id.VersionId != "null" {
+		err := s.permit(ctx, bucket, deleting(id.Key))
+		switch {
+		case err != nil:
+		case aws.Value(id.VersionId) != "" && *id.VersionId != "null":
 			err = notImplemented("versions of objects")
-		} else {
-			err = s.deleteObject(ctx, bucket, aws.Value(id.Key), id.ETag)
+		default:
+			err = s.deleteObject(ctx, bucket.Name, aws.Value(id.Key), id.ETag)
 		}
 		switch f := aws.AsFault(err); {
 		case f != nil:

@@ -24,10 +24,7 @@ type page struct {
 
 // list collects the objects of a bucket whose keys begin with prefix and come
 // after a key, folding those that go on beyond delimiter.
-func (s *Service) list(ctx context.Context, bucket string, owner *string, prefix, delimiter, after string, limit *int32) (*page, error) {
-	if _, err := s.bucket(ctx, bucket, owner); err != nil {
-		return nil, err
-	}
+func (s *Service) list(bucket, prefix, delimiter, after string, limit *int32) (*page, error) {
 	n := maxKeys
 	if limit != nil {
 		if *limit < 0 {
@@ -75,6 +72,9 @@ func (s *Service) list(ctx context.Context, bucket string, owner *string, prefix
 
 // ListObjectsV2 lists a bucket by continuation tokens.
 func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request) (*s3.ListObjectsV2Output, error) {
+	if _, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, listing(in.Prefix, in.Delimiter, in.MaxKeys)); err != nil {
+		return nil, err
+	}
 	after := aws.Value(in.StartAfter)
 	if in.ContinuationToken != nil {
 		b, err := base64.URLEncoding.DecodeString(*in.ContinuationToken)
@@ -83,7 +83,7 @@ func (s *Service) ListObjectsV2(ctx context.Context, in *s3.ListObjectsV2Request
 		}
 		after = string(b)
 	}
-	p, err := s.list(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, aws.Value(in.Prefix), aws.Value(in.Delimiter), after, in.MaxKeys)
+	p, err := s.list(aws.Value(in.Bucket), aws.Value(in.Prefix), aws.Value(in.Delimiter), after, in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,10 @@ func pageSize(asked *int32) int32 {
 
 // ListObjects lists a bucket by markers.
 func (s *Service) ListObjects(ctx context.Context, in *s3.ListObjectsRequest) (*s3.ListObjectsOutput, error) {
-	p, err := s.list(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, aws.Value(in.Prefix), aws.Value(in.Delimiter), aws.Value(in.Marker), in.MaxKeys)
+	if _, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, listing(in.Prefix, in.Delimiter, in.MaxKeys)); err != nil {
+		return nil, err
+	}
+	p, err := s.list(aws.Value(in.Bucket), aws.Value(in.Prefix), aws.Value(in.Delimiter), aws.Value(in.Marker), in.MaxKeys)
 	if err != nil {
 		return nil, err
 	}

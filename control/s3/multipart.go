@@ -44,7 +44,7 @@ func uploadKey(bucket, id string) string { return uploadsPrefix + bucket + "/" +
 // CreateMultipartUpload begins an object that comes in parts.
 func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultipartUploadRequest) (*s3.CreateMultipartUploadOutput, error) {
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
+	if _, err := s.enter(ctx, bucket, in.ExpectedBucketOwner, writing(in.Key, in.ServerSideEncryption, in.ACL)); err != nil {
 		return nil, err
 	}
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
@@ -76,9 +76,12 @@ func noSuchUpload() *aws.Fault {
 	return aws.Faultf(http.StatusNotFound, "NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
 }
 
-// upload returns the upload that the caller names, of the object they name.
-func (s *Service) upload(ctx context.Context, bucket, key, id, owner *string) (*upload, error) {
-	if _, err := s.bucket(ctx, aws.Value(bucket), owner); err != nil {
+// upload returns the upload that the caller names, of the object they name, if
+// they may do what they ask with it.
+func (s *Service) upload(ctx context.Context, bucket, key, id, owner *string, action string) (*upload, error) {
+	a := writing(key, new("AES256"), nil) // what is sent with the upload's beginning holds for its parts
+	a.action = action
+	if _, err := s.enter(ctx, aws.Value(bucket), owner, a); err != nil {
 		return nil, err
 	}
 	if strings.Trim(aws.Value(id), "0123456789abcdef") != "" || aws.Value(id) == "" {
@@ -93,7 +96,7 @@ func (s *Service) upload(ctx context.Context, bucket, key, id, owner *string) (*
 
 // UploadPart stores a part; a part of the same number is replaced.
 func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
-	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner); err != nil {
+	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, "s3:PutObject"); err != nil {
 		return nil, err
 	}
 	n := int(aws.Value(in.PartNumber))
@@ -131,7 +134,7 @@ func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartRequest) (*s3
 
 // ListParts lists the parts of an upload.
 func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsRequest) (*s3.ListPartsOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner)
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, "s3:ListMultipartUploadParts")
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +155,7 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsRequest) (*s3.L
 
 // CompleteMultipartUpload makes an object of the parts that the caller names.
 func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner)
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, "s3:PutObject")
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +259,7 @@ func (c *concatenated) close() {
 
 // AbortMultipartUpload gives an upload up.
 func (s *Service) AbortMultipartUpload(ctx context.Context, in *s3.AbortMultipartUploadRequest) (*s3.AbortMultipartUploadOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner)
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, "s3:AbortMultipartUpload")
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func etag(sum []byte) string { return `"` + hex.EncodeToString(sum) + `"` }
 // PutObject stores an object.
 func (s *Service) PutObject(ctx context.Context, in *s3.PutObjectRequest) (*s3.PutObjectOutput, error) {
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
+	if _, err := s.enter(ctx, bucket, in.ExpectedBucketOwner, writing(in.Key, in.ServerSideEncryption, in.ACL)); err != nil {
 		return nil, err
 	}
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
@@ -345,7 +345,7 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 		return nil, err
 	}
 	bucket := aws.Value(in.Bucket)
-	if _, err := s.bucket(ctx, bucket, in.ExpectedBucketOwner); err != nil {
+	if _, err := s.enter(ctx, bucket, in.ExpectedBucketOwner, writing(in.Key, in.ServerSideEncryption, in.ACL)); err != nil {
 		return nil, err
 	}
 	o, err := s.loadObject(ctx, from, key, in.ExpectedSourceBucketOwner)

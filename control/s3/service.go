@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
 )
 
@@ -16,6 +17,7 @@ import (
 type Config struct {
 	Documents state.Documents
 	Blobs     state.Blobs
+	Roles     *policy.Roles
 	Clock     aws.Clock
 	Log       *slog.Logger
 }
@@ -99,10 +101,10 @@ func noSuchKey(key string) *aws.Fault {
 	return aws.Faultf(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.").With("Key", key)
 }
 
-// loadObject returns an object, or the fault that tells what is missing: the
+// loadObject returns an object that the caller may read, or the fault that tells what is missing: the
 // bucket or the key.
 func (s *Service) loadObject(ctx context.Context, bucket, key string, owner *string) (*object, error) {
-	if _, err := s.bucket(ctx, bucket, owner); err != nil {
+	if _, err := s.enter(ctx, bucket, owner, ask{action: "s3:GetObject", key: key}); err != nil {
 		return nil, err
 	}
 	o, err := state.Load[object](s.Documents, objectKey(bucket, key))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
+	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/state"
 	"github.com/lamgate/lamgate/state/statetest"
 )
@@ -30,7 +31,9 @@ func newFixture(t *testing.T) *fixture {
 	store := statetest.Open(t)
 	clock := aws.NewManualClock(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	f := &fixture{t: t, ctx: t.Context(), store: store, clock: clock}
-	f.Service = New(f.ctx, Config{Documents: store.Documents(), Blobs: store.Blobs(), Clock: clock, Log: slog.New(slog.DiscardHandler)})
+	roles := policy.NewRoles(store.Documents(), func(key string, err error) { t.Errorf("%s: %v", key, err) })
+	t.Cleanup(roles.Close)
+	f.Service = New(f.ctx, Config{Documents: store.Documents(), Blobs: store.Blobs(), Roles: roles, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if _, err := f.CreateBucket(f.ctx, &s3.CreateBucketRequest{Bucket: new("bkt")}); err != nil {
 		t.Fatal(err)
 	}
