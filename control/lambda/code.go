@@ -9,12 +9,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"path"
-	"strings"
 
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/code"
 )
 
 // Lambda's quotas for deployment packages, in bytes.
@@ -46,7 +45,7 @@ func (s *Service) readPackage(ctx context.Context, src codeSource) (b []byte, un
 	if b, err = s.fetchPackage(ctx, src); err != nil {
 		return nil, 0, err
 	}
-	unpacked, err = checkPackage(b)
+	unpacked, err = s.checkPackage(b)
 	return b, unpacked, err
 }
 
@@ -83,25 +82,21 @@ func (s *Service) fetchPackage(ctx context.Context, src codeSource) ([]byte, err
 	return b, nil
 }
 
-// checkPackage reads a ZIP file's directory: its form, its sizes, and that no
-// entry leaves the place where it will be unpacked. The sizes are what the
-// directory claims; the unpacking holds it to them.
-func checkPackage(b []byte) (unpacked int64, err error) {
+// checkPackage reads a ZIP file's directory: its form, its sizes, and that every
+// entry can be unpacked. The sizes are what the directory claims; the unpacking
+// holds it to them.
+func (s *Service) checkPackage(b []byte) (unpacked int64, err error) {
 	archive, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		return 0, invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")
+		return 0, invalid("%s", cannotUnzip)
 	}
 	if len(archive.File) == 0 {
 		return 0, invalid("Uploaded file must be a non-empty zip")
 	}
 	if len(archive.File) > maxEntries {
-		return 0, invalid("Could not unzip uploaded file: it has %d entries; lamgate takes %d.", len(archive.File), maxEntries)
+		return 0, invalid("%s (it has %d entries; lamgate takes %d)", cannotUnzip, len(archive.File), maxEntries)
 	}
 	for _, f := range archive.File {
-		name := strings.ReplaceAll(f.Name, `\`, "/")
-		if path.IsAbs(name) || name != "" && !localPath(name) {
-			return 0, invalid("Could not unzip uploaded file: the entry %q leads out of the package.", f.Name)
-		}
 		if f.UncompressedSize64 > maxUnzipped {
 			return 0, invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
 		}
@@ -109,14 +104,13 @@ func checkPackage(b []byte) (unpacked int64, err error) {
 			return 0, invalid("Unzipped size must be smaller than %d bytes", maxUnzipped)
 		}
 	}
+	if err := code.Check(archive, s.WithoutIsolation); err != nil {
+		return 0, invalid("%s (%v)", cannotUnzip, err)
+	}
 	return unpacked, nil
 }
 
-// localPath reports whether a slash-separated path stays where it begins.
-func localPath(name string) bool {
-	clean := path.Clean(name)
-	return clean != ".." && !strings.HasPrefix(clean, "../") && !strings.ContainsRune(name, 0)
-}
+const cannotUnzip = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
 // storePackage puts a package into the blob store, under a key of its own below
 // its owner's.

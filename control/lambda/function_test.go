@@ -3,6 +3,8 @@ package lambda
 import (
 	"archive/zip"
 	"bytes"
+	"io/fs"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,9 +72,9 @@ func TestCreateFunctionRefusals(t *testing.T) {
 		{"empty ZIP file", func(r *lambda.CreateFunctionRequest) { r.Code.ZipFile = packed(t, nil) },
 			"InvalidParameterValueException", "Uploaded file must be a non-empty zip"},
 		{"path escape", func(r *lambda.CreateFunctionRequest) { r.Code.ZipFile = packed(t, map[string]string{"a/../../b": ""}) },
-			"InvalidParameterValueException", `Could not unzip uploaded file: the entry "a/../../b" leads out of the package.`},
+			"InvalidParameterValueException", `Could not unzip uploaded file. Please check your file, then try to upload again. (its entry "a/../../b": its name leads out of the package)`},
 		{"path escape by backslash", func(r *lambda.CreateFunctionRequest) { r.Code.ZipFile = packed(t, map[string]string{`..\b`: ""}) },
-			"InvalidParameterValueException", `Could not unzip uploaded file: the entry "..\\b" leads out of the package.`},
+			"InvalidParameterValueException", `Could not unzip uploaded file. Please check your file, then try to upload again. (its entry "..\\b": its name leads out of the package)`},
 		{"zip bomb", func(r *lambda.CreateFunctionRequest) { r.Code.ZipFile = bomb(t) },
 			"InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"},
 		{"too large a ZIP file", func(r *lambda.CreateFunctionRequest) { r.Code.ZipFile = make([]byte, 50<<20+1) },
@@ -104,6 +106,51 @@ func TestCreateFunctionRefusals(t *testing.T) {
 	}
 	if n := len(f.store.Blobs().List(codePrefix)); n != 1 {
 		t.Errorf("%d packages are stored, want that of the one function", n)
+	}
+}
+
+// What would fail to be unpacked at the first invocation is refused at once,
+// whichever operation brings it.
+func TestPackagesThatCannotBeUnpackedAreRefused(t *testing.T) {
+	const link = fs.ModeSymlink | 0o777
+	f := newFixture(t)
+	f.create("there")
+	for _, c := range []struct {
+		name    string
+		mode    fs.FileMode
+		content string
+		without bool   // isolation
+		hint    string // empty if it is taken
+	}{
+		{"null", fs.ModeDevice | fs.ModeCharDevice | 0o666, "", false, `(its entry "null": it is neither a file, nor a directory, nor a symbolic link)`},
+		{strings.Repeat("a", 600), 0o644, "", false, "a part of its name is longer than 255 bytes)"},
+		{"cache", link, "/tmp/cache", false, ""},
+		{"cache", link, "../../tmp", false, ""},
+		{"cache", link, "", false, "the symbolic link leads nowhere)"},
+		{"cache", link, "/tmp/cache", true, `(its entry "cache": the symbolic link leads out of the package, to "/tmp/cache", which without isolation is a place of this host)`},
+		{"cache", link, "index.js", true, ""},
+	} {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		h := &zip.FileHeader{Name: c.name}
+		h.SetMode(c.mode)
+		must(must(z.CreateHeader(h)).Write([]byte(c.content)))
+		z.Close()
+		f.WithoutIsolation = c.without
+		r := f.request("fresh" + strconv.Itoa(len(f.store.Blobs().List(codePrefix))))
+		r.Code.ZipFile = b.Bytes()
+		_, created := f.CreateFunction(f.ctx, r)
+		_, updated := f.UpdateFunctionCode(f.ctx, &lambda.UpdateFunctionCodeRequest{FunctionName: new("there"), ZipFile: b.Bytes()})
+		_, published := f.PublishLayerVersion(f.ctx, &lambda.PublishLayerVersionRequest{LayerName: new("layer"), Content: &lambda.LayerVersionContentInput{ZipFile: b.Bytes()}})
+		for operation, err := range map[string]error{"CreateFunction": created, "UpdateFunctionCode": updated, "PublishLayerVersion": published} {
+			fault := aws.AsFault(err)
+			switch {
+			case c.hint == "" && err != nil:
+				t.Errorf("%s refuses %.10s: %v", operation, c.name, err)
+			case c.hint != "" && (fault == nil || fault.Code != "InvalidParameterValueException" || !strings.HasPrefix(fault.Message, cannotUnzip+" (") || !strings.HasSuffix(fault.Message, c.hint)):
+				t.Errorf("%s of %.10s: %v", operation, c.name, err)
+			}
+		}
 	}
 }
 

@@ -40,6 +40,9 @@ func (s *Service) describe(ctx context.Context, uri, architecture string) (*exec
 	if s.Images == nil {
 		return nil, unsupported("container images (PackageType Image)")
 	}
+	if s.WithoutIsolation {
+		return nil, invalid("%v", errNoRoot)
+	}
 	d, err := s.Images.Describe(ctx, uri, architecture)
 	if err != nil {
 		return nil, err
@@ -153,9 +156,15 @@ func (s *Service) settle(ref execution.FunctionRef, digest string, pulled error)
 	}
 }
 
+// errNoRoot keeps container images from being run.
+var errNoRoot = errors.New("lamgate cannot run container images without isolation (--isolation process), which gives functions no root of their own: deploy a .zip package, or run lamgate on Linux with --isolation namespace")
+
 func (s *Service) fetchImage(i execution.Image, architecture string) error {
 	if s.Images == nil {
 		return errors.New("lamgate runs no container images here")
+	}
+	if s.WithoutIsolation {
+		return errNoRoot
 	}
 	tree, err := s.Images.Open(s.life, i, architecture)
 	if err != nil {

@@ -211,6 +211,25 @@ func TestImagesOnTheirWayArePulledOnAfterARestart(t *testing.T) {
 	}
 }
 
+// What cannot run is refused when it comes, and not when it is invoked.
+func TestWithoutIsolationThereAreNoImages(t *testing.T) {
+	f := newFixture(t)
+	f.Images = newImages(map[string]string{"registry/app:1": "sha256:aaaa"})
+	must(f.CreateFunction(f.ctx, imageRequest("app", "registry/app:1")))
+	f.Close()
+	config := f.Config
+	config.WithoutIsolation = true
+	again := New(f.ctx, config)
+	t.Cleanup(again.Close)
+	again.work.Wait()
+	is := must(again.GetFunctionConfiguration(f.ctx, &lambda.GetFunctionConfigurationRequest{FunctionName: new("app")}))
+	if *is.State != "Failed" || !strings.Contains(*is.StateReason, "--isolation namespace") {
+		t.Errorf("what was on its way is %s: %s", *is.State, aws.Value(is.StateReason))
+	}
+	_, err := again.CreateFunction(f.ctx, imageRequest("other", "registry/app:1"))
+	expectFault(t, err, "InvalidParameterValueException", errNoRoot.Error())
+}
+
 func TestPackagesAndImagesAreNotMixed(t *testing.T) {
 	f := newFixture(t)
 	store := newImages(map[string]string{"registry/app:1": "sha256:aaaa"})

@@ -28,6 +28,9 @@ type Config struct {
 
 	// Images are the container images; without them functions have packages.
 	Images Images
+	// WithoutIsolation says that functions' processes have the host's root as
+	// theirs: they can have no image's, and links out of packages would lead to it.
+	WithoutIsolation bool
 	// Provisioner tells how far provisioned concurrency is; without it nothing
 	// is ever ready.
 	Provisioner execution.Provisioner
