@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/sys/unix"
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -36,14 +37,17 @@ type console struct {
 	in       io.Reader
 	out, err io.Writer
 	terminal bool // out is a terminal that can be drawn on
+	columns  int  // that it has; 0 if that is not known
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Who asks a second time does not want to wait for an orderly end.
 	context.AfterFunc(ctx, stop)
-	info, err := os.Stdout.Stat()
-	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"}
+	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	if size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ); err == nil && os.Getenv("TERM") != "dumb" {
+		c.terminal, c.columns = true, int(size.Col)
+	}
 	os.Exit(run(ctx, os.Args[1:], c))
 }
 

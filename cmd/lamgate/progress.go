@@ -9,20 +9,26 @@ import (
 	"github.com/lamgate/lamgate/aws"
 )
 
-// A progress shows what becomes of a stack's resources: as a table that is
-// drawn anew on a terminal, as a line per event elsewhere.
+// A progress shows what becomes of a stack's resources: a line for each that is
+// done, and below those that are under way, drawn anew, on a terminal; a line per
+// event elsewhere.
 type progress struct {
 	console *console
 	rows    []progressRow
 	index   map[string]int
-	drawn   int // lines of the table on the screen
+	drawn   int // lines on the screen that are drawn anew
 	failed  string
 }
 
 type progressRow struct {
 	logical, kind, status, reason string
 	began, ended                  time.Time
+	told                          bool // it has ended, and its line stands
 }
+
+// mostUnderWay is how many lines are drawn anew. What a screen has no room for
+// could not be.
+const mostUnderWay = 10
 
 func newProgress(c *console) *progress { return &progress{console: c, index: map[string]int{}} }
 
@@ -37,6 +43,9 @@ func (p *progress) add(e api.StackEvent) {
 		p.rows = append(p.rows, progressRow{logical: id, kind: aws.Value(e.ResourceType), began: aws.Value(e.Timestamp)})
 	}
 	row := &p.rows[i]
+	if !row.ended.IsZero() { // it is updated, or deleted, after all
+		*row = progressRow{logical: id, kind: row.kind, began: aws.Value(e.Timestamp)}
+	}
 	row.status = status
 	if reason != "" {
 		row.reason = reason
@@ -65,36 +74,54 @@ func (p *progress) reason() string {
 	return p.failed
 }
 
-// draw brings the table on the screen up to date.
+// draw brings the screen up to date.
 func (p *progress) draw() {
 	if !p.console.terminal {
 		return
 	}
 	var b strings.Builder
 	if p.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", p.drawn)
+		fmt.Fprintf(&b, "\x1b[%dA\x1b[J", p.drawn)
 	}
-	for _, r := range p.rows {
-		mark := " "
+	p.drawn = 0
+	var underWay strings.Builder
+	for i := range p.rows {
+		r := &p.rows[i]
 		switch {
-		case strings.HasSuffix(r.status, "_FAILED") || strings.Contains(r.status, "ROLLBACK"):
-			mark = "\x1b[31m✗\x1b[0m"
-		case strings.HasSuffix(r.status, "_COMPLETE"):
-			mark = "\x1b[32m✓\x1b[0m"
+		case r.told:
+		case !r.ended.IsZero():
+			r.told = true
+			b.WriteString(r.line())
+		case p.drawn < mostUnderWay:
+			p.drawn++
+			// A line that wraps would be two.
+			underWay.WriteString(cut(fmt.Sprintf("  %-34s %s  %s", r.logical, r.words(), r.kind), p.console.columns-1) + "\n")
 		}
-		took := ""
-		if !r.ended.IsZero() {
-			took = fmt.Sprintf("%d ms", r.ended.Sub(r.began).Milliseconds())
-		}
-		fmt.Fprintf(&b, "\x1b[2K%s %-34s %-32s %-24s %8s\n", mark, cut(r.logical, 34), cut(r.kind, 32), strings.ToLower(strings.ReplaceAll(r.status, "_", " ")), took)
 	}
-	p.drawn = len(p.rows)
+	b.WriteString(underWay.String())
 	fmt.Fprint(p.console.out, b.String())
 }
 
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
+// line is that of a row that has ended.
+func (r *progressRow) line() string {
+	mark, why := "\x1b[32m✓\x1b[0m", ""
+	failed := strings.HasSuffix(r.status, "_FAILED")
+	if failed || strings.Contains(r.status, "ROLLBACK") {
+		mark = "\x1b[31m✗\x1b[0m"
 	}
-	return s[:n-1] + "…"
+	if failed && r.reason != "" {
+		why = "  " + r.reason
+	}
+	return fmt.Sprintf("%s %-34s %-32s %s in %d ms%s\n", mark, r.logical, r.kind, r.words(), r.ended.Sub(r.began).Milliseconds(), why)
+}
+
+// words is the status as one says it.
+func (r *progressRow) words() string { return strings.ToLower(strings.ReplaceAll(r.status, "_", " ")) }
+
+// cut shortens a line to n characters, if n is known.
+func cut(s string, n int) string {
+	if r := []rune(s); n > 0 && len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
 }
