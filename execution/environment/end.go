@@ -29,7 +29,7 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 	before := e.state
 	initialising := before == Initialising || before == Starting
 	took := now.Sub(e.began)
-	t, pending := e.ticket, e.pending
+	t, pending, asked := e.ticket, e.pending, e.asked
 	e.ticket, e.pending = nil, report{}
 	answeredID := ""
 	if t == nil && !initialising {
@@ -44,6 +44,9 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 		e.pool.fleet.started(e)
 		i := e.describe()
 		i.Duration = took
+		if !asked { // else that was told
+			e.log.initialised(i, v, now)
+		}
 		e.standings(now)
 		e.log.initReport(i, v, now)
 		if t != nil { // its init ran within the invocation

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,6 +70,24 @@ func (s *stage) Start(ctx context.Context, spec sandbox.Spec) (sandbox.Sandbox, 
 	}
 	s.boxes <- b
 	return b, nil
+}
+
+// close closes a fleet, while time passes.
+func (s *stage) close(f *Fleet) {
+	closed := make(chan struct{})
+	go func() {
+		f.Close()
+		close(closed)
+	}()
+	for {
+		select {
+		case <-closed:
+			return
+		default:
+			s.clock.Advance(time.Second)
+			runtime.Gosched()
+		}
+	}
 }
 
 type box struct {
@@ -233,7 +252,7 @@ func newStage(t *testing.T, extensions ...string) (*Pool, *stage) {
 		Driver: s, Network: sandbox.HostNetwork, Runtimes: runtimes.New(runtimes.Config{}), Packages: packages, Logs: s.logs, Clock: s.clock,
 		FreezeAfter: -1, Log: slog.New(loud{t}), Stems: -1,
 	})
-	t.Cleanup(func() { f.Close(); packages.Collect(0) })
+	t.Cleanup(func() { s.close(f); packages.Collect(0) })
 	c := execution.Configuration{
 		Version: execution.Latest, Runtime: "provided.al2023", Handler: "app.run", MemoryMB: 128, Timeout: 10 * time.Second, EphemeralMB: 512, Code: pack("bootstrap"),
 	}

@@ -202,20 +202,7 @@ func (w *world) check(rt *rapid.T) {
 func (w *world) close(rt *rapid.T) {
 	w.closing.Store(true)
 	w.pool().Retire()
-	closed := make(chan struct{})
-	go func() {
-		w.fleet.Close()
-		close(closed)
-	}()
-	for done := false; !done; { // time passes
-		select {
-		case <-closed:
-			done = true
-		default:
-			w.clock.Advance(time.Second)
-			runtime.Gosched()
-		}
-	}
+	w.stage.close(w.fleet)
 	w.asking.Wait()
 	until(w.t, func() bool { // those that nobody waits for end a moment later
 		w.mu.Lock()

@@ -83,6 +83,8 @@ func (r *record) initialised(i runtimeapi.Init, v verdict, now time.Time) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.catchUp()
+	r.endLine(now)
 	r.tell(func(b *runtimeapi.Batch) { b.InitRuntimeDone(now, &i) })
 	if r.json {
 		r.platform("platform.initRuntimeDone", v.level(debug), now, initBody(&i))

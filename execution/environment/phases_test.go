@@ -2,11 +2,13 @@ package environment
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -243,4 +245,55 @@ func TestLogOfSubscriptions(t *testing.T) {
 	}
 	s.heard(t, p, "TELEMETRY\tName: a\tState: Subscribed\tTypes: [Platform, Function]\n")
 	b.end()
+}
+
+// A failed init is told whole, each time: when the runtime was done with it, and
+// what it took. What the function printed comes before.
+func TestTelemetryOfAnInitThatFails(t *testing.T) {
+	p, s := newStage(t)
+	p.config.LogFormat, p.config.SystemLogLevel = "JSON", "DEBUG"
+	first := outcomeOf(t, p, "one")
+	for range 2 {
+		b := <-s.boxes
+		fmt.Fprintln(b.spec.Output, `{"why":1}`)
+		b.voice().failInit("Runtime.X")
+		b.end()
+	}
+	<-first
+	var got []string
+	for line := range strings.Lines(s.heard(t, p, "platform.report")) {
+		var e struct {
+			Type   string
+			Record struct{ Phase, Status, ErrorType string }
+		}
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		got = append(got, strings.TrimSpace(strings.Join([]string{strings.TrimPrefix(e.Type, "platform."), e.Record.Phase, e.Record.Status, e.Record.ErrorType}, " ")))
+	}
+	want := []string{
+		"initStart init", "", "initRuntimeDone init error Runtime.X", "initReport init error Runtime.X",
+		"initStart invoke", "", "initRuntimeDone invoke error Runtime.X", "initReport invoke error Runtime.X",
+		"start", "runtimeDone  error Runtime.X", "report  error Runtime.X",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// What the runtime has done already is not told again when an extension fails.
+func TestTelemetryOfAnExtensionThatFailsItsInit(t *testing.T) {
+	p, s := newStage(t, "a")
+	p.config.LogFormat, p.config.SystemLogLevel = "JSON", "DEBUG"
+	go p.Invoke(context.Background(), Request{ID: "one"}, func() {})
+	b := <-s.boxes
+	a := b.register("a", "")
+	b.voice().ask()
+	s.heard(t, p, "initRuntimeDone")
+	a.say("POST", "/2020-01-01/extension/init/error", "", "Lambda-Extension-Function-Error-Type: A.X")
+	a.hear()
+	log, _, _ := strings.Cut(s.heard(t, p, "initReport"), "initReport")
+	if strings.Count(log, "initRuntimeDone") != 1 || !strings.Contains(log, `"errorType":"A.X"`) {
+		t.Errorf("log:\n%s", log)
+	}
 }
