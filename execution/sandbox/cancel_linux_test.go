@@ -28,7 +28,7 @@ func TestStartsThatAreGivenUp(t *testing.T) {
 			spec := f.spec
 			spec.Command = []string{"/bin/sleep", "1000"}
 			change(&spec)
-			for after := time.Duration(0); after < 6*time.Millisecond; after += 50 * time.Microsecond {
+			for after := time.Duration(0); after < 6*time.Millisecond; after += 150 * time.Microsecond {
 				ctx, cancel := context.WithTimeoutCause(t.Context(), after, enough)
 				var s Sandbox
 				var err error

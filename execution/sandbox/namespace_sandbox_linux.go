@@ -40,7 +40,8 @@ type namespace struct {
 	ended    chan Ended
 	exit     Exit
 
-	ending   atomic.Bool // Kill wants the lock
+	ending   atomic.Bool // by Kill
+	looking  atomic.Bool // the watch is at it
 	mu       sync.Mutex
 	gone     bool  // init has been waited for: its process ID may be another's
 	max      int64 // the most memory seen

@@ -206,12 +206,7 @@ func (s *namespace) holds(inode uint32) bool {
 		return false
 	}
 	socket := fmt.Sprintf("socket:[%d]", inode)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	found, seen := false, 0
-	if s.gone || s.initial == 0 {
-		return false
-	}
 	s.each(func(process string) bool {
 		files, err := os.Open(process + "/fd")
 		if err != nil {

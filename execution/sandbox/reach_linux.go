@@ -134,10 +134,5 @@ func (s *namespace) putBack(f *os.File, err error) {
 // PrivateMemory implements Sandbox. Clean pages are not counted: they are
 // files', and the kernel takes them back when it needs them.
 func (s *namespace) PrivateMemory() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.gone {
-		return 0
-	}
 	return s.sum(func(dir string) int64 { return privateMemory(dir + "/smaps_rollup") })
 }

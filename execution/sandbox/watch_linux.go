@@ -57,10 +57,23 @@ func (w *watch) tick() {
 			return
 		}
 		for _, s := range list {
-			if !s.checkMemory() {
-				w.remove(s)
+			switch {
+			case s.group.memory != "":
+				w.look(s)
+			case s.looking.CompareAndSwap(false, true):
+				// Of many processes that takes its time, and others are not to wait.
+				go func() {
+					defer s.looking.Store(false)
+					w.look(s)
+				}()
 			}
 		}
+	}
+}
+
+func (w *watch) look(s *namespace) {
+	if !s.checkMemory() {
+		w.remove(s)
 	}
 }
 
@@ -79,12 +92,12 @@ func (w *watch) list(list []*namespace) []*namespace {
 func (s *namespace) checkMemory() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gone {
-		return false
-	}
 	limit := int64(s.spec.MemoryMB) << 20
 	var held int64
 	if s.group.memory != "" {
+		if s.gone {
+			return false
+		}
 		usage := s.group.usage()
 		if s.looks++; usage <= limit && s.looks%8 != 1 { // the statistics are dear
 			return true
@@ -94,13 +107,16 @@ func (s *namespace) checkMemory() bool {
 			held -= s.tmpUsed()
 		}
 	} else {
+		s.mu.Unlock()
 		held = s.resident(false, limit)
 		if held > limit { // what is shared was counted more than once
 			held = s.resident(true, limit)
 		}
-	}
-	if s.ending.Load() {
-		return false
+		s.mu.Lock()
+		if s.gone || s.ending.Load() {
+			return false
+		}
+		limit = max(limit, int64(s.spec.MemoryMB)<<20) // it may have been assigned meanwhile
 	}
 	s.max = max(s.max, min(held, limit), residentPeak(s.command))
 	if held > limit {
@@ -147,18 +163,24 @@ func (s *namespace) sum(of func(dir string) int64) int64 {
 }
 
 // each goes through the directories in /proc of all processes but init, for as
-// long as it is told to and nobody wants to end them: of many processes that leave
-// the server little of a processor that is long.
+// long as it is told to and nobody wants to end them. Of many processes, which
+// leave the server little of a processor, that is long: so it must not be called
+// with the lock held.
 func (s *namespace) each(do func(dir string) bool) {
-	proc := fmt.Sprintf("/proc/%d/root/proc/", s.initial)
-	dir, err := os.Open(proc)
-	if err != nil {
+	s.mu.Lock()
+	var proc *os.File
+	if !s.gone && s.initial != 0 { // init's ID is still its own
+		proc, _ = os.Open(fmt.Sprintf("/proc/%d/root/proc", s.initial))
+	}
+	s.mu.Unlock()
+	if proc == nil {
 		return
 	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(-1)
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	dir := fmt.Sprintf("/proc/self/fd/%d/", proc.Fd())
 	for _, name := range names {
-		if _, err := strconv.Atoi(name); err == nil && name != "1" && (s.ending.Load() || !do(proc+name)) {
+		if _, err := strconv.Atoi(name); err == nil && name != "1" && (s.ending.Load() || !do(dir+name)) {
 			return
 		}
 	}
