@@ -168,8 +168,12 @@ func TestWhatIsNotSupportedIsRefused(t *testing.T) {
 	h := build(t)
 	for name, c := range map[string]struct{ body, message string }{
 		"type": {"Resources:\n  Q:\n    Type: AWS::SQS::Queue\n", "Resources.Q.Type: lamgate does not support the resource type AWS::SQS::Queue (line 3, column 11)"},
-		"property": {"Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      VersioningConfiguration: {Status: Enabled}\n",
-			"Resources.B.Properties.VersioningConfiguration (line 5, column 7): lamgate does not support the property VersioningConfiguration"},
+		"property": {"Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      WebsiteConfiguration: {IndexDocument: i}\n",
+			"Resources.B.Properties.WebsiteConfiguration (line 5, column 7): lamgate does not support the property WebsiteConfiguration"},
+		"key of one's own": {"Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketEncryption: {ServerSideEncryptionConfiguration: [{ServerSideEncryptionByDefault: {SSEAlgorithm: 'aws:kms', KMSMasterKeyID: k}}]}\n",
+			"Resources.B.Properties.BucketEncryption.ServerSideEncryptionConfiguration.0.ServerSideEncryptionByDefault.KMSMasterKeyID (line 5, column 120): lamgate does not support the property KMSMasterKeyID"},
+		"network": {"Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code: {ZipFile: x}\n      Role: r\n      VpcConfig: {SubnetIds: [subnet-1], SecurityGroupIds: []}\n",
+			"Resources.F.Properties.VpcConfig.SubnetIds (line 7, column 30): lamgate does not support the property SubnetIds but as an empty list"},
 		"unknown property": {"Resources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties:\n      Colour: blue\n",
 			"Resources.B.Properties.Colour (line 5, column 7): Encountered unsupported property Colour"},
 		"in a branch": {"Conditions: {C: !Equals [a, a]}\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties: !If [C, {Colour: blue}, {}]\n",

@@ -204,7 +204,7 @@ func (t *task) create(a action) error {
 	return t.commit(func(st *stack) {
 		r.keep(outcome)
 		t.mark(st, r, begun, "Resource creation Initiated")
-		t.mark(st, r, completed(begun), "")
+		t.mark(st, r, completed(begun), outcome.Remark)
 		st.Operation.Steps[id].Done = true
 	})
 }
@@ -254,7 +254,7 @@ func (t *task) update(before *record) error {
 	}
 	return t.commit(func(st *stack) {
 		after.keep(outcome)
-		t.mark(st, &after, updateComplete, "")
+		t.mark(st, &after, updateComplete, outcome.Remark)
 		st.Operation.Steps[id].Done = true
 	})
 }

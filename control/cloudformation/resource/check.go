@@ -98,6 +98,10 @@ func (c *checker) property(path, name string, n *template.Node, p Property) {
 		if p.Only != nil && !slices.Contains(p.Only, n.Text) {
 			c.complain(path, n.Pos, "lamgate does not support the value %q of %s (it supports %s)", n.Text, name, strings.Join(p.Only, ", "))
 		}
+		if p.Empty && len(n.Items) > 0 {
+			c.complain(path, n.Pos, "lamgate does not support the property %s but as an empty list", name)
+			continue
+		}
 		of := p.Of
 		if of == nil {
 			of = &Property{}

@@ -147,13 +147,16 @@ type IAM interface {
 	iam.ListPolicyVersionsAPI
 }
 
-// S3 is what AWS::S3::Bucket calls, and how templates and API definitions are
+// S3 is what the AWS::S3 types call, and how templates and API definitions are
 // read.
 type S3 interface {
 	s3.CreateBucketAPI
 	s3.HeadBucketAPI
 	s3.DeleteBucketAPI
 	s3.PutBucketTaggingAPI
+	s3.PutBucketPolicyAPI
+	s3.GetBucketPolicyAPI
+	s3.DeleteBucketPolicyAPI
 	s3.GetObjectAPI
 }
 
@@ -184,7 +187,7 @@ func NewCatalogue(c Clients) Catalogue {
 		functionType(c), permissionType(c.Lambda), versionType(c), aliasType(c), layerVersionType(c.Lambda),
 		layerVersionPermissionType(c.Lambda), functionURLType(c.Lambda), eventInvokeConfigType(c.Lambda), codeSigningConfigType(c.Lambda),
 		roleType(c.IAM), policyType(c.IAM), managedPolicyType(c.IAM),
-		bucketType(c.S3), logGroupType(c.Logs),
+		bucketType(c.S3), bucketPolicyType(c.S3), logGroupType(c.Logs),
 		waitConditionHandleType(), cdkMetadataType(),
 	} {
 		catalogue[t.Name] = t

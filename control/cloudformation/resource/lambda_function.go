@@ -52,9 +52,13 @@ func functionType(c Clients) *Type {
 			"Tags":                         tags(),
 			"Timeout":                      {Kind: Integer},
 			"TracingConfig":                {Kind: Object, Members: Properties{"Mode": {}}},
+			"VpcConfig": {Kind: Object, Members: Properties{
+				"Ipv6AllowedForDualStack": {Kind: Boolean},
+				"SecurityGroupIds":        {Kind: List, Empty: true}, "SubnetIds": {Kind: List, Empty: true},
+			}},
 		}.missing(
 			"CapacityProviderConfig", "DurableConfig", "FileSystemConfigs", "FunctionScalingConfig", "KmsKeyArn",
-			"PublishToLatestPublished", "TenancyConfig", "VpcConfig",
+			"PublishToLatestPublished", "TenancyConfig",
 		),
 		Attributes:  []string{"Arn", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"},
 		Identifiers: []string{"FunctionName"},

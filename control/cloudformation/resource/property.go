@@ -31,6 +31,7 @@ type Property struct {
 	Replace  bool     // changing it replaces the resource
 	Only     []string // the values that lamgate supports, if not all
 	Missing  bool     // AWS has it and lamgate does not
+	Empty    bool     // of a List: lamgate takes it without elements only
 }
 
 // Properties are the properties of a type or object, by name.

@@ -17,15 +17,29 @@ func bucketType(client S3) *Type {
 	return &Type{
 		Name: "AWS::S3::Bucket",
 		Properties: Properties{
+			"BucketEncryption": {Kind: Object, Members: Properties{
+				"ServerSideEncryptionConfiguration": {Kind: List, Required: true, Of: &Property{Kind: Object, Members: Properties{
+					"BucketKeyEnabled": {Kind: Boolean},
+					"ServerSideEncryptionByDefault": {Kind: Object, Members: Properties{
+						"SSEAlgorithm": {Required: true, Only: []string{"AES256", "aws:kms", "aws:kms:dsse"}},
+					}.missing("KMSMasterKeyID")},
+				}.missing("BlockedEncryptionTypes")}},
+			}},
 			"BucketName": {Replace: true},
-			"Tags":       tags(),
+			// No other account and nobody without one ever gets into a bucket, so
+			// whatever this asks for is so.
+			"PublicAccessBlockConfiguration": {Kind: Object, Members: Properties{
+				"BlockPublicAcls": {Kind: Boolean}, "BlockPublicPolicy": {Kind: Boolean},
+				"IgnorePublicAcls": {Kind: Boolean}, "RestrictPublicBuckets": {Kind: Boolean},
+			}},
+			"Tags":                    tags(),
+			"VersioningConfiguration": {Kind: Object, Members: Properties{"Status": {Required: true, Only: []string{"Enabled", "Suspended"}}}},
 		}.missing(
-			"AbacStatus", "AccelerateConfiguration", "AccessControl", "AnalyticsConfigurations", "BucketEncryption",
+			"AbacStatus", "AccelerateConfiguration", "AccessControl", "AnalyticsConfigurations",
 			"BucketNamePrefix", "BucketNamespace", "CorsConfiguration", "IntelligentTieringConfigurations", "InventoryConfigurations",
 			"LifecycleConfiguration", "LoggingConfiguration", "MetadataConfiguration", "MetadataTableConfiguration",
 			"MetricsConfigurations", "NotificationConfiguration", "ObjectLockConfiguration", "ObjectLockEnabled",
-			"OwnershipControls", "PublicAccessBlockConfiguration", "ReplicationConfiguration",
-			"VersioningConfiguration", "WebsiteConfiguration",
+			"OwnershipControls", "ReplicationConfiguration", "WebsiteConfiguration",
 		),
 		Attributes:  []string{"Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"},
 		Identifiers: []string{"BucketName"},
@@ -73,13 +87,26 @@ func (b bucket) tag(ctx context.Context, r *Request) error {
 
 func (b bucket) outcome(ctx context.Context, r *Request) *Outcome {
 	region := aws.CallerFrom(ctx).Region
-	return &Outcome{PhysicalID: r.PhysicalID, Attributes: map[string]string{
+	return &Outcome{PhysicalID: r.PhysicalID, Remark: b.remark(r), Attributes: map[string]string{
 		"Arn":                 aws.NewARN("s3", "", "", r.PhysicalID).String(),
 		"DomainName":          r.PhysicalID + ".s3.amazonaws.com",
 		"DualStackDomainName": r.PhysicalID + ".s3.dualstack." + region + ".amazonaws.com",
 		"RegionalDomainName":  r.PhysicalID + ".s3." + region + ".amazonaws.com",
 		"WebsiteURL":          "http://" + r.PhysicalID + ".s3-website-" + region + ".amazonaws.com",
 	}}
+}
+
+// remark says what of the bucket's properties is not done. Deployment tools ask
+// for both of these in the buckets that they keep their artefacts in.
+func (b bucket) remark(r *Request) string {
+	var remarks []string
+	if r.text("VersioningConfiguration", "Status") == "Enabled" {
+		remarks = append(remarks, "lamgate keeps no versions: an object that is overwritten or deleted is gone.")
+	}
+	if r.Properties.Get("BucketEncryption") != nil {
+		remarks = append(remarks, "lamgate does not encrypt: objects lie in its data directory as they were sent.")
+	}
+	return strings.Join(remarks, " ")
 }
 
 func (b bucket) update(ctx context.Context, r *Request) (*Outcome, error) {

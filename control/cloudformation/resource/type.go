@@ -54,6 +54,7 @@ type Request struct {
 type Outcome struct {
 	PhysicalID string
 	Ref        string // "" if Ref gives the physical ID
+	Remark     string // what of the template lamgate does not do; the reason of the event
 	Attributes map[string]string
 }
 

@@ -37,7 +37,7 @@ func (t *transformer) function(f template.Field) []template.Field {
 	for _, name := range []string{
 		"Architectures", "CodeSigningConfigArn", "Description", "Environment", "EphemeralStorage", "FunctionName", "Handler", "ImageConfig",
 		"Layers", "LoggingConfig", "MemorySize", "PackageType", "RecursiveLoop", "ReservedConcurrentExecutions", "Runtime",
-		"RuntimeManagementConfig", "SnapStart", "Timeout",
+		"RuntimeManagementConfig", "SnapStart", "Timeout", "VpcConfig",
 	} {
 		if v := fn.properties.Get(name); v != nil {
 			properties.Fields = append(properties.Fields, template.F(name, v))

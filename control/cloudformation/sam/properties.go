@@ -16,11 +16,11 @@ func functionProperties() set {
 			"CodeSigningConfigArn", "CodeUri", "DeadLetterQueue", "Description", "Environment", "EphemeralStorage", "EventInvokeConfig", "Events",
 			"FunctionName", "FunctionUrlConfig", "Handler", "ImageConfig", "ImageUri", "InlineCode", "Layers", "LoggingConfig", "MemorySize",
 			"PackageType", "PermissionsBoundary", "Policies", "ProvisionedConcurrencyConfig", "RecursiveLoop", "ReservedConcurrentExecutions",
-			"Role", "RolePath", "Runtime", "RuntimeManagementConfig", "SnapStart", "Tags", "Timeout", "Tracing", "VersionDescription",
+			"Role", "RolePath", "Runtime", "RuntimeManagementConfig", "SnapStart", "Tags", "Timeout", "Tracing", "VersionDescription", "VpcConfig",
 		},
 		lacking: []string{
 			"CapacityProviderConfig", "DeploymentPreference", "DurableConfig", "FileSystemConfigs", "FunctionScalingConfig", "KmsKeyArn",
-			"PropagateTags", "PublishToLatestPublished", "SourceKMSKeyArn", "TenancyConfig", "VersionDeletionPolicy", "VpcConfig",
+			"PropagateTags", "PublishToLatestPublished", "SourceKMSKeyArn", "TenancyConfig", "VersionDeletionPolicy",
 		},
 	}
 }

@@ -26,6 +26,10 @@ func (t *transformer) role(fn *function, id string, tags *template.Node) *templa
 	if tracing := t.literal(fn.properties.Get("Tracing")); tracing.IsString("Active") {
 		managed.Items = append(managed.Items, text(tracing.Pos, managedPrefix+"AWSXrayWriteOnlyAccess"))
 	}
+	// AWS: the policy follows the property, whether or not it names a network.
+	if vpc := fn.properties.Get("VpcConfig"); vpc != nil && !(vpc.Kind == template.Map && len(vpc.Fields) == 0) {
+		managed.Items = append(managed.Items, text(vpc.Pos, managedPrefix+"service-role/AWSLambdaVPCAccessExecutionRole"))
+	}
 	inline := template.NewList(pos)
 	if given := fn.properties.Get("Policies"); given != nil {
 		items := given.Items

@@ -61,7 +61,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ body, want string }{
 		"type":            {"Resources:\n  T: {Type: AWS::Serverless::SimpleTable}\n", "1. Resource with id [T] is invalid. lamgate does not support the type AWS::Serverless::SimpleTable (line 2, column 13)"},
-		"property":        {function("      VpcConfig: {}\n"), "1. Resource with id [F] is invalid. lamgate does not support the property VpcConfig of AWS::Serverless::Function (line 6, column 7)"},
+		"property":        {function("      TenancyConfig: {}\n"), "1. Resource with id [F] is invalid. lamgate does not support the property TenancyConfig of AWS::Serverless::Function (line 6, column 7)"},
 		"unknown":         {function("      Colour: blue\n"), "1. Resource with id [F] is invalid. property Colour not defined for resource of type AWS::Serverless::Function (line 6, column 7)"},
 		"event":           {function("      Events: {E: {Type: SQS}}\n"), "1. Resource with id [F] is invalid. Event with id [E] is invalid. lamgate does not support the event type SQS (line 6, column 26)"},
 		"auth of event":   {function("      Events: {E: {Type: Api, Properties: {Path: /, Method: get, Auth: {}}}}\n"), "1. Resource with id [F] is invalid. Event with id [E] is invalid. lamgate does not support the property Auth of an Api event (line 6, column 66)"},
