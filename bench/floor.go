@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -25,11 +26,56 @@ var floorEvent = []byte(`{"resource":"/{proxy+}","path":"/hello","httpMethod":"G
 // environments is how many processes the floor runs the function in.
 const environments = 2
 
-// startFloor runs the least that could serve a function over HTTP: a Go server
+// floorArgument, before a directory, makes this program the floor.
+const floorArgument = "floor"
+
+// startFloor runs the floor in a process of its own, as every other contender
+// is. Within this one a request would be handed to it by Go's scheduler, and
+// never wait for the kernel to wake somebody.
+func startFloor(dir string) (address string, stop func(), err error) {
+	stop = func() {}
+	self, err := os.Executable()
+	if err != nil {
+		return "", stop, err
+	}
+	process := exec.Command(self, floorArgument, dir)
+	process.Stderr = os.Stderr
+	in, err := process.StdinPipe()
+	if err != nil {
+		return "", stop, err
+	}
+	out, err := process.StdoutPipe()
+	if err != nil {
+		return "", stop, err
+	}
+	if err := process.Start(); err != nil {
+		return "", stop, err
+	}
+	stop = func() {
+		in.Close()
+		_ = process.Wait() // it has told why it failed
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	return strings.TrimSpace(line), stop, err
+}
+
+// runFloor is the floor until its standard input ends. It prints its address.
+func runFloor(dir string) error {
+	address, stop, err := serveFloor(dir, nodeFunction())
+	defer func() { stop() }()
+	if err != nil {
+		return err
+	}
+	fmt.Println(address)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// serveFloor runs the least that could serve a function over HTTP: a Go server
 // in front, the function in two processes, and between them the Runtime API on
 // sockets, without an HTTP library. It isolates nothing, logs nothing, checks
 // nothing, and sends every function the same event.
-func startFloor(dir string, f function) (address string, stop func(), err error) {
+func serveFloor(dir string, f function) (address string, stop func(), err error) {
 	var stops []func()
 	stop = func() {
 		for _, s := range stops {

@@ -14,6 +14,13 @@ import (
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == floorArgument {
+		if err := runFloor(os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: the floor:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	b := &bench{}
 	flag.IntVar(&b.rounds, "rounds", 3, "times that each contender is measured")
 	seconds := flag.Float64("seconds", 4, "length of one measurement under load")
@@ -135,12 +142,18 @@ func (b *bench) measureFunctions(ctx context.Context) error {
 		return err
 	}
 	contenders = append(contenders, &contender{name: "lamgate node, function URL", address: server.address, path: path})
-	address, stop, err := startFloor(b.dir, functions[0])
+	address, stop, err := startFloor(b.dir)
 	defer func() { stop() }()
 	if err != nil {
 		return fmt.Errorf("the floor: %w", err)
 	}
 	contenders = append(contenders, &contender{name: "floor node", address: address, path: "/hello"})
+	within, stopWithin, err := serveFloor(b.dir, functions[0])
+	defer func() { stopWithin() }()
+	if err != nil {
+		return fmt.Errorf("the floor: %w", err)
+	}
+	contenders = append(contenders, &contender{name: "floor node, in this process", address: within, path: "/hello"})
 	if b.peer {
 		address, stopPeer, err := startServerlessOffline(ctx, b.module, b.dir, functions[0])
 		defer func() { stopPeer() }()
@@ -154,9 +167,12 @@ func (b *bench) measureFunctions(ctx context.Context) error {
 		return err
 	}
 	fmt.Println("\nratios")
-	node, floor := figures["lamgate node"], figures["floor node"]
-	fmt.Printf("  node, 32 connections: %.2f × the floor (budget 0.8)\n", node.rate/floor.rate)
-	fmt.Printf("  node, 1 connection: floor + %.0f µs (budget 60)\n", node.alone-floor.alone)
+	node := figures["lamgate node"]
+	for _, name := range []string{"floor node", "floor node, in this process"} {
+		floor := figures[name]
+		fmt.Printf("  node, 32 connections: %.2f × the %s (budget 0.8)\n", node.rate/floor.rate, name)
+		fmt.Printf("  node, 1 connection: %s + %.0f µs (budget 60)\n", name, node.alone-floor.alone)
+	}
 	if peer, ok := figures["serverless-offline node"]; ok {
 		fmt.Printf("  node, 32 connections: %.1f × serverless-offline (budget 6)\n", node.rate/peer.rate)
 	}
