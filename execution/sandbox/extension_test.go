@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -102,6 +103,39 @@ func TestExtensionsHaveAnOutputOfTheirOwn(t *testing.T) {
 			t.Errorf("where extensions print, it prints %q, %v", got, err)
 		}
 	})
+}
+
+// The command has its log open, with and without extensions, which have not.
+func TestTheCommandHasALog(t *testing.T) {
+	for _, beside := range []bool{false, true} {
+		both(t, func(t *testing.T, f *fixture) {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			s, out := f.run(t, "log mine", func(spec *Spec) {
+				spec.Log = w
+				if beside {
+					spec.Extensions = f.extensions(map[string]string{"one": "log theirs"})
+				}
+			})
+			if beside {
+				nextEnded(t, s)
+				if err := s.Release(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.Close()
+			waitFor(t, s)
+			if got, err := io.ReadAll(r); string(got) != "mine" || err != nil {
+				t.Errorf("the log has %q, %v", got, err)
+			}
+			if got := out.String(); strings.Contains(got, "bad file descriptor") != beside {
+				t.Errorf("there was printed %q", got)
+			}
+		})
+	}
 }
 
 func TestTheLastToEndEndsTheSandbox(t *testing.T) {

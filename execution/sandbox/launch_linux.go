@@ -57,17 +57,23 @@ func (l launch) heldFD() uint64 {
 	return fd
 }
 
+// logFD is the file that the command has as LogFD.
+func (l launch) logFD() uint64 {
+	fd := l.heldFD()
+	if l.held {
+		fd++
+	}
+	if l.spec.ExtensionOutput != nil {
+		fd++
+	}
+	return fd
+}
+
 // program writes the launcher's program.
 func (l launch) program() (*program, error) {
 	p := newProgram()
-	p.spare = uint64(joinFD + l.joins)
-	if l.birth {
-		p.spare++
-	}
-	if l.held {
-		p.spare++
-	}
-	if l.spec.ExtensionOutput != nil {
+	p.spare = l.logFD()
+	if l.spec.Log != nil {
 		p.spare++
 	}
 	p.filterAt = p.filter(l.filter)
@@ -126,6 +132,9 @@ func (p *program) command(l launch) {
 	}
 	p.fork(l, flags).positive = parent
 	p.confine(l)
+	if l.spec.Log != nil {
+		p.do("take its log", unix.SYS_DUP3, l.logFD(), LogFD, 0)
+	}
 	p.send(p.words(messageCommand, 0, 0), failure)
 	p.giveUpEverything(l)
 	if l.inside != nil {

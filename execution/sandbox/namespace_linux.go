@@ -249,6 +249,9 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 			inherited = append(inherited, spec.ExtensionOutput.Fd())
 		}
 	}
+	if spec.Log != nil {
+		inherited = append(inherited, spec.Log.Fd())
+	}
 	// By the server's table of files: in its own, the child may already have put
 	// one of the inherited where the launcher was.
 	s.stub, err = syscall.ForkExec(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), launcher.Fd()), []string{"lamgate: " + spec.Name},

@@ -104,6 +104,9 @@ func (s *process) startMember(name, file string, args, env []string) error {
 	if name != "" && s.spec.ExtensionOutput != nil {
 		m.cmd.Stdout, m.cmd.Stderr = s.spec.ExtensionOutput, s.spec.ExtensionOutput
 	}
+	if name == "" && s.spec.Log != nil {
+		m.cmd.ExtraFiles = append(make([]*os.File, LogFD-3), s.spec.Log)
+	}
 	if err := m.cmd.Start(); err != nil {
 		return err
 	}

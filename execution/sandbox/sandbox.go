@@ -85,7 +85,14 @@ type Spec struct {
 	Output io.Writer
 	// ExtensionOutput is what the Extensions write to instead, if it is not nil.
 	ExtensionOutput *os.File
+	// Log is what Command has open as the file LogFD, if it is not nil. It may be
+	// closed once Command runs.
+	Log *os.File
 }
+
+// LogFD is the number of Spec.Log in the sandbox. It is above those that a
+// launcher needs.
+const LogFD = 64
 
 // An Extension is a process beside the command.
 type Extension struct {
