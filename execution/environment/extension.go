@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/aws"
-	"github.com/lamgate/lamgate/execution/image"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/sandbox"
 )
@@ -33,13 +33,12 @@ func (x *extensions) some() bool { return len(x.external) > 0 || x.internal > 0 
 // AWS: all of them are started, whatever their names.
 const extensionsDir = "/opt/extensions"
 
-// findExtensions lists the extensions in a host directory that processes have as
-// their root, or at /opt. Where a link leads is as they see it.
-func findExtensions(root, dir string) (list []sandbox.Extension, err error) {
-	if root == "" {
-		return nil, nil
+// findExtensions lists the extensions that processes see.
+func findExtensions(v disk.View) (list []sandbox.Extension, err error) {
+	names, err := v.Files(extensionsDir)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "%s cannot be read: its permissions in the layer's package keep others than its owner out", extensionsDir)
 	}
-	names, err := image.Files(root, dir)
 	if err != nil {
 		return nil, fmt.Errorf("look for extensions: %w", err)
 	}
@@ -58,7 +57,7 @@ func findExtensions(root, dir string) (list []sandbox.Extension, err error) {
 // AWS: "Lambda Extensions API" of the developer guide, on environment variables.
 var notForExtensions = []string{
 	"AWS_EXECUTION_ENV", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_XRAY_CONTEXT_MISSING", "AWS_XRAY_DAEMON_ADDRESS",
-	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER",
+	"LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT", "_LAMBDA_TELEMETRY_LOG_FD", "_AWS_XRAY_DAEMON_ADDRESS", "_AWS_XRAY_DAEMON_PORT", "_HANDLER",
 }
 
 // extend has the environment start with the extensions of its layers.

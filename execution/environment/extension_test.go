@@ -27,6 +27,7 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -272,7 +273,7 @@ func TestExtensionsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range runtimeapi.MaxExtensions + 1 {
-		list, err := findExtensions(root, "extensions")
+		list, err := findExtensions(disk.View{"/opt": root})
 		if len(list) != n || err != nil {
 			t.Errorf("%d: %v, %v", n, list, err)
 		}
@@ -280,7 +281,7 @@ func TestExtensionsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if list, err := findExtensions(root, "extensions"); !aws.HasCode(err, "InvalidRuntimeException") {
+	if list, err := findExtensions(disk.View{"/opt": root}); !aws.HasCode(err, "InvalidRuntimeException") {
 		t.Errorf("too many: %v, %v", list, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/execution/image"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -62,8 +63,10 @@ func (p *Pool) gatherPackage(ctx context.Context, m *material) (err error) {
 			return unpackable(err)
 		}
 	}
-	if m.extensions, err = findExtensions(m.optDir(), "extensions"); err != nil {
-		return err
+	if m.opt != nil {
+		if m.extensions, err = findExtensions(disk.View{"/var/task": m.task.Dir, "/opt": m.opt.Dir}); err != nil {
+			return err
+		}
 	}
 	m.root = m.runtime.Root
 	m.command, err = m.runtime.Command(runtimes.Launch{Handler: c.Handler, MemoryMB: c.MemoryMB, Task: m.task.Dir, Opt: m.optDir(), DebugPort: p.debugPort, NodeOptions: c.Environment["NODE_OPTIONS"]})
@@ -85,12 +88,15 @@ func (p *Pool) gatherImage(ctx context.Context, m *material) (err error) {
 		return err
 	}
 	m.root = m.image.Root
-	if m.extensions, err = findExtensions(m.root, extensionsDir); err != nil {
+	if m.extensions, err = findExtensions(disk.View{"/": m.root}); err != nil {
 		return err
 	}
 	args, directory, err := m.image.Process(*c.Image, c.Environment["PATH"])
 	if nothing, ok := errors.AsType[*image.EntrypointError](err); ok {
 		m.nothing = nothing
+		return nil
+	} else if nowhere, ok := errors.AsType[*image.DirectoryError](err); ok {
+		m.nothing = nowhere
 		return nil
 	} else if err != nil {
 		return err
@@ -149,9 +155,10 @@ func (p *Pool) command(m *material) []string {
 	if m.command == nil {
 		return nil
 	}
-	// A wrapper is not for custom runtimes, which could ask for one themselves.
-	if wrapper := p.config.Environment[wrapperVariable]; wrapper != "" && m.managed() {
-		return append([]string{wrapper}, m.command.Args...)
+	// A wrapper is not for custom runtimes, which could ask for one themselves; the
+	// images of managed runtimes do.
+	if p.config.Environment[wrapperVariable] != "" && m.managed() && m.root == "" {
+		return append([]string{"/bin/sh", "-c", startWrapped, "/var/runtime/bootstrap"}, m.command.Args...)
 	}
 	return m.command.Args
 }
@@ -161,6 +168,21 @@ func (p *Pool) command(m *material) []string {
 //
 // AWS: "Wrapper scripts" in the developer guide; of managed runtimes only.
 const wrapperVariable = "AWS_LAMBDA_EXEC_WRAPPER"
+
+// startWrapped starts a runtime by the function's wrapper.
+//
+// AWS: /var/runtime/bootstrap of the base images is a script, in which a name
+// without a slash is looked for in PATH, a script needs no #!, and what cannot be
+// is a line of the log and an exit status.
+const startWrapped = `if [ ! -f "$AWS_LAMBDA_EXEC_WRAPPER" ]; then
+	echo "$AWS_LAMBDA_EXEC_WRAPPER: does not exist"
+	exit 127
+elif [ ! -x "$AWS_LAMBDA_EXEC_WRAPPER" ]; then
+	echo "$AWS_LAMBDA_EXEC_WRAPPER: is not an executable"
+	exit 126
+fi
+exec "$AWS_LAMBDA_EXEC_WRAPPER" "$@"
+`
 
 // cannotExec tells whether a sandbox failed because the function's file cannot
 // be run.
@@ -177,5 +199,11 @@ func (m *material) cannotExec(err error, path string) (verdict, bool) {
 
 var execFailures = []syscall.Errno{syscall.ENOEXEC, syscall.EACCES, syscall.ENOENT}
 
-// notStartable is a function that has nothing to start.
-func (m *material) notStartable() verdict { return invalidEntrypoint("%v", m.nothing) }
+// notStartable is a function that has nothing to start, or no place to start it in.
+func (m *material) notStartable() verdict {
+	v := invalidEntrypoint("%v", m.nothing)
+	if _, ok := errors.AsType[*image.DirectoryError](m.nothing); ok {
+		v.errorType = "Runtime.InvalidWorkingDir"
+	}
+	return v
+}

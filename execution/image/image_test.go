@@ -441,13 +441,17 @@ func TestProcess(t *testing.T) {
 		"not there":                        {entry: []string{"/lambda"}, says: "fork/exec /lambda: no such file or directory"},
 		"a link that leads to this host's": {entry: []string{"/work/away"}, says: "fork/exec /work/away: no such file or directory"},
 		"a link to itself":                 {entry: []string{"/work/loop"}, says: "fork/exec /work/loop: no such file or directory"},
+		"a directory that is not there":    {dir: "/nope", says: "the working directory doesn't exist: /nope"},
+		"a relative directory":             {dir: "work", says: "the working directory 'work' is invalid, it needs to be an absolute path"},
+		"a file as directory":              {entry: []string{"/work/run"}, dir: "/bin/python3", says: "fork/exec /work/run: not a directory"},
 		"nothing":                          {entry: []string{}, command: []string{}, says: "neither an entry point nor a command"},
 	} {
 		i := image(host + "/app:1")
 		i.EntryPoint, i.Command, i.WorkingDirectory = c.entry, c.command, c.dir
 		args, at, err := tree.Process(i, c.path)
 		if c.says != "" {
-			if err == nil || !strings.Contains(err.Error(), c.says) {
+			_, ofDirectory := errors.AsType[*DirectoryError](err)
+			if err == nil || !strings.Contains(err.Error(), c.says) || ofDirectory != strings.HasPrefix(c.says, "the working directory") {
 				t.Errorf("%s: %v, %v", name, args, err)
 			}
 			continue

@@ -1,16 +1,14 @@
 package image
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // An EntrypointError is an image whose command cannot be found.
@@ -20,6 +18,13 @@ type EntrypointError struct{ Message string }
 
 func (e *EntrypointError) Error() string { return e.Message }
 
+// A DirectoryError is an image whose command has no directory to start in.
+//
+// AWS: Runtime.InvalidWorkingDir, in the words of its runtime interface emulator.
+type DirectoryError struct{ Message string }
+
+func (e *DirectoryError) Error() string { return e.Message }
+
 // Process returns what a function of the image runs, and in which directory: the
 // image's entry point and command, as far as the function has none of its own.
 // The first argument is an absolute path inside the image; a command without a
@@ -27,8 +32,12 @@ func (e *EntrypointError) Error() string { return e.Message }
 // image's environment names them.
 func (t *Tree) Process(i execution.Image, searchPath string) (args []string, dir string, err error) {
 	c := t.Config.For(i)
-	if dir = c.WorkingDirectory; !path.IsAbs(dir) {
-		dir = "/" + dir
+	if dir = cmp.Or(c.WorkingDirectory, "/"); !path.IsAbs(dir) {
+		return nil, "", &DirectoryError{"the working directory '" + dir + "' is invalid, it needs to be an absolute path"}
+	}
+	_, place, err := view(t.Root).Find(dir)
+	if err != nil {
+		return nil, "", &DirectoryError{"the working directory doesn't exist: " + dir}
 	}
 	dir = path.Clean(dir)
 	args = slices.Concat(c.EntryPoint, c.Command)
@@ -42,6 +51,9 @@ func (t *Tree) Process(i execution.Image, searchPath string) (args []string, dir
 		}
 		if !exists(t.Root, name) {
 			return nil, "", &EntrypointError{"fork/exec " + name + ": no such file or directory"}
+		}
+		if !place.IsDir() {
+			return nil, "", &EntrypointError{"fork/exec " + name + ": not a directory"}
 		}
 		args[0] = name
 		return args, dir, nil
@@ -71,71 +83,15 @@ func variable(environment []string, name string) string {
 	return ""
 }
 
+// view is what processes see that have root as theirs.
+func view(root string) disk.View { return disk.View{"/": root} }
+
 func exists(root, name string) bool {
-	_, _, err := within(root, name)
+	_, _, err := view(root).Find(name)
 	return err == nil
 }
 
 func executable(root, name string) bool {
-	_, info, err := within(root, name)
+	_, info, err := view(root).Find(name)
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
-}
-
-// Files lists the files in a directory, and the links to files, as processes see
-// them that have root as theirs: none leads to a file of the host. What is no
-// directory has none.
-func Files(root, dir string) (names []string, err error) {
-	real, info, err := within(root, dir)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	entries, err := os.ReadDir(filepath.Join(root, real))
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		if _, info, err := within(root, path.Join(real, e.Name())); err == nil && info.Mode().IsRegular() {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
-}
-
-// within finds what a path means to processes that have root as theirs: no link
-// leads out of it. The tree does not change meanwhile.
-func within(root, name string) (real string, info os.FileInfo, err error) {
-	at, links := "/", 0
-	parts := strings.Split(name, "/")
-	for len(parts) > 0 {
-		part := parts[0]
-		parts = parts[1:]
-		if part == "" {
-			continue
-		}
-		next := path.Join(at, part) // which takes ".." for what it is, at the root too
-		info, err := os.Lstat(filepath.Join(root, next))
-		if err != nil {
-			return "", nil, err
-		}
-		if info.Mode()&os.ModeSymlink == 0 {
-			at = next
-			continue
-		}
-		target, err := os.Readlink(filepath.Join(root, next))
-		if err != nil {
-			return "", nil, err
-		}
-		if links++; links > maxLinks {
-			return "", nil, fmt.Errorf("%s leads through too many links", name)
-		}
-		if path.IsAbs(target) {
-			at = "/"
-		}
-		parts = append(strings.Split(target, "/"), parts...)
-	}
-	info, err = os.Lstat(filepath.Join(root, at))
-	return at, info, err
 }

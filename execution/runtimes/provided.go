@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/lamgate/lamgate/execution/disk"
 )
 
 // An EntrypointError is a function whose package has nothing that can be
@@ -28,11 +30,17 @@ func (e *EntrypointError) Error() string {
 
 // launchProvided starts the bootstrap of the package, or that of a layer.
 func launchProvided(r *Runtime, l *Launch, c *Command) error {
+	view := disk.View{}
+	for place, dir := range map[string]string{"/var/task": l.Task, "/opt": l.Opt} {
+		if dir != "" {
+			view[place] = dir
+		}
+	}
 	path, built := "", architecture("")
-	for _, place := range []struct{ inside, dir string }{{"/var/task", l.Task}, {"/opt", l.Opt}} {
+	for _, candidate := range []string{"/var/task/bootstrap", "/opt/bootstrap"} {
 		var ok bool
-		if built, ok = findBootstrap(place.dir); ok {
-			path = place.inside + "/bootstrap"
+		if built, ok = findBootstrap(view, candidate); ok {
+			path = candidate
 			break
 		}
 	}
@@ -52,19 +60,23 @@ func launchProvided(r *Runtime, l *Launch, c *Command) error {
 	return nil
 }
 
-// findBootstrap looks for a bootstrap in a package, and what it is built for. It
-// may be a link, but not to a file of the host's.
-func findBootstrap(dir string) (built architecture, ok bool) {
-	const name = "bootstrap"
-	root, err := os.OpenRoot(dir)
+// findBootstrap looks for a bootstrap as the function sees it, and what it is
+// built for. A link to what is neither in the package nor in a layer may lead to
+// one: that is left to the start.
+func findBootstrap(v disk.View, path string) (built architecture, ok bool) {
+	real, info, err := v.Find(path)
+	if errors.Is(err, disk.ErrNotShown) {
+		_, shown := v.Host(path)
+		return "", shown == nil
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return "", false
+	}
+	place, err := v.Host(real)
 	if err != nil {
 		return "", false
 	}
-	defer root.Close()
-	if info, err := root.Stat(name); err != nil || !info.Mode().IsRegular() {
-		return "", false
-	}
-	f, err := root.Open(name)
+	f, err := os.Open(place) // which no link is on the way to
 	if err != nil {
 		return "", true // it may be run by who may not read it
 	}

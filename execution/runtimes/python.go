@@ -55,6 +55,10 @@ func (s search) pythons() (list []installation) {
 	return without(list, func(v version) bool { return v.minor < 6 })
 }
 
+// layers is where the client finds them. It is an argument, for a sandbox that
+// has them elsewhere to replace.
+const layers = "/opt"
+
 // launchPython starts lamgate's client.
 //
 // The package is read-only: nothing is gained by trying to cache bytecode in it.
@@ -67,10 +71,10 @@ func launchPython(r *Runtime, l *Launch, c *Command) error {
 		if err != nil {
 			return err
 		}
-		c.Args = append(c.Args, "-Xfrozen_modules=off", debugger, "--listen", "127.0.0.1:"+strconv.Itoa(l.DebugPort), r.script)
+		c.Args = append(c.Args, "-Xfrozen_modules=off", debugger, "--listen", "127.0.0.1:"+strconv.Itoa(l.DebugPort), r.script, layers)
 		return nil
 	}
-	c.Args = append(c.Args, r.client)
+	c.Args = append(c.Args, r.client, layers)
 	return nil
 }
 

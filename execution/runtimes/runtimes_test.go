@@ -245,8 +245,8 @@ func TestCommands(t *testing.T) {
 		args    []string
 		env     string
 	}{
-		"python":                          {"python3.12", Launch{MemoryMB: 128}, []string{python, "-B", "-S", r.clients + "/python/bootstrap.py"}, ""},
-		"python debugged":                 {"python3.12", Launch{DebugPort: 5678}, []string{python, "-B", "-S", "-Xfrozen_modules=off", debugger, "--listen", "127.0.0.1:5678", r.clients + "/python/bootstrap.py"}, ""},
+		"python":                          {"python3.12", Launch{MemoryMB: 128}, []string{python, "-B", "-S", r.clients + "/python/bootstrap.py", "/opt"}, ""},
+		"python debugged":                 {"python3.12", Launch{DebugPort: 5678}, []string{python, "-B", "-S", "-Xfrozen_modules=off", debugger, "--listen", "127.0.0.1:5678", r.clients + "/python/bootstrap.py", "/opt"}, ""},
 		"node":                            {"nodejs22.x", Launch{MemoryMB: 1000}, []string{node, "--expose-gc", "--max-http-header-size=81920", "--max-semi-space-size=50", "--max-old-space-size=900", r.clients + "/node/bootstrap.cjs"}, "NODE_PATH=/opt/nodejs/node22/node_modules:/opt/nodejs/node_modules:/var/runtime/node_modules:/var/runtime:/var/task"},
 		"node before it knows its memory": {"nodejs22.x", Launch{}, []string{node, "--expose-gc", "--max-http-header-size=81920", r.clients + "/node/bootstrap.cjs"}, ""},
 		"node debugged":                   {"nodejs22.x", Launch{DebugPort: 9229}, []string{node, "--expose-gc", "--max-http-header-size=81920", "--inspect=127.0.0.1:9229", r.clients + "/node/bootstrap.cjs"}, ""},
@@ -323,8 +323,9 @@ func TestProvided(t *testing.T) {
 	}
 }
 
-// A bootstrap may be a link within its package; what is on the host is no
-// bootstrap, and nothing is told of it.
+// A bootstrap may be a link within its package, or to a layer. Whether there is
+// what lies elsewhere is for the sandbox to find: nothing is told of the host, be
+// it there or not.
 func TestBootstrapsThatAreLinks(t *testing.T) {
 	r, _ := host(t)
 	i, _, err := r.Find(t.Context(), "provided.al2023", "x86_64")
@@ -336,13 +337,17 @@ func TestBootstrapsThatAreLinks(t *testing.T) {
 	for name, c := range map[string]struct {
 		target string
 		valid  bool
-	}{"inside": {"bin/app", true}, "outside": {"bin/../../of the host", false}, "absolute": {outer + "/of the host", false}, "nowhere": {"none", false}} {
+	}{
+		"inside": {"bin/app", true}, "absolute inside": {"/var/task/bin/app", true}, "nowhere": {"none", false},
+		"in a layer": {"/opt/bin/app", true}, "nowhere in a layer": {"/opt/none", false},
+		"outside": {"bin/../../of the host", true}, "absolute": {outer + "/of the host", true}, "nowhere outside": {"../none", true},
+	} {
 		task := filepath.Join(outer, name)
 		install(t, task+"/bin/app", "#!/bin/sh\n")
 		if err := os.Symlink(c.target, task+"/bootstrap"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := i.Command(Launch{Task: task}); (err == nil) != c.valid {
+		if _, err := i.Command(Launch{Task: task, Opt: task}); (err == nil) != c.valid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -442,7 +447,7 @@ func TestPythonStartsFromBytecode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return c.Args[len(c.Args)-1]
+		return c.Args[len(c.Args)-2]
 	}
 	if path := client(); !strings.HasSuffix(path, "/bootstrap.py") {
 		t.Errorf("before: %s", path)

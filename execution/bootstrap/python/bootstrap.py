@@ -486,6 +486,8 @@ def set_up_process():
             wrapper = type(stream)(stream.detach(), "utf-8", "backslashreplace", line_buffering=True)
             setattr(sys, name, wrapper)
     builtins.exit = builtins.quit = sys.exit
+    global LAYERS
+    LAYERS = sys.argv[1] if len(sys.argv) > 1 else "/opt"
     # The function's modules must not find this one's names in __main__.
     sys.argv[:] = ["/var/runtime/bootstrap.py"]  # AWS: which is the client's place
 
@@ -526,7 +528,7 @@ def set_up_function():
     sys.path[0] = root
     # AWS: layers are found after the function's own modules.
     version = "python{}.{}".format(*sys.version_info[:2])
-    sys.path[1:1] = ["/opt/python/lib/" + version + "/site-packages", "/opt/python"]
+    sys.path[1:1] = [LAYERS + "/python/lib/" + version + "/site-packages", LAYERS + "/python"]
     # The interpreter runs without its site module (-S), which costs several
     # milliseconds; this is what functions miss of it.
     sys.path.append(sys.prefix + "/lib/" + version + "/site-packages")
