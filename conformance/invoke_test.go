@@ -181,26 +181,43 @@ func TestReservedConcurrencyOfZeroThrottlesEveryInvocation(t *testing.T) {
 
 func TestAFunctionFindsTheEndpointAndItsRoleInItsEnvironment(t *testing.T) {
 	f := newFunction(t, `
-import os, urllib.request
+import os, urllib.error, urllib.request
+
+def ask(key=None, token=None):
+    headers = {}
+    if key:
+        headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={key}/20260102/{os.environ['AWS_REGION']}/sts/aws4_request, SignedHeaders=host, Signature=0"
+    if token:
+        headers["X-Amz-Security-Token"] = token
+    request = urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + "/?Action=GetCallerIdentity&Version=2011-06-15", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.read().decode()
 
 def handler(event, context):
     names = ["AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_LOG_GROUP_NAME", "LAMBDA_TASK_ROOT", "_HANDLER", "TZ"]
     found = {name: os.environ.get(name) for name in names}
-    found["credentials"] = all(os.environ.get(n) for n in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
-    with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL"] + "/?Action=GetCallerIdentity&Version=2011-06-15", timeout=5) as answer:
-        found["status"] = answer.status
+    found["role"] = ask(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SESSION_TOKEN"])
+    found["unsigned"] = ask()
+    found["made up"] = ask("AKIAIOSFODNN7EXAMPLE")
+    found["another account"] = ask("111122223333")
     return found
 `)
-	if out := f.invoke(`{}`); out.FunctionError != nil {
-		// Unsigned calls may be refused; that the endpoint answers is what counts.
-		if !strings.Contains(string(out.Payload), "HTTP Error 4") {
-			t.Fatalf("%s", out.Payload)
-		}
-	} else {
-		got := decode(t, string(out.Payload))
-		if got["AWS_REGION"] != region || got["AWS_LAMBDA_FUNCTION_NAME"] != f.name || got["AWS_LAMBDA_LOG_GROUP_NAME"] != "/aws/lambda/"+f.name ||
-			got["LAMBDA_TASK_ROOT"] != "/var/task" || got["_HANDLER"] != "index.handler" || got["credentials"] != true {
-			t.Errorf("%v", got)
+	got := decode(t, string(f.invoke(`{}`).Payload))
+	if got["AWS_REGION"] != region || got["AWS_LAMBDA_FUNCTION_NAME"] != f.name || got["AWS_LAMBDA_LOG_GROUP_NAME"] != "/aws/lambda/"+f.name ||
+		got["LAMBDA_TASK_ROOT"] != "/var/task" || got["_HANDLER"] != "index.handler" {
+		t.Errorf("%v", got)
+	}
+	for who, want := range map[string]string{
+		"role":            ":assumed-role/",
+		"unsigned":        "<Code>MissingAuthenticationToken</Code>",
+		"made up":         "<Code>InvalidClientTokenId</Code>",
+		"another account": "<Code>InvalidClientTokenId</Code>",
+	} {
+		if answer, _ := got[who].(string); !strings.Contains(answer, want) {
+			t.Errorf("called as %s: %v, want %s", who, got[who], want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -72,4 +73,44 @@ func TestCallers(t *testing.T) {
 			t.Errorf("caller = %+v", fake.caller)
 		}
 	})
+}
+
+// Whoever is not let in by a made-up access key is told so in each protocol's own
+// words.
+func TestIssuedOnly(t *testing.T) {
+	issuer := wire.NewCredentials([]byte("key of the tests"))
+	issued := issuer.Issue(wire.Session{Account: "123456789012", RoleARN: "arn:aws:iam::123456789012:role/f", RoleID: "AROAEXAMPLE", Name: "f", Expiry: testTime.Add(time.Hour)})
+	fake := &fakeSTS{}
+	server := httptest.NewServer(wire.IssuedOnly(newHandler(t, map[string]any{"sts": fake})))
+	t.Cleanup(server.Close)
+	for _, test := range []struct {
+		service, path string
+		key, token    string
+		code          string
+	}{
+		{"sts", "/?Action=GetCallerIdentity&Version=2011-06-15", issued.AccessKeyID, issued.SessionToken, ""},
+		{"sts", "/?Action=GetCallerIdentity&Version=2011-06-15", "AKIAIOSFODNN7EXAMPLE", "", "InvalidClientTokenId"},
+		{"sts", "/?Action=GetCallerIdentity&Version=2011-06-15", "111122223333", "IQoJb3JpZ2luX2VjEXAMPLE", "InvalidClientTokenId"},
+		{"sts", "/?Action=GetCallerIdentity&Version=2011-06-15", "", "", "MissingAuthenticationToken"},
+		{"lambda", "/2015-03-31/functions", "AKIAIOSFODNN7EXAMPLE", "", "UnrecognizedClientException"},
+		{"lambda", "/2015-03-31/functions", "", "", "MissingAuthenticationTokenException"},
+		{"s3", "/bucket/key", "AKIAIOSFODNN7EXAMPLE", "", "InvalidAccessKeyId"},
+		{"s3", "/bucket/key", "", "", "AccessDenied"},
+	} {
+		var headers []string
+		if test.key != "" {
+			headers = []string{"Authorization", "AWS4-HMAC-SHA256 Credential=" + test.key + "/20260102/eu-central-1/" + test.service + "/aws4_request, SignedHeaders=host, Signature=0"}
+		}
+		if test.token != "" {
+			headers = append(headers, "X-Amz-Security-Token", test.token)
+		}
+		resp, body := send(t, server, "", "GET", test.path, "", headers...)
+		if test.code == "" {
+			if resp.StatusCode != http.StatusOK || fake.caller.RoleARN == "" {
+				t.Errorf("%s: %d, caller %+v", test.service, resp.StatusCode, fake.caller)
+			}
+		} else if code, _ := faultOf(t, resp, body); code != test.code || resp.StatusCode != http.StatusForbidden {
+			t.Errorf("%s with the key %q: got %d %s, want 403 %s", test.service, test.key, resp.StatusCode, code, test.code)
+		}
+	}
 }

@@ -204,6 +204,25 @@ func (s *service) undecodable(err error) error {
 	return aws.Faultf(http.StatusBadRequest, code, "%s", message)
 }
 
+// faultOfUnsigned is the fault of a request that must be signed and is not.
+func (s *service) faultOfUnsigned() *aws.Fault {
+	switch {
+	case s.isS3():
+		return aws.Faultf(http.StatusForbidden, "AccessDenied", "Access Denied")
+	case s.Protocol == api.Query:
+		return aws.Faultf(http.StatusForbidden, "MissingAuthenticationToken", "Request is missing Authentication Token")
+	}
+	return aws.Faultf(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
+}
+
+// faultOfKey is the fault of an access key that nobody has.
+func (s *service) faultOfKey() *aws.Fault {
+	if s.isS3() {
+		return aws.Faultf(http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+	}
+	return s.faultOfToken(errTokenInvalid)
+}
+
 // faultOfToken is the fault of a session token that is forged or has expired.
 func (s *service) faultOfToken(err error) *aws.Fault {
 	expired := errors.Is(err, errTokenExpired)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -77,14 +78,32 @@ func authorizationFields(s string) map[string]string {
 	return fields
 }
 
+// issuedOnly marks the context of a request by its type.
+type issuedOnly struct{}
+
+// IssuedOnly returns a handler that lets requests to a Handler behind next speak
+// for nobody but the sessions that lamgate issued. It stands before what
+// functions reach: on AWS a function is its role and, whatever access key it
+// makes up, nobody else.
+func IssuedOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), issuedOnly{}, true)))
+	})
+}
+
 // authenticate says who the caller is. Signatures are read, not verified: every
-// access key is let in as the account it stands for. Credentials that lamgate
-// issued itself are verified, and speak for their role.
+// access key is let in as the account it stands for, unless the request is one
+// of IssuedOnly's. Credentials that lamgate issued itself are verified, and speak
+// for their role.
 func (c *call) authenticate() (aws.Caller, error) {
+	strict := c.r.Context().Value(issuedOnly{}) != nil
 	s, ok := scopeOf(c.r)
 	if !ok {
 		if err := c.refuseMalformed(); err != nil {
 			return aws.Caller{}, err
+		}
+		if strict {
+			return aws.Caller{}, c.service.faultOfUnsigned()
 		}
 		return callerOf(aws.DefaultAccount, aws.DefaultRegion, ""), nil
 	}
@@ -103,6 +122,10 @@ func (c *call) authenticate() (aws.Caller, error) {
 		return aws.Caller{}, c.service.faultOfToken(err)
 	case issued:
 		return session.caller(s.region, s.accessKeyID), nil
+	case strict:
+		c.log.Warn("a function called with an access key that is not its own: let it use its AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or what AssumeRole gives it",
+			append(c.logAttrs(), "accessKey", s.accessKeyID)...)
+		return aws.Caller{}, c.service.faultOfKey()
 	}
 	account := aws.DefaultAccount
 	if isAccountID(s.accessKeyID) {
