@@ -79,7 +79,9 @@ type source struct {
 	reader    *os.File
 	raw       syscall.RawConn
 	writer    *os.File // the processes' end, for as long as it is kept
+	log       *os.File // the same once more, for frames; nil without any
 	partial   []byte   // a line that has no end yet
+	frame     framing
 	extension bool
 }
 
@@ -102,12 +104,25 @@ func (s *source) open() error {
 	return nil
 }
 
+// openLog makes what frames are written to.
+func (s *source) openLog() error {
+	log, err := openAgain(s.writer)
+	if err != nil {
+		return fmt.Errorf("open the output's pipe for a log: %w", err)
+	}
+	s.log = log
+	return nil
+}
+
 func (s *source) close() {
 	if s.reader != nil {
 		s.reader.Close()
 	}
 	if s.writer != nil {
 		s.writer.Close()
+	}
+	if s.log != nil {
+		s.log.Close()
 	}
 }
 
@@ -183,11 +198,23 @@ func (r *record) drain(s *source, fd uintptr, times int) left {
 	return more
 }
 
-// take cuts output into events, one for each line.
+// take cuts output into events.
 func (r *record) take(s *source, b []byte) {
 	now := r.clock.Now()
 	r.budget = min(outputBurst, r.budget+int64(now.Sub(r.filled).Seconds()*outputRate))
 	r.filled = now
+	if s.log != nil {
+		r.frames(s, now, b)
+	} else {
+		r.lines(s, now, b)
+	}
+	if cap(s.partial) > 64<<10 && len(s.partial) == 0 {
+		s.partial = nil
+	}
+}
+
+// lines cuts output into events, one for each line.
+func (r *record) lines(s *source, now time.Time, b []byte) {
 	for len(b) > 0 {
 		line, complete := b, false
 		if end := bytes.IndexByte(b, '\n'); end >= 0 {
@@ -209,9 +236,6 @@ func (r *record) take(s *source, b []byte) {
 		} else {
 			r.event(s, now, line)
 		}
-	}
-	if cap(s.partial) > 64<<10 && len(s.partial) == 0 {
-		s.partial = nil
 	}
 }
 
@@ -335,6 +359,7 @@ func (r *record) takeTail() []byte {
 func (r *record) close() {
 	r.mu.Lock()
 	r.catchUp()
+	r.cutOff(r.clock.Now())
 	r.endLine(r.clock.Now())
 	r.flush(true)
 	r.mu.Unlock()

@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,8 @@ func TestOutputIsCutIntoEvents(t *testing.T) {
 		{"carriage returns of clients", true, []string{"a\rb\rc\nd\r\n"}, []string{"a\nb\nc\n", "d\n"}},
 		{"carriage returns of others", false, []string{"a\rb\n"}, []string{"a\rb\n"}},
 		{"long line", false, []string{long, "y\n"}, []string{long, "y\n"}},
+		{"line of two megabytes", false, []string{strings.Repeat("x", 2_000_000) + "\n"},
+			append(slices.Repeat([]string{long}, 7), strings.Repeat("x", 2_000_000-7*maxEvent)+"\n")},
 		{"long line in parts", false, []string{long[:100], long, "\n"}, []string{long, long[:100] + "\n"}},
 	} {
 		r, s, clock := newRecord(c.carriage)

@@ -2,7 +2,10 @@
 
 package environment
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 // pipe makes a pipe that child processes do not inherit.
 func pipe(p []int) error {
@@ -14,4 +17,16 @@ func pipe(p []int) error {
 	syscall.CloseOnExec(p[0])
 	syscall.CloseOnExec(p[1])
 	return nil
+}
+
+// openAgain returns a copy of a pipe's end.
+func openAgain(f *os.File) (*os.File, error) {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, err := syscall.Dup(int(f.Fd()))
+	if err != nil {
+		return nil, err
+	}
+	syscall.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), "log"), nil
 }

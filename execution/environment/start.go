@@ -95,6 +95,7 @@ func (e *Environment) start() {
 		Output:     e.log.own.writer,
 
 		ExtensionOutput: e.extensionOutput(),
+		Log:             e.log.own.log,
 	})
 	if err != nil {
 		if v, x, ok := cannotLaunch(err); ok {
@@ -132,6 +133,9 @@ func (e *Environment) start() {
 // openLog makes the pipes for what the processes print.
 func (e *Environment) openLog() error {
 	err := e.log.own.open()
+	if err == nil && e.framed() {
+		err = e.log.own.openLog()
+	}
 	if err == nil && len(e.material.extensions) > 0 {
 		_, err = e.log.openBeside()
 	}
@@ -140,6 +144,12 @@ func (e *Environment) openLog() error {
 	}
 	return err
 }
+
+// framed reports whether the runtime is given a log for frames. lamgate's own
+// clients keep an event of many lines together without.
+//
+// AWS: all but them have one.
+func (e *Environment) framed() bool { return e.material.runtime == nil || !e.material.runtime.Own }
 
 func (e *Environment) extensionOutput() *os.File {
 	if e.log.beside == nil {

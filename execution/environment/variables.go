@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/execution/sandbox"
 )
 
 // AccessKey is a set of temporary credentials.
@@ -58,6 +59,9 @@ func (e *Environment) variables(m *material, key AccessKey, runtimeAPI string) m
 	if e.pool.snapStart() {
 		delete(v, "AWS_LAMBDA_LOG_GROUP_NAME")
 		delete(v, "AWS_LAMBDA_LOG_STREAM_NAME")
+	}
+	if e.log.own.log != nil {
+		v["_LAMBDA_TELEMETRY_LOG_FD"] = strconv.Itoa(sandbox.LogFD)
 	}
 	if m.managed() {
 		v["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + c.Runtime
