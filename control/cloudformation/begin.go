@@ -41,6 +41,12 @@ func (r *request) refuse() error {
 	return nil
 }
 
+// standard reports whether a deployment is to go as all do: waiting for what it
+// makes, and back where it fails.
+func standard(c *api.DeploymentConfig) bool {
+	return c == nil || (c.Mode == nil || *c.Mode == "STANDARD") && !aws.Value(c.DisableRollback)
+}
+
 // source returns the text of the template of a request.
 func (s *Service) source(ctx context.Context, r *request, st *stack) (string, error) {
 	given := 0

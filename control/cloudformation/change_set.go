@@ -39,9 +39,9 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *api.CreateChangeSetIn
 		parameters: in.Parameters, tags: in.Tags, capabilities: in.Capabilities, notifications: in.NotificationARNs, roleARN: aws.Value(in.RoleARN),
 		unsupported: map[string]bool{
 			"ResourceTypes": len(in.ResourceTypes) > 0, "ResourcesToImport": len(in.ResourcesToImport) > 0,
-			"IncludeNestedStacks": aws.Value(in.IncludeNestedStacks), "ImportExistingResources": aws.Value(in.ImportExistingResources),
-			"RollbackConfiguration": in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
-			"DeploymentMode":        in.DeploymentMode != nil, "DeploymentConfig": in.DeploymentConfig != nil,
+			"ImportExistingResources": aws.Value(in.ImportExistingResources),
+			"RollbackConfiguration":   in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
+			"DeploymentMode":          in.DeploymentMode != nil, "DeploymentConfig": !standard(in.DeploymentConfig),
 		},
 	}
 	d, err := s.deployment(ctx, r, st)
@@ -49,7 +49,9 @@ func (s *Service) CreateChangeSet(ctx context.Context, in *api.CreateChangeSetIn
 		ID:   c.NewARN("cloudformation", "changeSet/"+aws.Value(in.ChangeSetName)+"/"+aws.NewUUID()).String(),
 		Name: aws.Value(in.ChangeSetName), StackID: st.ID, Stack: st.Name, Account: c.Account, Region: c.Region, Type: kind,
 		Status: changeSetComplete, Execution: available, Created: s.now(), Description: aws.Value(in.Description),
-		OnStackFailure: aws.Value(in.OnStackFailure), Token: aws.Value(in.ClientToken),
+		// No type of resource is a stack, so there is nothing more to include.
+		IncludeNestedStacks: aws.Value(in.IncludeNestedStacks),
+		OnStackFailure:      aws.Value(in.OnStackFailure), Token: aws.Value(in.ClientToken),
 	}
 	if err == nil {
 		if in.Tags == nil && kind == "UPDATE" {
@@ -268,7 +270,7 @@ func (s *Service) DescribeChangeSet(ctx context.Context, in *api.DescribeChangeS
 		ChangeSetName: &cs.Name, ChangeSetId: &cs.ID, StackId: &cs.StackID, StackName: &cs.Stack, Description: optional(cs.Description),
 		Parameters: showParameters(cs.Definition), CreationTime: millis(cs.Created), ExecutionStatus: &cs.Execution, Status: &cs.Status,
 		StatusReason: optional(cs.Reason), NotificationARNs: []string{}, RollbackConfiguration: &api.RollbackConfiguration{},
-		Capabilities: orEmpty(cs.Definition.Capabilities), IncludeNestedStacks: new(false), OnStackFailure: optional(cs.OnStackFailure),
+		Capabilities: orEmpty(cs.Definition.Capabilities), IncludeNestedStacks: &cs.IncludeNestedStacks, OnStackFailure: optional(cs.OnStackFailure),
 		Changes: []api.Change{},
 	}
 	if len(cs.Definition.Tags) > 0 {
@@ -324,7 +326,7 @@ func (s *Service) ListChangeSets(ctx context.Context, in *api.ListChangeSetsInpu
 	for _, cs := range sets[from:to] {
 		out.Summaries = append(out.Summaries, api.ChangeSetSummary{
 			StackId: &cs.StackID, StackName: &cs.Stack, ChangeSetId: &cs.ID, ChangeSetName: &cs.Name, ExecutionStatus: &cs.Execution,
-			Status: &cs.Status, StatusReason: optional(cs.Reason), CreationTime: millis(cs.Created), Description: optional(cs.Description), IncludeNestedStacks: new(false),
+			Status: &cs.Status, StatusReason: optional(cs.Reason), CreationTime: millis(cs.Created), Description: optional(cs.Description), IncludeNestedStacks: &cs.IncludeNestedStacks,
 		})
 	}
 	return out, nil

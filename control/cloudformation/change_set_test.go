@@ -163,6 +163,32 @@ func TestCapabilities(t *testing.T) {
 	}
 }
 
+// What CDK's client says with every deployment.
+func TestAStandardDeployment(t *testing.T) {
+	h := build(t)
+	in := api.CreateChangeSetInput{
+		StackName: new("s"), ChangeSetName: new("c"), ChangeSetType: new("CREATE"), TemplateBody: new(oneGroup),
+		IncludeNestedStacks: new(true), DeploymentConfig: &api.DeploymentConfig{Mode: new("STANDARD")},
+	}
+	made, err := h.CreateChangeSet(h.ctx, &in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cs, err := h.DescribeChangeSet(h.ctx, &api.DescribeChangeSetInput{ChangeSetName: made.Id}); err != nil || !*cs.IncludeNestedStacks {
+		t.Errorf("%+v, %v", cs, err)
+	}
+	if out, err := h.GetTemplate(h.ctx, &api.GetTemplateInput{StackName: new("s")}); err != nil || out.TemplateBody != nil {
+		t.Errorf("the template of a stack in review: %+v, %v", out, err)
+	}
+	for _, c := range []api.DeploymentConfig{{Mode: new("EXPRESS")}, {DisableRollback: new(true)}} {
+		in.ChangeSetName, in.DeploymentConfig = new("other"), &c
+		_, err := h.CreateChangeSet(h.ctx, &in)
+		refused(t, err, "ValidationError", "lamgate does not support the parameter DeploymentConfig")
+		_, err = h.DeleteStack(h.ctx, &api.DeleteStackInput{StackName: new("s"), DeploymentConfig: &c})
+		refused(t, err, "ValidationError", "lamgate does not support the parameter DeploymentConfig")
+	}
+}
+
 // Whatever lamgate lacks fails before anything is made, with its line.
 func TestWhatIsNotSupportedIsRefused(t *testing.T) {
 	h := build(t)

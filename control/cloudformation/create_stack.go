@@ -20,7 +20,7 @@ func (s *Service) CreateStack(ctx context.Context, in *api.CreateStackInput) (*a
 		unsupported: map[string]bool{
 			"ResourceTypes": len(in.ResourceTypes) > 0, "StackPolicyURL": in.StackPolicyURL != nil, "StackPolicyBody": in.StackPolicyBody != nil,
 			"RollbackConfiguration": in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
-			"RetainExceptOnCreate":  aws.Value(in.RetainExceptOnCreate), "DeploymentConfig": in.DeploymentConfig != nil,
+			"RetainExceptOnCreate":  aws.Value(in.RetainExceptOnCreate), "DeploymentConfig": !standard(in.DeploymentConfig),
 		},
 	}
 	onFailure, err := whatOnFailure(in.DisableRollback, in.OnFailure)

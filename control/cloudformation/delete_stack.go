@@ -23,6 +23,9 @@ func (s *Service) DeleteStack(ctx context.Context, in *api.DeleteStackInput) (*a
 	if in.DeletionMode != nil && *in.DeletionMode != "STANDARD" {
 		return nil, template.Invalid("lamgate does not support the DeletionMode %s", *in.DeletionMode)
 	}
+	if !standard(in.DeploymentConfig) {
+		return nil, template.Invalid("lamgate does not support the parameter DeploymentConfig")
+	}
 	// An export that another stack needs keeps its stack, and no stack may begin
 	// to need one of this stack's until it is seen to be going.
 	s.exports.Lock()

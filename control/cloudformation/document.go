@@ -179,6 +179,8 @@ type changeSet struct {
 	OnStackFailure   string           `json:",omitempty"`
 	Changes          []resourceChange `json:",omitempty"`
 	Token            string           `json:",omitempty"`
+
+	IncludeNestedStacks bool `json:",omitempty"`
 }
 
 // A templateText is the document of a template: as it came, and after its

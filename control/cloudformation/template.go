@@ -94,7 +94,9 @@ func (s *Service) GetTemplate(ctx context.Context, in *api.GetTemplateInput) (*a
 		id = st.Definition.Template
 	}
 	if id == "" {
-		return nil, template.Invalid("Template is not available: nothing has been deployed")
+		// AWS: a stack in review has no TemplateBody, which is no error (a report
+		// from cdklabs/awscdk-v1-stack-finder, #273; CDK's client relies on it).
+		return &api.GetTemplateOutput{StagesAvailable: []string{}}, nil
 	}
 	text, err := s.text(c.Account, c.Region, id)
 	if err != nil {

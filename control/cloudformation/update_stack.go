@@ -30,7 +30,7 @@ func (s *Service) UpdateStack(ctx context.Context, in *api.UpdateStackInput) (*a
 			"ResourceTypes": len(in.ResourceTypes) > 0, "StackPolicyURL": in.StackPolicyURL != nil, "StackPolicyBody": in.StackPolicyBody != nil,
 			"StackPolicyDuringUpdateBody": in.StackPolicyDuringUpdateBody != nil, "StackPolicyDuringUpdateURL": in.StackPolicyDuringUpdateURL != nil,
 			"RollbackConfiguration": in.RollbackConfiguration != nil && len(in.RollbackConfiguration.RollbackTriggers) > 0,
-			"RetainExceptOnCreate":  aws.Value(in.RetainExceptOnCreate), "DeploymentConfig": in.DeploymentConfig != nil,
+			"RetainExceptOnCreate":  aws.Value(in.RetainExceptOnCreate), "DeploymentConfig": !standard(in.DeploymentConfig),
 		},
 	}
 	d, err := s.deployment(ctx, r, st)
