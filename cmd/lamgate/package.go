@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -154,6 +155,9 @@ func (p *packager) pack(ctx context.Context, body string, refs []codeReference) 
 	var edits []edit
 	for _, r := range refs {
 		code, err := zipCode(r.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("line %d, column %d: %s is not there: if it is what a build makes, build the code first (make, mvn, cargo …); if not, correct the path", r.node.Line, r.node.Column, r.node.Text)
+		}
 		if err != nil {
 			return "", fmt.Errorf("line %d, column %d: package %s: %w", r.node.Line, r.node.Column, r.node.Text, err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/bootstrap"
 	"github.com/lamgate/lamgate/execution/code"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/execution/environment"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -115,6 +116,7 @@ func newHost(t testing.TB, o options) *host {
 	})
 	h.Service = New(Config{Documents: store.Documents(), Queue: queue, Fleet: h.fleet, Clock: o.clock, Log: log, Results: o.results, Journeys: h.journeys, Concurrency: o.concurrency})
 	h.Service.Start()
+	t.Cleanup(func() { disk.RemoveTree(filepath.Join(o.dir, "code")) }) // which only that can
 	t.Cleanup(h.stop)
 	return h
 }
