@@ -172,6 +172,11 @@ func (s *namespace) await(ctx context.Context) error {
 				return fmt.Errorf("wait for the launcher: %w", err)
 			}
 			started = true
+			if s.initial == 0 { // the stub was killed before it could tell
+				s.mu.Lock()
+				s.initial = m.sender
+				s.mu.Unlock()
+			}
 		} else if err := s.take(m); err != nil {
 			return err
 		}
