@@ -42,6 +42,10 @@ func (p *Pool) gather(ctx context.Context) (m *material, err error) {
 	} else {
 		err = p.gatherPackage(ctx, m)
 	}
+	if err == nil && m.root != "" && p.fleet.Driver.Name() == sandbox.ProcessLevel {
+		err = aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "a container image cannot run without isolation (--isolation %s), which gives functions no root of their own: run lamgate on Linux with --isolation %s",
+			sandbox.ProcessLevel, sandbox.NamespaceLevel)
+	}
 	if err != nil {
 		m.release()
 		return nil, err
