@@ -91,6 +91,10 @@ func launchJava(r *Runtime, l *Launch, c *Command) error {
 	if r.asked.major >= 17 {
 		c.Args = append(c.Args, "-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1")
 	}
+	if r.found.major >= 9 {
+		// Else the client cannot open its log, and prints each line of an event.
+		c.Args = append(c.Args, "--add-opens=java.base/java.io=ALL-UNNAMED")
+	}
 	if r.found.major >= 24 {
 		// The client has a library of its own, which newer JVMs warn of.
 		c.Args = append(c.Args, "--enable-native-access=ALL-UNNAMED")

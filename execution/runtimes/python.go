@@ -66,6 +66,9 @@ const layers = "/opt"
 // is neither the function's nor free: the client finds site-packages by itself.
 func launchPython(r *Runtime, l *Launch, c *Command) error {
 	c.Args = append(c.Args, "-B", "-S")
+	// AWS: "Defined runtime environment variables" of the developer guide. There is
+	// nothing there; functions that extend it count on its name.
+	c.set("PYTHONPATH", "/var/runtime")
 	if l.DebugPort > 0 {
 		debugger, err := debugpy(r, l)
 		if err != nil {

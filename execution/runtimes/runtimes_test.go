@@ -168,7 +168,7 @@ func TestJava(t *testing.T) {
 	c, err := i.Command(launch)
 	want := []string{
 		java17, "-XX:MaxHeapSize=445644k", "-XX:+UseSerialGC", "-XX:+TieredCompilation", "-XX:TieredStopAtLevel=1",
-		"-classpath", ric + ":" + core + ":" + json, javaMain, "a.B::c",
+		"--add-opens=java.base/java.io=ALL-UNNAMED", "-classpath", ric + ":" + core + ":" + json, javaMain, "a.B::c",
 	}
 	if err != nil || !slices.Equal(c.Args, want) {
 		t.Errorf("%v, %v", c, err)
@@ -446,6 +446,9 @@ func TestPythonStartsFromBytecode(t *testing.T) {
 		c, err := p.Command(Launch{})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !slices.Contains(c.Env, "PYTHONPATH=/var/runtime") {
+			t.Errorf("a function has %q", c.Env)
 		}
 		return c.Args[len(c.Args)-2]
 	}
