@@ -42,14 +42,28 @@ func findExtensions(v disk.View) (list []sandbox.Extension, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for extensions: %w", err)
 	}
-	if len(names) > runtimeapi.MaxExtensions {
-		// Each is a process, before it can be refused to register.
-		return nil, aws.Faultf(http.StatusBadGateway, "InvalidRuntimeException", "there are %d extensions, and an environment has at most %d", len(names), runtimeapi.MaxExtensions)
-	}
 	for _, name := range names {
 		list = append(list, sandbox.Extension{Name: name, Path: extensionsDir + "/" + name})
 	}
 	return list, nil
+}
+
+// tooMany tells whether there are more extensions than an environment has, and
+// where they then stand.
+//
+// AWS: its runtime interface emulator, which comes of Lambda's own code, starts
+// them one after another until there is one too many, whose launch is an error.
+// None is started here.
+func tooMany(list []sandbox.Extension) (verdict, []runtimeapi.Standing, bool) {
+	if len(list) <= runtimeapi.MaxExtensions {
+		return verdict{}, nil, false
+	}
+	var standings []runtimeapi.Standing
+	for _, x := range list[:runtimeapi.MaxExtensions] {
+		standings = append(standings, runtimeapi.Standing{Name: x.Name, State: "Started"})
+	}
+	standings = append(standings, runtimeapi.Standing{Name: list[runtimeapi.MaxExtensions].Name, State: "LaunchError", ErrorType: "TooManyExtensions"})
+	return verdict{cause: InitError, errorType: "Extension.LaunchError", message: "ErrTooManyExtensions"}, standings, true
 }
 
 // notForExtensions are variables that only the runtime's process has.

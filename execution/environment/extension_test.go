@@ -14,10 +14,8 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,7 +25,6 @@ import (
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/execution/code"
-	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/execution/runtimeapi"
 	"github.com/lamgate/lamgate/execution/runtimes"
 	"github.com/lamgate/lamgate/execution/sandbox"
@@ -267,23 +264,33 @@ func newStage(t *testing.T, extensions ...string) (*Pool, *stage) {
 }
 
 // A layer may have any number of files where extensions are looked for.
-func TestExtensionsAreBounded(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Mkdir(filepath.Join(root, "extensions"), 0o755); err != nil {
-		t.Fatal(err)
+//
+// AWS: the quota is ten.
+func TestTooManyExtensions(t *testing.T) {
+	names := make([]string, runtimeapi.MaxExtensions+1)
+	want := ""
+	for i := range names {
+		names[i] = fmt.Sprintf("x%02d", i)
+		want += "EXTENSION\tName: " + names[i] + "\tState: Started\tEvents: []\n"
 	}
-	for n := range runtimeapi.MaxExtensions + 1 {
-		list, err := findExtensions(disk.View{"/opt": root})
-		if len(list) != n || err != nil {
-			t.Errorf("%d: %v, %v", n, list, err)
-		}
-		if err := os.WriteFile(filepath.Join(root, "extensions", strconv.Itoa(n)), nil, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	want = strings.Replace(want, "x10\tState: Started\tEvents: []", "x10\tState: LaunchError\tEvents: []\tError Type: TooManyExtensions", 1)
+	p, s := newStage(t, slices.Clone(names)...)
+	o := <-tailed(t, p, "one")
+	if string(o.Payload) != `{"errorType":"Extension.LaunchError","errorMessage":"RequestId: one Error: ErrTooManyExtensions"}` || o.Cause != InitError {
+		t.Errorf("%+v: %s", o, o.Payload)
 	}
-	if list, err := findExtensions(disk.View{"/opt": root}); !aws.HasCode(err, "InvalidRuntimeException") {
-		t.Errorf("too many: %v, %v", list, err)
+	if log := s.heard(t, p, "REPORT RequestId"); strings.Count(log, want) != 2 || !strings.Contains(log, "lamgate: there are 11 extensions in /opt/extensions, and an environment has at most 10\n") {
+		t.Errorf("log:\n%s", log)
 	}
+	p, s = newStage(t, names[1:]...)
+	first := outcomeOf(t, p, "one")
+	b := <-s.boxes
+	if len(b.spec.Extensions) != runtimeapi.MaxExtensions {
+		t.Errorf("%d are started", len(b.spec.Extensions))
+	}
+	b.end()
+	(<-s.boxes).end()
+	<-first
 }
 
 // loud is a log whose errors fail the test: an illegal transition is one.
@@ -422,7 +429,7 @@ func TestShutdownPhase(t *testing.T) {
 		if !external {
 			names = nil
 		}
-		p, s := newStage(t, names...)
+		p, s := newStage(t, slices.Clone(names)...)
 		first := outcomeOf(t, p, "one")
 		b := <-s.boxes
 		events := `"INVOKE","SHUTDOWN"`

@@ -63,6 +63,14 @@ func (e *Environment) start() {
 		return
 	}
 	e.announce()
+	if v, standings, ok := tooMany(m.extensions); ok {
+		e.log.explain(fmt.Sprintf("there are %d extensions in %s, and an environment has at most %d", len(m.extensions), extensionsDir, runtimeapi.MaxExtensions), f.Clock.Now())
+		for _, x := range standings {
+			e.log.extension(x, f.Clock.Now())
+		}
+		e.unstartable(listener, v)
+		return
+	}
 	command := p.command(m)
 	if command == nil {
 		e.unstartable(listener, m.notStartable())
