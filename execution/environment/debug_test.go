@@ -155,10 +155,12 @@ func TestDebuggerIsReached(t *testing.T) {
 	})
 	play(b, "one")
 	<-o
-	client, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	var client net.Conn
+	until(t, func() (ok bool) { // a quick function answers before there is a way to it
+		var err error
+		client, err = net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		return err == nil
+	})
 	defer client.Close()
 	go client.Write([]byte("attach"))
 	said := make([]byte, 6)
