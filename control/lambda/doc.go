@@ -17,7 +17,7 @@
 // version.go, alias.go, permission.go, resource_policy.go, concurrency.go,
 // provisioned.go, layer.go, layer_use.go, layer_permission.go, event_invoke.go,
 // function_url.go, code_signing.go, recursion.go, runtime.go,
-// runtime_management.go, event_source.go, tag.go; page.go cuts their lists,
+// runtime_management.go, event_source.go, unbuilt.go, tag.go; page.go cuts their lists,
 // storage.go counts their code.
 // invoke.go and invoke_stream.go hand invocations to the execution plane.
 //
@@ -25,7 +25,8 @@
 // (unsupported in configuration.go); nothing is dropped. Capacity providers,
 // durable executions, scaling configurations and the making of event source
 // mappings have no methods here: wire answers that they are not implemented. Of
-// mappings the other operations find none. Signatures of code
+// mappings, and of capacity providers and durable executions (unbuilt.go), lists
+// have none. Signatures of code
 // are not verified: where a configuration enforces them, no code is taken.
 //
 // The tests scenario_*_test.go walk through the operations as clients do, over

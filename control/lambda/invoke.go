@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
+	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -26,16 +29,21 @@ func (s *Service) Invoke(ctx context.Context, in *lambda.InvocationRequest) (*la
 
 // invocation reads a request to run a function.
 func (s *Service) invocation(ctx context.Context, in *lambda.InvocationRequest) (i execution.Invocation, err error) {
-	ref, err := parseName(aws.CallerFrom(ctx), aws.Value(in.FunctionName), in.Qualifier)
+	caller := aws.CallerFrom(ctx)
+	ref, err := parseAnyName(caller, aws.Value(in.FunctionName), in.Qualifier)
 	if err != nil {
 		return i, err
+	}
+	if ref.Account != caller.Account && !s.mayInvoke(caller, ref) {
+		// AWS: that another account's function does not exist is not told.
+		return i, userFault(http.StatusForbidden, "AccessDeniedException",
+			"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %[2]s action", caller.ARN, invokeAction, ref.ARN())
 	}
 	if in.DurableExecutionName != nil || in.TenantId != nil {
 		return i, unsupported("durable executions and tenants")
 	}
-	if len(in.Payload) > 0 && !json.Valid(in.Payload) {
-		// AWS: its parser's own words, with the place, follow the colon.
-		return i, aws.Faultf(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: the payload is no JSON").With("Type", "User")
+	if err := checkPayload(in.Payload); err != nil {
+		return i, err
 	}
 	return execution.Invocation{
 		Function:      ref,
@@ -48,6 +56,57 @@ func (s *Service) invocation(ctx context.Context, in *lambda.InvocationRequest) 
 			RequestID: aws.RequestIDFrom(ctx), Function: ref.ARN(), Account: ref.Account, Region: ref.Region, Started: s.Clock.Now(),
 		},
 	}, nil
+}
+
+// invokeAction is what it takes to run a function.
+const invokeAction = "lambda:InvokeFunction"
+
+// mayInvoke decides whether a function's policy lets a caller of another account
+// run it.
+func (s *Service) mayInvoke(caller aws.Caller, ref execution.FunctionRef) bool {
+	f, err := s.load(ref)
+	if err != nil {
+		return false
+	}
+	p := f.Policies[ref.Qualifier]
+	d := s.Roles.Authorize(policy.Request{Action: invokeAction, Resource: ref.ARN(), Subject: s.Roles.Subject(caller)}, &p.Document)
+	return d.Allowed()
+}
+
+// checkPayload refuses what is no JSON.
+//
+// AWS: its parser's own words, with the place, follow the colon; those for bytes
+// that are no text are the ones that callers report
+// (github.com/awsdocs/aws-lambda-developer-guide/issues/382).
+func checkPayload(b []byte) error {
+	problem := ""
+	switch {
+	case len(b) == 0:
+		return nil
+	case !utf8.Valid(b):
+		problem = "Could not parse payload into json: " + notUTF8(b)
+	case !json.Valid(b):
+		problem = "the payload is no JSON"
+	default:
+		return nil
+	}
+	return userFault(http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: %s", problem)
+}
+
+// notUTF8 says which byte makes b no UTF-8.
+func notUTF8(b []byte) string {
+	at := 0
+	for {
+		r, size := utf8.DecodeRune(b[at:])
+		if r == utf8.RuneError && size <= 1 {
+			break
+		}
+		at += size
+	}
+	if b[at] < 0xc2 || b[at] > 0xf4 {
+		return fmt.Sprintf("Invalid UTF-8 start byte 0x%x", b[at])
+	}
+	return fmt.Sprintf("Invalid UTF-8 middle byte 0x%x", b[min(at+1, len(b)-1)])
 }
 
 // recordJourney keeps how an invocation went.

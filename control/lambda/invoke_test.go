@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"encoding/base64"
+	"strings"
 	"testing"
 
 	"github.com/lamgate/lamgate/api/lambda"
@@ -35,4 +36,51 @@ func TestInvoke(t *testing.T) {
 	if j, ok := f.Journeys.Find("5f6e0f3c-0000-4000-8000-000000000000"); !ok || j.Status != 204 {
 		t.Error("the call left no journey")
 	}
+}
+
+// Across accounts it takes a permission, and AWS says which.
+func TestInvokeAcrossAccounts(t *testing.T) {
+	f := newFixture(t)
+	c := f.create("hello")
+	const user = "arn:aws:iam::111122223333:root"
+	theirs := aws.WithCaller(f.ctx, aws.Caller{Account: "111122223333", Region: aws.DefaultRegion, ARN: user})
+	invoke := func(arn string) error {
+		_, err := f.Invoke(theirs, &lambda.InvocationRequest{FunctionName: &arn})
+		return err
+	}
+	refused := func(arn string) string {
+		return "User: " + user + " is not authorized to perform: lambda:InvokeFunction on resource: " + arn +
+			" because no resource-based policy allows the lambda:InvokeFunction action"
+	}
+	arn := *c.FunctionArn
+	expectFault(t, invoke(arn), "AccessDeniedException", refused(arn))
+	nobody := strings.Replace(arn, "hello", "nobody", 1)
+	expectFault(t, invoke(nobody), "AccessDeniedException", refused(nobody))
+	must(f.AddPermission(f.ctx, &lambda.AddPermissionRequest{
+		FunctionName: new("hello"), StatementId: new("s"), Action: new(invokeAction), Principal: new("111122223333"),
+	}))
+	if err := invoke(arn); err != nil {
+		t.Error(err)
+	}
+	expectFault(t, invoke(arn+":$LATEST"), "AccessDeniedException", refused(arn+":$LATEST"))
+	_, err := f.GetFunction(theirs, &lambda.GetFunctionRequest{FunctionName: &arn})
+	expectFault(t, err, "AccessDeniedException", "")
+}
+
+func TestPayloadIsJSON(t *testing.T) {
+	f := newFixture(t)
+	f.create("hello")
+	for payload, want := range map[string]string{
+		"\"\xff\"":          "Could not parse payload into json: Invalid UTF-8 start byte 0xff",
+		"{\"ü\": \"\x80\"}": "Could not parse payload into json: Invalid UTF-8 start byte 0x80",
+		"\"\xc3(\"":         "Could not parse payload into json: Invalid UTF-8 middle byte 0x28",
+		"\"\xc3":            "Could not parse payload into json: Invalid UTF-8 middle byte 0xc3",
+		"{":                 "the payload is no JSON",
+	} {
+		for _, kind := range []string{"RequestResponse", "Event", "DryRun"} {
+			_, err := f.Invoke(f.ctx, &lambda.InvocationRequest{FunctionName: new("hello"), InvocationType: &kind, Payload: []byte(payload)})
+			expectFault(t, err, "InvalidRequestContentException", "Could not parse request body into json: "+want)
+		}
+	}
+	must(f.Invoke(f.ctx, &lambda.InvocationRequest{FunctionName: new("hello"), Payload: []byte("\"\U0001f511 \ufffd\"")}))
 }

@@ -244,6 +244,33 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
+// Versions that start from a snapshot are not provisioned, by whatever name.
+func TestSnapStartIsNotProvisioned(t *testing.T) {
+	f := newFixture(t)
+	r := f.request("fn")
+	r.Runtime, r.Publish = new("java21"), new(true)
+	must(f.CreateFunction(f.ctx, r))
+	must(f.UpdateFunctionConfiguration(f.ctx, &lambda.UpdateFunctionConfigurationRequest{FunctionName: new("fn"), SnapStart: &lambda.SnapStart{ApplyOn: new("PublishedVersions")}}))
+	must(f.PublishVersion(f.ctx, &lambda.PublishVersionRequest{FunctionName: new("fn")}))
+	for name, weights := range map[string]map[string]float64{"one": nil, "mixed": {"2": 0.5}} {
+		must(f.CreateAlias(f.ctx, &lambda.CreateAliasRequest{
+			FunctionName: new("fn"), Name: &name, FunctionVersion: new("1"), RoutingConfig: &lambda.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
+		}))
+	}
+	provision := func(qualifier string) error {
+		_, err := f.PutProvisionedConcurrencyConfig(f.ctx, &lambda.PutProvisionedConcurrencyConfigRequest{FunctionName: new("fn"), Qualifier: &qualifier, ProvisionedConcurrentExecutions: new(int32(1))})
+		return err
+	}
+	const refused = "Provisioned Concurrency is not supported for SnapStart enabled functions."
+	expectFault(t, provision("2"), "InvalidParameterValueException", refused)
+	expectFault(t, provision("mixed"), "InvalidParameterValueException", refused)
+	if err := provision("one"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := f.UpdateAlias(f.ctx, &lambda.UpdateAliasRequest{FunctionName: new("fn"), Name: new("one"), FunctionVersion: new("2")})
+	expectFault(t, err, "InvalidParameterValueException", refused)
+}
+
 func TestProvisionedConcurrencyIsTold(t *testing.T) {
 	f := newFixture(t)
 	r := f.request("fn")

@@ -13,12 +13,23 @@ import (
 // maxTags is how many tags a resource may have.
 const maxTags = 50
 
+// checkTags checks the tags that a resource is to have.
 func checkTags(tags map[string]string) error {
 	if len(tags) > maxTags {
 		return invalid("Number of tags exceeds resource tag limit.")
 	}
+	for key := range tags {
+		if strings.HasPrefix(strings.ToLower(key), "aws:") && !strings.HasPrefix(key, stackTags) {
+			// AWS: the guide reserves them; its words are not known.
+			return invalid("The tag key %s is reserved: keys of users do not begin with aws:.", key)
+		}
+	}
 	return nil
 }
+
+// stackTags begin the keys that CloudFormation gives, by the same operations as
+// everybody's.
+const stackTags = "aws:cloudformation:"
 
 // A tagged is a resource with tags: a function or a code signing configuration.
 type tagged struct {
