@@ -214,6 +214,8 @@ func TestOversizeBodies(t *testing.T) {
 		{"an API's, as large as it may be but for the event's frame", "POST " + api + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n", 5 << 20, 200, "5242880"},
 		{"an API's", "POST " + api + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n", 10<<20 + 1, 413, "Request Too Long"},
 		{"an invocation's", signed("POST", "/2015-03-31/functions/length/invocations", "lambda", ""), 6<<20 + 1, 413, "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
+		{"a large invocation's", signed("POST", "/2015-03-31/functions/length/invocations", "lambda", ""), 20 << 20, 413, "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
+		{"a dry run's", signed("POST", "/2015-03-31/functions/length/invocations", "lambda", "X-Amz-Invocation-Type: DryRun\r\n"), 6<<20 + 1, 413, "Request must be smaller than 6291456 bytes for the InvokeFunction operation"},
 		{"an event's", signed("POST", "/2015-03-31/functions/length/invocations", "lambda", "X-Amz-Invocation-Type: Event\r\n"), 1<<20 + 1, 413, "1048577 byte payload is too large for the Event invocation type"},
 		{"a new function's", signed("POST", "/2015-03-31/functions", "lambda", ""), 71 << 20, 413, "Request must be smaller than"},
 		{"a log's", signed("POST", "/", "logs", "X-Amz-Target: Logs_20140328.PutLogEvents\r\n"), 64 << 20, 0, ""},

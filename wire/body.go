@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -87,7 +88,7 @@ func (c *call) tooLarge(limit int64) *aws.Fault {
 	}
 	name := "this"
 	if c.operation != nil {
-		name = "the " + c.operation.Name
+		name = "the " + cmp.Or(c.service.limitNames[c.operation.Name], c.operation.Name)
 	}
 	return aws.Faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "Request must be smaller than %d bytes for %s operation", limit, name)
 }

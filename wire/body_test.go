@@ -118,6 +118,15 @@ func TestTooLargeBodies(t *testing.T) {
 	if resp.StatusCode != http.StatusRequestEntityTooLarge || code != "RequestEntityTooLargeException" || message != "Request must be smaller than 70167211 bytes for the CreateFunction operation" {
 		t.Errorf("%d %s: %s", resp.StatusCode, code, message)
 	}
+	// AWS: one limit under one name for all ways to invoke.
+	for _, uri := range []string{"/2015-03-31/functions/f/invocations", "/2021-11-15/functions/f/response-streaming-invocations"} {
+		for _, size := range []int{6<<20 + 1, 20 << 20} {
+			resp, body = send(t, server, "lambda", "POST", uri, string(large[:size]), "X-Amz-Invocation-Type", "DryRun")
+			if _, message := faultOf(t, resp, body); message != "Request must be smaller than 6291456 bytes for the InvokeFunction operation" {
+				t.Errorf("%s of %d bytes: %d %s", uri, size, resp.StatusCode, message)
+			}
+		}
+	}
 	resp, body = send(t, server, "iam", "POST", "/", "Action=ListRoles&Version=2010-05-08&Marker="+string(large[:11<<20]), "Content-Type", "application/x-www-form-urlencoded")
 	if code, _ := faultOf(t, resp, body); code != "RequestEntityTooLarge" {
 		t.Errorf("a form: %s", code)

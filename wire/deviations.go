@@ -20,8 +20,9 @@ type quirks struct {
 	plainElements  map[string]bool   // lists that print their elements' constraint as their own
 	superseded     map[string]bool   // operations that a newer one answers at the same URI
 
-	limits      map[string]int64 // greatest bodies by operation
-	streamLimit int64            // of streaming payloads
+	limits      map[string]int64  // greatest bodies by operation
+	limitNames  map[string]string // what the refusal of a greater one calls the operation, if not by its name
+	streamLimit int64             // of streaming payloads
 
 	undecodableCode string
 	roots           map[string]string // XML: root element of an output, if not its shape's name
@@ -65,13 +66,18 @@ func lambdaQuirks(q quirks) quirks {
 	q.undecodableCode = "InvalidRequestContentException"
 	q.errorType = true
 	// AWS: recorded; the sum of 50 MB of code as base64 and what goes with it.
-	// Invoke's limits depend on the invocation type, and are the
-	// implementation's to tell; the greatest is that of a synchronous one.
+	// What an event may be is the implementation's to tell; more than a
+	// synchronous invocation may bring, none does.
 	q.limits = map[string]int64{
-		"CreateFunction":      70167211,
-		"UpdateFunctionCode":  70167211,
-		"PublishLayerVersion": 70167211,
+		"CreateFunction":           70167211,
+		"UpdateFunctionCode":       70167211,
+		"PublishLayerVersion":      70167211,
+		"Invoke":                   6 << 20,
+		"InvokeWithResponseStream": 6 << 20,
 	}
+	// AWS: the name in the message that callers report
+	// (github.com/awslabs/aws-athena-query-federation/issues/793).
+	q.limitNames = map[string]string{"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
 	q.payloadTypes = map[string]string{"Invoke": "application/json"}
 	// AWS: "or be a valid ARN" and another code; the service's own check.
 	q.unchecked = map[string]bool{

@@ -108,5 +108,10 @@ func TestDeviationsNameWhatIs(t *testing.T) {
 				t.Errorf("%s: limits: no operation %s", s.Name, name)
 			}
 		}
+		for name := range q.limitNames {
+			if q.limits[name] == 0 {
+				t.Errorf("%s: limitNames: %s has no limit", s.Name, name)
+			}
+		}
 	}
 }
