@@ -62,6 +62,8 @@ const (
 	MaxEvent    = 1 << 20
 	MaxResponse = 6<<20 + 100
 	MaxStream   = 200 << 20
+
+	MaxClientContext = 3583 // as base64
 )
 
 // An Invoker runs functions. invoke.Service is the one.

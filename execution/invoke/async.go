@@ -31,13 +31,12 @@ const (
 // itself, since a message's deliveries also count those that were throttled, or
 // cut short by the end of a server.
 type event struct {
-	Function      execution.FunctionRef
-	RequestID     string
-	Payload       []byte
-	ClientContext string    `json:",omitempty"`
-	TraceHeader   string    `json:",omitempty"`
-	Accepted      time.Time // when Enqueue took it
-	Attempts      int       // that have failed
+	Function    execution.FunctionRef
+	RequestID   string
+	Payload     []byte
+	TraceHeader string    `json:",omitempty"`
+	Accepted    time.Time // when Enqueue took it
+	Attempts    int       // that have failed
 }
 
 // Enqueue implements execution.Invoker.
@@ -61,16 +60,20 @@ func (s *Service) enqueue(ctx context.Context, i *execution.Invocation) (string,
 	if len(i.Payload) > execution.MaxEvent {
 		return "", tooLarge("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(i.Payload), execution.MaxEvent)
 	}
+	// AWS: it must be right, but is "for synchronous invocations only", as the
+	// API reference of Invoke has it: the function does not get it.
+	if _, err := clientContext(i.ClientContext); err != nil {
+		return "", err
+	}
 	if _, _, err := s.resolve(i.Function); err != nil {
 		return "", err
 	}
 	b, err := json.Marshal(event{
-		Function:      i.Function,
-		RequestID:     i.RequestID,
-		Payload:       i.Payload,
-		ClientContext: i.ClientContext,
-		TraceHeader:   i.TraceHeader,
-		Accepted:      s.Clock.Now(),
+		Function:    i.Function,
+		RequestID:   i.RequestID,
+		Payload:     i.Payload,
+		TraceHeader: i.TraceHeader,
+		Accepted:    s.Clock.Now(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode an asynchronous invocation: %w", err)
@@ -128,12 +131,11 @@ func (s *Service) attempt(ctx context.Context, e *event, delivered int) state.Ve
 		return s.over(ctx, e, &t, execution.Ended{Condition: execution.EventAgeExceeded, Attempts: e.Attempts})
 	}
 	i := execution.Invocation{
-		Function:      e.Function,
-		Payload:       e.Payload,
-		RequestID:     e.RequestID,
-		ClientContext: e.ClientContext,
-		TraceHeader:   e.TraceHeader,
-		Journey:       t.journey,
+		Function:    e.Function,
+		Payload:     e.Payload,
+		RequestID:   e.RequestID,
+		TraceHeader: e.TraceHeader,
+		Journey:     t.journey,
 	}
 	o, c, err := s.run(ctx, &i)
 	t.arrived(s.Clock.Now(), err)

@@ -1,6 +1,7 @@
 package invoke
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -37,6 +38,10 @@ func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environmen
 	if i.TraceHeader == "" {
 		i.TraceHeader = aws.TraceFrom(ctx)
 	}
+	client, err := clientContext(i.ClientContext)
+	if err != nil {
+		return nil, nil, err
+	}
 	payload := i.Payload
 	if len(payload) == 0 {
 		payload = []byte("{}") // AWS: what a function gets that is given nothing
@@ -67,7 +72,7 @@ func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environmen
 			FunctionARN:   i.Function.ARN(),
 			Payload:       payload,
 			TraceHeader:   trace,
-			ClientContext: clientContext(i.ClientContext),
+			ClientContext: client,
 			LogTail:       i.LogTail,
 			Stream:        i.Stream,
 		}, leave)
@@ -131,17 +136,26 @@ func tooLarge(format string, args ...any) *aws.Fault {
 	return aws.Faultf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", format, args...).With("Type", "User")
 }
 
-// clientContext decodes what clients send as base64. What is no JSON is left
-// away: a header of the Runtime API could not carry it.
-func clientContext(s string) string {
+// clientContext decodes what clients send as base64.
+//
+// AWS: callers report the message (github.com/boto/boto3/issues/2153); none is
+// known of one that is too long.
+func clientContext(s string) (string, error) {
 	if s == "" {
-		return ""
+		return "", nil
+	}
+	if len(s) > execution.MaxClientContext {
+		return "", badContext("Client context must be no longer than %d bytes, and has %d.", execution.MaxClientContext, len(s))
 	}
 	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil || !json.Valid(b) {
-		return ""
+	if err != nil || !json.Valid(b) || !bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n"), []byte("{")) {
+		return "", badContext("Client context must be a valid Base64-encoded JSON object.")
 	}
-	return string(b)
+	return string(b), nil
+}
+
+func badContext(format string, args ...any) *aws.Fault {
+	return aws.Faultf(http.StatusBadRequest, "InvalidRequestContentException", format, args...).With("Type", "User")
 }
 
 func verdictOf(err error) telemetry.Verdict {

@@ -115,10 +115,44 @@ func TestInvocationsThatAreRefused(t *testing.T) {
 	if r := h.invoke(ref, string(big)); len(r.Payload) != len(big) {
 		t.Errorf("a payload as large as may be came back as %d bytes: %.200s", len(r.Payload), r.Payload)
 	}
-	// A client context that no header can carry is left away.
-	if r, err := h.Invoke(context.Background(), execution.Invocation{Function: ref, ClientContext: base64.StdEncoding.EncodeToString([]byte("no\r\nJSON"))}); err != nil || r.FunctionError != "" {
+}
+
+func TestClientContext(t *testing.T) {
+	h := newHost(t, options{})
+	ref := h.deploy("f", "python3.13", "app.handler", map[string]string{"app.py": `
+def handler(e, c):
+    client = c.client_context and c.client_context.custom
+    print("client:", client)
+    return client
+`})
+	encode := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	const noObject = "Client context must be a valid Base64-encoded JSON object."
+	for context, want := range map[string]string{
+		"no base64":           noObject,
+		encode("no\r\nJSON"):  noObject,
+		encode(`"text"`):      noObject,
+		encode(" "):           noObject,
+		encode(`{"custom": `): noObject,
+		encode(strings.Repeat(" ", 2687)) + "e30=": "Client context must be no longer than 3583 bytes, and has 3588.",
+	} {
+		i := execution.Invocation{Function: ref, ClientContext: context}
+		_, err := h.Invoke(t.Context(), i)
+		_, later := h.Enqueue(t.Context(), i)
+		for _, err := range []error{err, later} {
+			if f := aws.AsFault(err); f == nil || f.Status != 400 || f.Code != "InvalidRequestContentException" || f.Message != want {
+				t.Errorf("%.40s: %v", context, err)
+			}
+		}
+	}
+	r, err := h.Invoke(t.Context(), execution.Invocation{Function: ref, ClientContext: encode("\n{\"custom\": {\"k\": 1}}" + strings.Repeat(" ", 2660))})
+	if err != nil || string(r.Payload) != `{"k":1}` && string(r.Payload) != `{"k": 1}` {
 		t.Errorf("%v, %+v", err, r)
 	}
+	// AWS: an event's function does not get it.
+	if _, err := h.Enqueue(t.Context(), execution.Invocation{Function: ref, ClientContext: encode("{}")}); err != nil {
+		t.Error(err)
+	}
+	h.logs.waitFor(t, "client: None")
 }
 
 // Where the host has no memory left, Lambda's throttle is the answer, and the
