@@ -18,12 +18,18 @@ import (
 
 const helloSource = "def handler(event, context):\n    return 'hello'\n"
 
-// through is a function that answers only if a link leads it nowhere.
+// through is a function that answers what a link leads it to. Then it writes
+// there: to its own /tmp, if anywhere.
 var through = entry{name: "app.py", content: `
+import os
 def handler(event, context):
-    for do in (lambda: open("/var/task/out").read(), lambda: open("/var/task/out", "w"), lambda: __import__("os").chmod("/var/task/out", 0o777)):
+    try:
+        return open("/var/task/out").read()
+    except OSError:
+        pass
+    for harm in (lambda: open("/var/task/out", "w").write("harmed"), lambda: os.chmod("/var/task/out", 0o777), lambda: os.unlink(os.readlink("/var/task/out"))):
         try:
-            return str(do())
+            harm()
         except OSError:
             pass
     return "hello"

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/lamgate/lamgate/api"
+	"github.com/lamgate/lamgate/execution/disk"
 	"github.com/lamgate/lamgate/wire"
 )
 
@@ -44,6 +45,7 @@ type site struct {
 func newSite(t testing.TB, flags ...string) *site {
 	t.Helper()
 	dir := t.TempDir()
+	t.Cleanup(func() { disk.RemoveTree(dir) }) // packages are read-only
 	s := &site{dir: dir, data: filepath.Join(dir, "data"), temp: filepath.Join(dir, "temp"), address: freeAddress(t), flags: flags}
 	if err := os.Mkdir(s.temp, 0o777); err != nil {
 		t.Fatal(err)
