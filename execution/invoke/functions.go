@@ -117,13 +117,23 @@ func (f *function) retire(next *function) {
 	f.mu.Unlock()
 	for version, g := range pools {
 		if next != nil {
-			if c, ok := next.doc.Resolve(version, 0); ok && sameRun(&g.config, c) {
+			if c, ok := next.doc.Resolve(version, 0); ok && sameUpdate(&g.config, c) && sameRun(&g.config, c) {
 				next.pools[version] = g
 				continue
 			}
 		}
 		go g.pool.Retire()
 	}
+}
+
+// sameUpdate reports whether a configuration has not been updated since, or not
+// yet, or without success. Tags, policies and concurrency are no updates.
+//
+// AWS: each UpdateFunctionCode and UpdateFunctionConfiguration is answered by new
+// environments, also where it changes nothing that runs. Who wants them touches
+// the description.
+func sameUpdate(was, is *execution.Configuration) bool {
+	return is.LastUpdateStatus == "InProgress" || is.LastUpdateStatus == "Failed" || was.LastModified.Equal(is.LastModified)
 }
 
 // sameRun reports whether two configurations run the same: whether environments

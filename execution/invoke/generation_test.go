@@ -32,25 +32,42 @@ func TestNewCodeIsLiveAtOnce(t *testing.T) {
 	}
 }
 
-// What only describes a function does not cost it its environments.
-func TestDescriptionKeepsEnvironments(t *testing.T) {
+// AWS: an update brings new environments, also one of the description alone; what
+// is no update does not.
+func TestUpdatesRenewEnvironments(t *testing.T) {
 	h := newHost(t, options{})
 	code := map[string]string{"app.py": "import os\ndef handler(e, c): return os.getpid()\n"}
 	ref := h.deploy("f", "python3.13", "app.handler", code)
 	first := string(h.invoke(ref, `{}`).Payload)
 	h.deploy("f", "python3.13", "app.handler", code, func(f *execution.Function) {
-		f.Latest.Description, f.Latest.RevisionID = "other", "2"
+		f.Latest.RevisionID, f.Tags = "2", map[string]string{"k": "v"}
 		f.Aliases = map[string]execution.Alias{"live": {Name: "live", Version: execution.Latest}}
 	})
 	if again := string(h.invoke(ref, `{}`).Payload); again != first {
-		t.Error("a new description started a new environment")
+		t.Error("a tag and an alias started a new environment")
 	}
 	live := ref
 	live.Qualifier = "live"
 	if r := h.invoke(live, `{}`); string(r.Payload) != first || r.ExecutedVersion != execution.Latest {
 		t.Errorf("by alias: %s, version %s", r.Payload, r.ExecutedVersion)
 	}
-	h.deploy("f", "python3.13", "app.handler", code, func(f *execution.Function) { f.Latest.MemoryMB = 512 })
+	updated := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, update := range []struct {
+		status  string
+		renewed bool
+	}{{"InProgress", false}, {"Failed", false}, {"Successful", true}, {"InProgress", false}, {"Successful", false}} {
+		h.deploy("f", "python3.13", "app.handler", code, func(f *execution.Function) {
+			f.Latest.Description, f.Latest.LastModified, f.Latest.LastUpdateStatus = "other", updated, update.status
+		})
+		again := string(h.invoke(ref, `{}`).Payload)
+		if renewed := again != first; renewed != update.renewed {
+			t.Errorf("%s: a new environment is %v", update.status, renewed)
+		}
+		first = again
+	}
+	h.deploy("f", "python3.13", "app.handler", code, func(f *execution.Function) {
+		f.Latest.LastModified, f.Latest.MemoryMB = updated, 512
+	})
 	if again := string(h.invoke(ref, `{}`).Payload); again == first {
 		t.Error("other memory, but the same environment")
 	}
