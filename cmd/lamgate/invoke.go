@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 
@@ -35,7 +36,9 @@ func (c *invokeCommand) Run(ctx context.Context, console *console) error {
 	if c.Qualifier != "" {
 		in.Qualifier = &c.Qualifier
 	}
-	out, err := call[api.InvocationResponse](ctx, c.client(), &api.Service, "Invoke", in)
+	to, request := c.client(), &requestID{}
+	to.aws = to.aws.WithTransport(request)
+	out, err := call[api.InvocationResponse](ctx, to, &api.Service, "Invoke", in)
 	if err != nil {
 		return err
 	}
@@ -48,17 +51,36 @@ func (c *invokeCommand) Run(ctx context.Context, console *console) error {
 	}
 	if c.JSON {
 		err = printJSON(console.out, map[string]any{
+			"RequestId":  request.of,
 			"StatusCode": aws.Value(out.StatusCode), "FunctionError": aws.Value(out.FunctionError),
 			"ExecutedVersion": aws.Value(out.ExecutedVersion), "Payload": string(out.Payload),
 		})
 	} else if len(out.Payload) > 0 {
 		_, err = fmt.Fprintln(console.out, string(out.Payload))
 	}
-	if err == nil && out.FunctionError != nil {
-		fmt.Fprintf(console.err, "lamgate: the function failed (%s); its log: lamgate logs %s\n", *out.FunctionError, c.Name)
+	switch {
+	case err != nil:
+		return err
+	case out.FunctionError != nil:
+		fmt.Fprintf(console.err, "lamgate: the function failed (%s); why: lamgate why %s; its log: lamgate logs %s\n", *out.FunctionError, request.of, c.Name)
 		return errSilent
+	case c.Event:
+		fmt.Fprintf(console.err, "request %s is accepted; what becomes of it: lamgate why %[1]s\n", request.of)
 	}
-	return err
+	return nil
+}
+
+// A requestID is a transport that keeps the ID by which an answer can be asked
+// about.
+type requestID struct{ of string }
+
+// RoundTrip implements http.RoundTripper.
+func (i *requestID) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil {
+		i.of = answer.Header.Get("X-Amzn-Requestid")
+	}
+	return answer, err
 }
 
 func (c *invokeCommand) payload(in io.Reader) ([]byte, error) {
