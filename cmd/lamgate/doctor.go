@@ -149,9 +149,9 @@ func (c *doctorCommand) runtimes(images map[string]string) section {
 // What an environment that waits for a function holds, in MB, and how much of
 // this host's memory is too little for a handful of functions.
 const (
-	stemMB   = 20
-	leastMB  = 512
-	manyKeep = 4 // runtimes that one host uses at a time, for the estimate
+	stemMB    = 20
+	leastMB   = 512
+	stemKinds = 8 // that are kept at a time
 )
 
 // memory tells how much there is for functions.
@@ -168,8 +168,8 @@ func (c *doctorCommand) memory() section {
 	}
 	stock := finding{Name: "environments in stock", OK: true, Optional: true, Says: "none (--warm 0)"}
 	if c.Warm > 0 {
-		stock.Says = fmt.Sprintf("%d for each runtime in use, of up to %d MB each (--warm)", c.Warm, stemMB)
-		if err == nil && c.Warm*stemMB*manyKeep > available {
+		stock.Says = fmt.Sprintf("%d of each Python, Node.js (and memory size) and Ruby in use, at most %d, of up to %d MB each (--warm)", c.Warm, c.Warm*stemKinds, stemMB)
+		if err == nil && c.Warm*stemMB*stemKinds > available {
 			stock.OK, stock.Mend = false, "choose fewer with --warm"
 		}
 	}

@@ -17,7 +17,7 @@ type machineFlags struct {
 	Listen    string   `help:"Address to listen on." env:"LAMGATE_LISTEN" default:"127.0.0.1:4566" placeholder:"HOST:PORT"`
 	Data      string   `help:"Directory that keeps everything (default: $XDG_DATA_HOME/lamgate, or ~/.local/share/lamgate)." env:"LAMGATE_DATA" placeholder:"DIR"`
 	Isolation string   `help:"How functions are isolated: namespace, or process for not at all." env:"LAMGATE_ISOLATION" enum:"namespace,process" default:"${isolation}"`
-	Warm      int      `help:"How many environments of each runtime in use stand ready without a function." env:"LAMGATE_WARM" default:"2" placeholder:"N"`
+	Warm      int      `help:"How many started interpreters stand ready without a function: of each Python, Node.js (and memory size) and Ruby in use, of the 8 last used." env:"LAMGATE_WARM" default:"2" placeholder:"N"`
 	Require   []string `help:"Control of the isolation (lamgate doctor lists them) without which not to start. May be repeated." env:"LAMGATE_REQUIRE" sep:"," placeholder:"CONTROL"`
 
 	runtimeFlags `embed:""`
