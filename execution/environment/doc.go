@@ -29,6 +29,7 @@
 //     of; variables.go: its environment variables.
 //   - stem.go: stem cells, which spare most environments the making of a sandbox
 //     and the start of an interpreter; stems.go: how many stand ready.
+//   - failure.go: what is told of failures to those who explain.
 //   - state.go: the states and the transitions that are legal.
 //   - extension.go: the part that extensions take in its life; shutdown.go: how it
 //     is told to end.

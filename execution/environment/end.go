@@ -29,9 +29,13 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 	before := e.state
 	initialising := before == Initialising || before == Starting
 	took := now.Sub(e.began)
+	if v.cause == Timeout && (initialising || e.ticket == nil) {
+		v.culprit = e.awaited()
+	}
+	v.failed = v.failure(before, took)
 	t, pending, asked := e.ticket, e.pending, e.asked
 	e.ticket, e.pending = nil, report{}
-	answeredID := ""
+	answeredID, witness := "", e.witness
 	if t == nil && !initialising {
 		answeredID = e.lastID
 	}
@@ -58,14 +62,16 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 		e.finish(t, now, v)
 		e.pool.remove(e)
 	case initialising:
-		e.pool.initFailed(e)
+		e.pool.initFailed(e, v.failed)
 	case pending.ticket != nil:
 		pending.verdict = v
 		e.report(&pending, now)
+		e.told(witness, answeredID, v.failed)
 		e.pool.remove(e)
 	default:
 		// Between two events: nobody waits, but the log says so.
 		e.log.died(answeredID, v, now)
+		e.told(witness, answeredID, v.failed)
 		e.pool.remove(e)
 	}
 	reason := failure

@@ -19,6 +19,7 @@ type Environment struct {
 	log     *record
 	born    time.Time // when its start began
 	invoked bool      // it was started within an invocation, its init having failed before
+	before  *Failure  // of that init; nil without one
 	stem    bool      // it began as one
 	counted bool      // as one of pool.starting; guarded by the pool
 	// provisioned says that it is one of the pool's provision; guarded by the pool
@@ -44,6 +45,7 @@ type Environment struct {
 	state     State
 	ticket    *ticket // under way
 	lastID    string  // of the last ticket
+	witness   Witness // of the last ticket
 	placed    bool    // among the starts under way
 	stopPlace func() bool
 	promised  int64  // bytes of memory, until it is ready
@@ -93,7 +95,7 @@ func (e *Environment) take(t *ticket, now time.Time) (frozen, ok bool) {
 
 // begin makes a ticket the one under way, with mu held.
 func (e *Environment) begin(t *ticket, now time.Time) {
-	e.ticket, e.lastID, e.began = t, t.ID, now
+	e.ticket, e.lastID, e.witness, e.began = t, t.ID, t.Witness, now
 	e.log.start(t, e.pool.config.Version, false, now)
 }
 

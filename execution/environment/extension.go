@@ -116,7 +116,7 @@ func cannotLaunch(err error) (verdict, runtimeapi.Standing, bool) {
 	if errors.Is(x.Err, fs.ErrPermission) {
 		kind = "PermissionDenied"
 	}
-	v := verdict{cause: InitError, errorType: "Extension.LaunchError", message: fmt.Sprintf("fork/exec %s/%s: %v", extensionsDir, x.Extension, reason)}
+	v := verdict{cause: InitError, errorType: "Extension.LaunchError", culprit: extension(x.Extension), message: fmt.Sprintf("fork/exec %s/%s: %v", extensionsDir, x.Extension, reason)}
 	return v, runtimeapi.Standing{Name: x.Extension, State: "LaunchError", ErrorType: kind}, true
 }
 
@@ -176,9 +176,9 @@ func (e *Environment) ExtensionFailed(name, errorType string, exit bool) {
 	later := e.state != Initialising // else its line says so
 	e.mu.Unlock()
 	if later {
-		e.explain("the extension " + name + " has failed: " + errorType)
+		e.explain(extension(name) + " has failed: " + errorType)
 	}
-	e.fail(anyTurn, verdict{cause: Crash, errorType: kind, message: "exit code 0"})
+	e.fail(anyTurn, verdict{cause: Crash, errorType: kind, culprit: extension(name), message: "exit code 0"})
 }
 
 // explain leaves in the log what Lambda does not tell: which extension it was
@@ -213,12 +213,12 @@ func (e *Environment) watch() {
 			e.pool.fleet.Clock.AfterFunc(lastBreath, func() { e.fail(anyTurn, exited(x.Exit)) })
 			continue
 		}
-		v := verdict{cause: Crash, errorType: "Extension.Crash", message: fmt.Sprintf("exit code %d", x.Exit.Code)}
+		v := verdict{cause: Crash, errorType: "Extension.Crash", culprit: extension(x.Extension), message: fmt.Sprintf("exit code %d", x.Exit.Code)}
 		if x.Exit.Signal != "" {
 			v.message = "signal: " + x.Exit.Signal
 		}
 		e.pool.fleet.Clock.AfterFunc(lastBreath, func() {
-			e.explain("the extension " + x.Extension + " has ended: " + v.message)
+			e.explain(v.culprit + " has ended: " + v.message)
 			e.fail(anyTurn, v)
 		})
 	}

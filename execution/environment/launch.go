@@ -47,7 +47,7 @@ func (f *Fleet) room(p *Pool) (int64, bool) {
 // invocation that has waited longest, and what comes of it then is its answer.
 //
 // AWS: this is how Lambda treats a failed init phase.
-func (p *Pool) initFailed(e *Environment) {
+func (p *Pool) initFailed(e *Environment, why *Failure) {
 	p.mu.Lock()
 	var t *ticket
 	if !e.provisioned {
@@ -74,8 +74,8 @@ func (p *Pool) initFailed(e *Environment) {
 		}
 		now := p.fleet.Clock.Now()
 		t.assigned, t.deadline = now, p.deadline(now)
-		again.invoked = true
-		again.ticket, again.lastID = t, t.ID
+		again.invoked, again.before = true, why
+		again.ticket, again.lastID, again.witness = t, t.ID, t.Witness
 		again.start()
 	})
 }

@@ -31,6 +31,12 @@ type Outcome struct {
 	Cause  Cause
 	// Provisioned says that provisioned concurrency ran it.
 	Provisioned bool
+	// Failure is what ended the environment with the request; nil if nothing did.
+	Failure *Failure
+	// Before is the failed init that was begun again within the invocation, and
+	// Again how long it then took; nil if there was none.
+	Before *Failure
+	Again  time.Duration
 }
 
 // A verdict is how an invocation, or an init, ended.
@@ -40,6 +46,8 @@ type verdict struct {
 	payload   []byte // the answer, if the runtime gave one
 	message   string // else what follows "Error: ", or the words of a timeout
 	timeout   time.Duration
+	culprit   string   // see Failure
+	failed    *Failure // of the environment, as all but the invoker see it
 }
 
 // object returns the payload of a verdict for a request.
@@ -146,9 +154,15 @@ func (e *Environment) outcome(t *ticket, now time.Time, memory int, v *verdict) 
 	o := &Outcome{Waited: t.assigned.Sub(t.arrived), Cause: v.cause, Provisioned: t.provisioned}
 	o.RequestID, o.ExecutedVersion, o.Environment = t.ID, p.config.Version, e.log.stream
 	o.ColdStart = e.cold && !t.provisioned
-	if e.cold && !e.invoked {
+	switch {
+	case e.cold && e.invoked:
+		o.Before, o.Again = e.before, e.init
+	case e.cold:
 		o.InitDuration = e.init
+	case v.failed != nil && v.failed.Init():
+		o.Before = e.before
 	}
+	o.Failure = v.failed
 	e.cold = false
 	o.last(t, now, v)
 	o.MaxMemoryMB = memory

@@ -25,6 +25,7 @@ type Request struct {
 	CognitoIdentity string // JSON
 	LogTail         bool
 	Stream          execution.ResponseStream // takes the answer as it comes; nil to have it in the Outcome
+	Witness         Witness                  // of what fails later; may be nil
 }
 
 // A ticket is a request on its way: in line, or with an environment.

@@ -11,7 +11,8 @@
 //   - lineage.go: who invoked whom, and where that goes round in circles.
 //   - async.go: the queue of asynchronous invocations and their retries.
 //   - ended.go: how they are treated, and who is told of their end.
-//   - explain.go: what an invocation leaves in its journey; sdk.go: why it may be
+//   - explain.go: what an invocation leaves in its journey; failure.go: how the end
+//     of its environment is told, also after the answer; sdk.go: why it may be
 //     that a module is missing.
 //
 // Who may invoke is decided before: by the operation's policies in control, by

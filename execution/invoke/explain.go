@@ -24,8 +24,12 @@ func (s *Service) explain(j *telemetry.Journey, ref execution.FunctionRef, c *ex
 	if ran.Before(j.Started) {
 		ran = j.Started
 	}
-	j.Add(ran, "environment", telemetry.Passed, &placed{o.ColdStart, o.Waited, o.InitDuration, o.Environment, c.RuntimeWarning})
 	verdict := telemetry.Passed
+	if o.Before != nil && o.Before.Init() {
+		verdict = telemetry.Failed
+	}
+	j.Add(ran, "environment", verdict, placedOf(ref, c, o))
+	verdict = telemetry.Passed
 	if o.Cause != environment.None {
 		verdict = telemetry.Failed
 	}
@@ -34,15 +38,26 @@ func (s *Service) explain(j *telemetry.Journey, ref execution.FunctionRef, c *ex
 
 // placed is how an invocation came to its environment.
 type placed struct {
-	cold         bool
-	waited, init time.Duration
-	environment  string
-	warning      string
+	name, runtime string
+	cold          bool
+	waited, init  time.Duration
+	environment   string
+	warning       string
+	before        *failure // of the init that was begun again; nil without one
+	again         time.Duration
+}
+
+func placedOf(ref execution.FunctionRef, c *execution.Configuration, o *environment.Outcome) *placed {
+	return &placed{ref.Name, c.Runtime, o.ColdStart, o.Waited, o.InitDuration, o.Environment, c.RuntimeWarning, failureOf(o.Before), o.Again}
 }
 
 // Explain implements telemetry.Detail.
 func (p *placed) Explain() (what, mend string) {
 	switch {
+	case p.before != nil && p.before.init:
+		why, hint := missingSDK(p.runtime, p.before.report)
+		what = "a new environment's init " + p.before.how() + why + "; it was begun again within the invocation, as on AWS" + p.took()
+		mend = cmp.Or(hint, p.before.mend(), "lamgate logs "+p.name)
 	case p.cold:
 		what = fmt.Sprintf("a new environment was started (cold start: %s from the request, of which the function's own init took %s)", short(p.waited), short(p.init))
 	case p.waited > 0:
@@ -53,7 +68,15 @@ func (p *placed) Explain() (what, mend string) {
 	if p.warning != "" {
 		what += "; " + p.warning
 	}
-	return what + "; log stream " + p.environment, ""
+	return what + "; log stream " + p.environment, mend
+}
+
+// took tells how long an init took within the invocation.
+func (p *placed) took() string {
+	if p.again == 0 {
+		return "" // what it came to is the next step
+	}
+	return ", of which it took " + short(p.again)
 }
 
 // ended is how the function's run ended. Thousands of journeys are kept, so it
@@ -66,20 +89,15 @@ type ended struct {
 	handler  string
 	cause    environment.Cause
 	took     time.Duration
-	answered int    // bytes
-	report   string // of the error
+	answered int64    // bytes
+	report   string   // of the error
+	failure  *failure // of its environment; nil if that lives
 }
 
-// maxReport is how much is told of an error.
-const maxReport = 2048
-
 func endedOf(ref execution.FunctionRef, c *execution.Configuration, o *environment.Outcome) *ended {
-	e := &ended{ref, c.Runtime, c.MemoryMB, c.Timeout, c.Handler, o.Cause, o.Duration, len(o.Payload), ""}
+	e := &ended{ref, c.Runtime, c.MemoryMB, c.Timeout, c.Handler, o.Cause, o.Duration, int64(len(o.Payload)) + o.Streamed, "", failureOf(o.Failure)}
 	if o.Cause != environment.None {
-		e.report = describe(o.Payload)
-		if len(e.report) > maxReport {
-			e.report = strings.Clone(e.report[:maxReport]) + "…"
-		}
+		e.report = clip(describe(o.Payload))
 	}
 	return e
 }
@@ -94,17 +112,29 @@ func (e *ended) Explain() (what, mend string) {
 	case environment.FunctionError:
 		return e.failed(took + " raised ")
 	case environment.InitError:
-		return e.failed(fmt.Sprintf("%s could not be loaded (handler %s): ", e.ref.Name, e.handler))
+		handler := ""
+		if e.handler != "" {
+			handler = " (handler " + e.handler + ")"
+		}
+		return e.failed(e.ref.Name + " could not be loaded" + handler + ": ")
 	case environment.Timeout:
+		longer := configure + fmt.Sprintf(" --timeout %d", int(2*e.timeout.Seconds()))
+		if e.failure != nil && e.failure.init {
+			what = fmt.Sprintf("the init of %s, within the invocation, did not end within the function's timeout of %s, and was ended", e.ref.Name, e.timeout)
+			return what + e.failure.waited(), cmp.Or(e.failure.mend(), longer)
+		}
 		return fmt.Sprintf("%s did not answer within its timeout of %s, and was ended", e.ref.Name, e.timeout),
-			configure + fmt.Sprintf(" --timeout %d", int(2*e.timeout.Seconds()))
+			longer
 	case environment.OutOfMemory:
 		return fmt.Sprintf("%s used up its memory of %d MB, and was ended", took, e.memoryMB),
 			configure + fmt.Sprintf(" --memory-size %d", 2*e.memoryMB)
 	case environment.ResponseTooLarge:
 		return took + " answered more than 6 MB", "store the answer in S3 and return its URL"
 	}
-	return took + " ended without an answer: " + e.report, "lamgate logs " + e.ref.Name
+	if e.failure != nil && e.failure.init {
+		took += " of its init"
+	}
+	return took + " ended without an answer: " + e.report + e.failure.whose(), "lamgate logs " + e.ref.Name
 }
 
 // failed explains an error that the function, or its client, has reported.

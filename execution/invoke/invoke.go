@@ -67,7 +67,7 @@ func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environmen
 			return nil, c, err
 		}
 		i.TraceHeader = trace
-		o, err := pool.Invoke(ctx, environment.Request{
+		r := environment.Request{
 			ID:            i.RequestID,
 			FunctionARN:   i.Function.ARN(),
 			Payload:       payload,
@@ -75,7 +75,11 @@ func (s *Service) run(ctx context.Context, i *execution.Invocation) (*environmen
 			ClientContext: client,
 			LogTail:       i.LogTail,
 			Stream:        i.Stream,
-		}, leave)
+		}
+		if i.Journey != nil {
+			r.Witness = witness{s}
+		}
+		o, err := pool.Invoke(ctx, r, leave)
 		if err != nil {
 			return nil, c, s.notRun(i.Function, err)
 		}

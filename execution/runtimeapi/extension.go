@@ -247,6 +247,16 @@ type Standing struct {
 	ErrorType string   // that it has reported
 }
 
+// Settled reports whether it is not waited for: it asks for its next event, or has
+// reported an error.
+func (x Standing) Settled() bool {
+	switch extensionPhase(x.State) {
+	case extensionStarted, extensionRegistered, extensionRunning:
+		return false
+	}
+	return true
+}
+
 // Extensions tells where all extensions stand: those that are to register, and
 // then the internal ones.
 func (s *Server) Extensions() (list []Standing) {
