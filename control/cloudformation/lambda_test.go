@@ -70,24 +70,30 @@ func TestWhatLambdaHasBeside(t *testing.T) {
 			t.Errorf("%s is %s", *o.OutputKey, *o.OutputValue)
 		}
 	}
-	get := func() *lambdaapi.FunctionConfiguration {
-		c, err := h.lambda.GetFunctionConfiguration(h.ctx, &lambdaapi.GetFunctionConfigurationRequest{FunctionName: new("sealed")})
+	get := func(name string) *lambdaapi.FunctionConfiguration {
+		c, err := h.lambda.GetFunctionConfiguration(h.ctx, &lambdaapi.GetFunctionConfigurationRequest{FunctionName: &name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	if c := get(); len(c.Layers) != 2 || *c.LoggingConfig.SystemLogLevel != "WARN" || !strings.HasSuffix(*c.DeadLetterConfig.TargetArn, ":dead") || *c.SnapStart.ApplyOn != "PublishedVersions" {
+	if c := get("sealed"); len(c.Layers) != 2 || *c.LoggingConfig.SystemLogLevel != "WARN" || !strings.HasSuffix(*c.DeadLetterConfig.TargetArn, ":dead") {
 		t.Errorf("the function: %+v", c)
+	}
+	if c := get("snapped"); *c.SnapStart.ApplyOn != "PublishedVersions" {
+		t.Errorf("from a snapshot: %+v", c)
 	}
 
 	t.Run("what a template no longer says is undone", func(t *testing.T) {
 		less := without(body, "CodeSigningConfigArn", "DeadLetterConfig", "Layers:", "LoggingConfig", "RecursiveLoop", "RuntimeManagementConfig", "SnapStart:",
 			"ProvisionedConcurrencyConfig", "InvokeMode", "MaximumRetryAttempts", "ImageConfig", "MaxAge")
 		h.must(h.update("beside", less), "UPDATE_COMPLETE")
-		c := get()
-		if c.Layers != nil || c.DeadLetterConfig != nil || *c.LoggingConfig.LogFormat != "Text" || *c.SnapStart.ApplyOn != "None" {
+		c := get("sealed")
+		if c.Layers != nil || c.DeadLetterConfig != nil || *c.LoggingConfig.LogFormat != "Text" {
 			t.Errorf("the function: %+v", c)
+		}
+		if c := get("snapped"); *c.SnapStart.ApplyOn != "None" {
+			t.Errorf("from a snapshot: %+v", c)
 		}
 		recursion, err := h.lambda.GetFunctionRecursionConfig(h.ctx, &lambdaapi.GetFunctionRecursionConfigRequest{FunctionName: new("sealed")})
 		if err != nil || *recursion.RecursiveLoop != "Terminate" {
@@ -110,7 +116,7 @@ func TestWhatLambdaHasBeside(t *testing.T) {
 			t.Errorf("URL: %+v, %v", url, err)
 		}
 		h.must(h.update("beside", body), "UPDATE_COMPLETE")
-		if c := get(); len(c.Layers) != 2 {
+		if c := get("sealed"); len(c.Layers) != 2 {
 			t.Errorf("put back: %+v", c)
 		}
 	})
