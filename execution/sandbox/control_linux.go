@@ -142,7 +142,7 @@ func (s *namespace) send(process uint64, sig syscall.Signal) error {
 // ask sends init a request.
 func (s *namespace) ask(request []byte) error {
 	_, err := s.control.Write(request)
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, os.ErrClosed) {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, os.ErrClosed) {
 		return os.ErrProcessDone
 	}
 	return err

@@ -44,6 +44,8 @@ type namespaces struct {
 	landlock     bool   // the kernel can keep abstract sockets apart
 	capabilities uint64 // how many the kernel has
 
+	change func(*program) // a test's; nil
+
 	mu             sync.Mutex
 	controls       []Control
 	lateProblem    string // why no sandbox can be Late
@@ -215,6 +217,9 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 	if err != nil {
 		return nil, err
 	}
+	if d.change != nil {
+		d.change(s.program)
+	}
 	launcher, err := s.program.file()
 	files.add(launcher)
 	if err != nil {
@@ -255,7 +260,7 @@ func (d *namespaces) launch(spec Spec, inside func(*program)) (s *namespace, err
 	// By the server's table of files: in its own, the child may already have put
 	// one of the inherited where the launcher was.
 	s.stub, err = syscall.ForkExec(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), launcher.Fd()), []string{"lamgate: " + spec.Name},
-		&syscall.ProcAttr{Env: []string{}, Files: inherited})
+		&syscall.ProcAttr{Env: []string{}, Files: inherited, Sys: &syscall.SysProcAttr{Setpgid: true}})
 	if err != nil {
 		s.control.Close()
 		output.Close()

@@ -28,7 +28,9 @@ type namespace struct {
 	group   *group
 	control *os.File // until it closes, someone in the sandbox lives
 
-	stub, initial, command int // process IDs on the host
+	// Process IDs on the host. The stub's, 0 once it has been waited for, is also
+	// that of the process group which it and init are.
+	stub, initial, command int
 	listeners              [2]net.Listener
 	started                time.Time
 
@@ -44,6 +46,7 @@ type namespace struct {
 	looking  atomic.Bool // the watch is at it
 	mu       sync.Mutex
 	gone     bool  // init has been waited for: its process ID may be another's
+	leaving  bool  // nothing runs any more: what is frozen now would stay
 	max      int64 // the most memory seen
 	tooMuch  bool  // ended by the watch
 	released bool
@@ -87,7 +90,7 @@ func (s *namespace) Thaw() error {
 func (s *namespace) run(on bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gone {
+	if s.gone || s.leaving {
 		return os.ErrProcessDone
 	}
 	if done, err := s.group.freeze(!on); done {
@@ -122,11 +125,13 @@ func (s *namespace) Kill() {
 	s.kill()
 }
 
-// giveUp ends a launch. Its stub is left alone until it has ended: it takes no
-// longer than a few system calls, and tells of the init that it makes, whom
-// nobody else could end.
+// giveUp ends a launch. Init may be there without having been told of: whoever
+// would have told has been killed, or is not waited for.
 func (s *namespace) giveUp() {
 	s.Kill()
+	if s.stub != 0 {
+		_ = syscall.Kill(-s.stub, syscall.SIGKILL)
+	}
 	s.finish()
 	s.closeListeners()
 }
@@ -179,6 +184,9 @@ func (s *namespace) await(ctx context.Context) error {
 			}
 		} else if err := s.take(m); err != nil {
 			return err
+		}
+		if m.kind == messageReaped && m.a == commandProcess && s.command == 0 {
+			return ErrEnded // extensions may live on
 		}
 	}
 	return nil
@@ -321,15 +329,18 @@ func (s *namespace) attend() {
 func (s *namespace) finish() {
 	s.lastWords()
 	s.driver.watch.remove(s)
-	if s.stub != 0 {
-		_, _ = syscall.Wait4(s.stub, nil, 0, nil)
-	}
+	s.mu.Lock()
+	s.leaving = true
 	_, _ = s.group.freeze(false) // init cannot end before the frozen
-	if s.initial != 0 {
+	s.mu.Unlock()
+	switch {
+	case s.stub != 0:
+		s.reapLaunch()
+	case s.initial != 0:
 		awaitEnd(s.initial)
 	}
 	s.mu.Lock()
-	if s.initial != 0 { // its ID is free from here on
+	if s.stub == 0 && s.initial != 0 { // its ID is free from here on
 		_, _ = syscall.Wait4(s.initial, nil, 0, nil)
 	}
 	s.gone = true
@@ -361,6 +372,16 @@ func (s *namespace) finish() {
 	}
 }
 
+// reapLaunch waits for the stub and for init, of whom it may be that nobody knows
+// the ID. Nobody but who launches the sandbox has it yet.
+func (s *namespace) reapLaunch() {
+	for {
+		if _, err := syscall.Wait4(-s.stub, nil, 0, nil); err != nil && err != syscall.EINTR {
+			return
+		}
+	}
+}
+
 // awaitEnd waits for a child's end and leaves it as it is, so that its ID stays
 // its own.
 func awaitEnd(pid int) {
@@ -387,9 +408,6 @@ func (s *namespace) lastWords() {
 			case s.assigned <- err:
 			default:
 			}
-		}
-		if m.kind == messageInit { // of a launch that has been given up
-			s.Kill()
 		}
 	}
 }
