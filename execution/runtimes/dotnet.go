@@ -11,13 +11,13 @@ import (
 var dotnet = language{
 	family: DotNet, title: ".NET", mend: "dotnet-install.sh", upwards: true,
 	names:         []string{"dotnet10", "dotnet8", "dotnet6"},
-	installations: search.dotnets,
+	installations: (*search).dotnets,
 	launch:        launchDotNet,
 }
 
 // dotnets finds the runtimes of each dotnet by the directories that it keeps
 // them in.
-func (s search) dotnets() (list []installation) {
+func (s *search) dotnets() (list []installation) {
 	roots := s.glob("$DOTNET_ROOT", ".dotnet", "/usr/share/dotnet", "/usr/lib/dotnet", "/usr/lib64/dotnet", "/usr/local/share/dotnet", "/opt/dotnet",
 		".asdf/installs/dotnet*/*", ".local/share/mise/installs/dotnet*/*", "/home/linuxbrew/.linuxbrew/opt/dotnet*/libexec")
 	for _, dir := range s.path {

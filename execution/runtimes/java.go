@@ -15,12 +15,12 @@ import (
 var java = language{
 	family: Java, title: "Java", mend: "SDKMAN!", upwards: true,
 	names:         []string{"java25", "java21", "java17", "java11", "java8.al2"},
-	installations: search.javas,
+	installations: (*search).javas,
 	launch:        launchJava,
 }
 
 // javas finds JDKs and JREs by the release file that each of them has.
-func (s search) javas() (list []installation) {
+func (s *search) javas() (list []installation) {
 	homes := s.glob(
 		"$JAVA_HOME", "/usr/lib/jvm/*", "/usr/lib/jvm/*/jre", "/usr/java/*", "/opt/java/*", "/opt/jdk*", "/usr/local/openjdk-*",
 		".sdkman/candidates/java/*", "$SDKMAN_DIR/candidates/java/*", ".jdks/*", ".jabba/jdk/*", ".local/share/coursier/jvm/*",

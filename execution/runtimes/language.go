@@ -34,7 +34,7 @@ type language struct {
 	upwards bool
 	client  string // lamgate's runtime client, below the directory of clients; empty if there is none
 
-	installations func(search) []installation
+	installations func(*search) []installation
 	// launch completes a command. It starts with the interpreter alone.
 	launch func(*Runtime, *Launch, *Command) error
 }
@@ -102,8 +102,12 @@ func (l *language) nearest(list []installation, want version) *installation {
 
 func abs(n int) int { return max(n, -n) }
 
-// missing is why there is no interpreter for a version.
-func (l *language) missing(list []installation, want version) error {
+// missing is why there is no interpreter for a version, among those that have told
+// theirs.
+func (l *language) missing(list []installation, unasked error, want version) error {
+	if unasked != nil {
+		return fmt.Errorf("%s %s was not found on this host, but not everything has answered, and will be asked again: %w", l.title, l.of(want), unasked)
+	}
 	install := fmt.Sprintf("install %s %s, in PATH or with %s", l.title, l.of(want), l.mend)
 	if len(list) == 0 {
 		return fmt.Errorf("%s is not installed on this host: %s", l.title, install)

@@ -11,13 +11,13 @@ import (
 var node = language{
 	family: Node, title: "Node.js", mend: "nvm", client: bootstrap.Node,
 	names:         []string{"nodejs24.x", "nodejs22.x", "nodejs20.x", "nodejs18.x", "nodejs16.x"},
-	installations: search.nodes,
+	installations: (*search).nodes,
 	launch:        launchNode,
 }
 
 // nodes finds node by the version in a directory's name, and asks those that a
 // system's packages have installed.
-func (s search) nodes() []installation {
+func (s *search) nodes() []installation {
 	list := versions(nil, "node", s.glob(
 		".nvm/versions/node/*/bin", "$NVM_DIR/versions/node/*/bin",
 		".local/share/fnm/node-versions/*/installation/bin", ".fnm/node-versions/*/installation/bin", "$FNM_DIR/node-versions/*/installation/bin",

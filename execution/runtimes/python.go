@@ -13,7 +13,7 @@ import (
 var python = language{
 	family: Python, title: "Python", mend: "pyenv or uv", minor: true, client: bootstrap.Python,
 	names:         []string{"python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python3.8"},
-	installations: search.pythons,
+	installations: (*search).pythons,
 	launch:        launchPython,
 }
 
@@ -21,7 +21,7 @@ var pythonName = regexp.MustCompile(`^python3\.\d+$`)
 
 // pythons finds python3.N by file name; versions in directories' names give the
 // patch level.
-func (s search) pythons() (list []installation) {
+func (s *search) pythons() (list []installation) {
 	dirs := append(s.path[:len(s.path):len(s.path)], s.glob(
 		".pyenv/versions/*/bin", "$PYENV_ROOT/versions/*/bin",
 		".asdf/installs/python/*/bin", "$ASDF_DATA_DIR/installs/python/*/bin",

@@ -12,13 +12,13 @@ import (
 var ruby = language{
 	family: Ruby, title: "Ruby", mend: "rbenv or mise", minor: true, client: bootstrap.Ruby,
 	names:         []string{"ruby3.4", "ruby3.3", "ruby3.2"},
-	installations: search.rubies,
+	installations: (*search).rubies,
 	launch:        launchRuby,
 }
 
 // rubies finds ruby by the version in a directory's name, and asks those that a
 // system's packages have installed.
-func (s search) rubies() []installation {
+func (s *search) rubies() []installation {
 	list := versions(nil, "ruby", s.glob(
 		".rbenv/versions/*/bin", "$RBENV_ROOT/versions/*/bin",
 		".rvm/rubies/*/bin", "/usr/local/rvm/rubies/*/bin", ".rubies/*/bin", "/opt/rubies/*/bin",

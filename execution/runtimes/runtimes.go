@@ -42,14 +42,14 @@ type Runtimes struct {
 	preparing sync.WaitGroup
 
 	mu    sync.Mutex
-	found map[Family][]installation
+	found map[Family]finding
 }
 
 // New returns the runtimes of this host.
 func New(c Config) *Runtimes {
 	r := &Runtimes{
 		clients: c.Clients, store: c.Store, images: map[string]*fromImage{}, host: hostArchitecture(), search: hostSearch(),
-		found: map[Family][]installation{}, bytecodes: bytecodes{clients: c.Clients},
+		found: map[Family]finding{}, bytecodes: bytecodes{clients: c.Clients},
 	}
 	r.life, r.end = context.WithCancel(context.Background())
 	for name, reference := range c.Images {
@@ -139,10 +139,10 @@ func (r *Runtimes) installed(runtime, architecture string) (*Runtime, string, er
 	if !ok {
 		return nil, "", fmt.Errorf("lamgate does not run the runtime %s (it runs python3.x, nodejs*.x, java*, ruby3.x, dotnet*, provided.al2 and provided.al2023)", runtime)
 	}
-	list := r.installations(l)
+	list, unasked := r.installations(l, &want)
 	best := l.nearest(list, want)
 	if best == nil {
-		return nil, "", l.missing(list, want)
+		return nil, "", l.missing(list, unasked, want)
 	}
 	i := &Runtime{
 		Name: runtime, Family: l.family, Path: best.path, Version: best.version.String(),
@@ -160,7 +160,9 @@ func (r *Runtimes) installed(runtime, architecture string) (*Runtime, string, er
 		i.client, i.script = r.bytecodes.of(best.path, i.client), i.client
 	}
 	var warnings []string
-	if l.of(best.version) != l.of(want) {
+	if l.of(best.version) != l.of(want) && unasked != nil {
+		warnings = append(warnings, fmt.Sprintf("functions of %s run with %s %s (%s) for now: %v", runtime, l.title, best.version, best.path, unasked))
+	} else if l.of(best.version) != l.of(want) {
 		warnings = append(warnings, fmt.Sprintf("%s %s is not installed on this host: functions of %s run with %s %s (%s); install %[1]s %[2]s to have the version asked for",
 			l.title, l.of(want), runtime, l.title, best.version, best.path))
 	}
@@ -215,7 +217,8 @@ func (r *Runtimes) List() (list []Listed) {
 // a client of lamgate's own: "python3.13" with its path.
 func (r *Runtimes) Installed() (list [][2]string) {
 	for _, l := range []*language{&python, &node} {
-		for _, i := range r.installations(l) {
+		found, _ := r.installations(l, nil)
+		for _, i := range found {
 			name := string(l.family) + l.of(i.version)
 			if l == &node {
 				name += ".x"
@@ -226,18 +229,29 @@ func (r *Runtimes) Installed() (list [][2]string) {
 	return list
 }
 
-func (r *Runtimes) installations(l *language) []installation {
+// installations returns the interpreters of a language, and why there may be more.
+// These are asked again unless what is wanted is there.
+func (r *Runtimes) installations(l *language, want *version) ([]installation, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	list, ok := r.found[l.family]
 	// A binary may have gone, or come: what was found is trusted as long as it
 	// is there.
-	if ok && len(list) > 0 && !slices.ContainsFunc(list, installation.gone) {
-		return list
+	if f := r.found[l.family]; len(f.list) > 0 && !slices.ContainsFunc(f.list, installation.gone) {
+		there := func(i installation) bool { return want != nil && l.of(i.version) == l.of(*want) }
+		if f.unasked == nil || slices.ContainsFunc(f.list, there) {
+			return f.list, f.unasked
+		}
 	}
-	list = l.installations(r.search)
-	r.found[l.family] = list
-	return list
+	s := r.search
+	list := l.installations(&s)
+	r.found[l.family] = finding{list, s.unasked}
+	return list, s.unasked
+}
+
+// A finding is what a search has found, and who has not answered it.
+type finding struct {
+	list    []installation
+	unasked error
 }
 
 // without drops what a client or lamgate is not written for.

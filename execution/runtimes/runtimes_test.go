@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamgate/lamgate/execution/bootstrap"
 )
@@ -33,7 +34,7 @@ func host(t *testing.T) (*Runtimes, string) {
 	}
 	r := New(Config{})
 	r.host, r.javaPlaces = x86, nil
-	r.search = search{home: home, root: home, path: []string{home + "/sys/bin"}, ask: func(string) string { return "" }}
+	r.search = search{home: home, root: home, path: []string{home + "/sys/bin"}, ask: func(string) (string, error) { return "", nil }}
 	return r, home
 }
 func TestFindInterpreter(t *testing.T) {
@@ -48,7 +49,7 @@ func TestFindInterpreter(t *testing.T) {
 	os.Symlink(py311, home+"/sys/bin/python3")
 	asked := 0
 	r.search.path = []string{home + "/.pyenv/shims", home + "/sys/bin", home + "/sys/bin"}
-	r.search.ask = func(path string) string { asked++; return map[string]string{node22: "v22.3.0"}[path] }
+	r.search.ask = func(path string) (string, error) { asked++; return map[string]string{node22: "v22.3.0"}[path], nil }
 	for _, c := range []struct{ runtime, path, warning, err string }{
 		{"python3.13", py313, "", ""},
 		{"python3.14", py313, "Python 3.14 is not installed on this host: functions of python3.14 run with Python 3.13.0", ""},
@@ -91,6 +92,71 @@ func TestFindInterpreter(t *testing.T) {
 	empty, _ := host(t)
 	if _, err := empty.Warning("python3.13", ""); err == nil || !strings.Contains(err.Error(), "Python is not installed on this host: install Python 3.13") {
 		t.Errorf("nothing installed: %v", err)
+	}
+}
+
+// An interpreter that has not told its version, since the host is busy, is asked
+// again when it is needed, and nobody is told that it is not there.
+func TestInterpreterThatDoesNotAnswer(t *testing.T) {
+	r, home := host(t)
+	system := install(t, home+"/sys/bin/node", elfMagic)
+	r.search.path = []string{home + "/sys/bin", home + "/sys/bin"}
+	asked, answers := 0, false
+	r.search.ask = func(path string) (string, error) {
+		if asked++; !answers {
+			return "", errors.New(path + " is busy")
+		}
+		return "v22.3.0", nil
+	}
+	if _, _, err := r.Find(t.Context(), "nodejs22.x", ""); err == nil || !strings.Contains(err.Error(), system+" is busy") || strings.Contains(err.Error(), "not installed") || asked != 1 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+
+	node18 := install(t, home+"/.nvm/versions/node/v18.20.1/bin/node", elfMagic)
+	for _, c := range []struct {
+		runtime, path, warning string
+		asked                  int // so far
+	}{
+		{"nodejs18.x", node18, "", 2},
+		{"nodejs18.x", node18, "", 2},
+		{"nodejs22.x", node18, "functions of nodejs22.x run with Node.js 18.20.1 (" + node18 + ") for now: " + system + " is busy", 3},
+	} {
+		i, warning, err := r.Find(t.Context(), c.runtime, "")
+		if err != nil || i.Path != c.path || warning != c.warning || asked != c.asked {
+			t.Errorf("%s, asked %d times: %+v, %q, %v", c.runtime, asked, i, warning, err)
+		}
+	}
+
+	answers = true
+	for range 2 {
+		if i, warning, err := r.Find(t.Context(), "nodejs22.x", ""); err != nil || i.Path != system || warning != "" || asked != 4 {
+			t.Errorf("asked %d times: %+v, %q, %v", asked, i, warning, err)
+		}
+	}
+}
+
+func TestAskVersion(t *testing.T) {
+	for name, c := range map[string]struct {
+		script string
+		limit  time.Duration
+		told   string
+		fails  bool
+	}{
+		"tells":                   {"echo v22.3.0", time.Minute, "v22.3.0", false},
+		"does not know":           {"exit 1", time.Minute, "", false},
+		"is killed":               {"kill -9 $$", time.Minute, "", true},
+		"takes long":              {"exec sleep 1000", time.Millisecond, "", true},
+		"leaves one that goes on": {"sleep 3 & echo v22.3.0", time.Minute, "v22.3.0", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := install(t, t.TempDir()+"/node", "#!/bin/sh\n"+c.script+"\n")
+			if told, err := ask(path, c.limit); told != c.told || (err != nil) != c.fails {
+				t.Errorf("told %q, error %v", told, err)
+			}
+		})
+	}
+	if told, err := ask(install(t, t.TempDir()+"/node", elfMagic), time.Minute); told != "" || err != nil {
+		t.Errorf("what cannot be run tells %q, error %v", told, err)
 	}
 }
 

@@ -2,11 +2,14 @@ package runtimes
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -17,21 +20,46 @@ type search struct {
 	root string
 	path []string // directories, as in $PATH
 	env  func(name string) string
-	// ask runs a binary to learn its version, when no name tells it.
-	ask func(path string) string
+	// ask runs a binary to learn its version, when no name tells it; an error says
+	// that it may tell another time.
+	ask func(path string) (string, error)
+	// unasked are those that have not told. They may be any version.
+	unasked error
 }
 
 func hostSearch() search {
 	home, _ := os.UserHomeDir()
 	path := append(filepath.SplitList(os.Getenv("PATH")), "/usr/local/bin", "/usr/bin", "/opt/homebrew/bin", "/home/linuxbrew/.linuxbrew/bin")
-	return search{home: home, path: path, env: os.Getenv, ask: func(path string) string {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		cmd := exec.CommandContext(ctx, path, "--version")
-		cmd.Env = []string{}
-		out, _ := cmd.Output()
-		return strings.TrimSpace(string(out))
-	}}
+	return search{home: home, path: path, env: os.Getenv, ask: func(path string) (string, error) { return ask(path, askTime) }}
+}
+
+// askTime is how long an interpreter may take to tell its version, on a host that
+// does much else.
+const askTime = 10 * time.Second
+
+// ask runs a binary to learn its version: nothing if it cannot be run.
+func ask(path string, limit time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "--version")
+	cmd.Env = []string{}
+	cmd.WaitDelay = time.Second // should it leave somebody who holds its output
+	out, err := cmd.Output()
+	exit, exited := errors.AsType[*exec.ExitError](err)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("%s does not tell its version within %v", path, limit)
+	case exited && !exit.Exited(), !exited && scarce(err):
+		return "", fmt.Errorf("%s --version: %w", path, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// scarce reports whether a host could not run something for want of what it may
+// have again.
+func scarce(err error) bool {
+	return slices.ContainsFunc([]error{syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ETXTBSY}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // glob returns what matches a pattern: below the home directory, below a
@@ -122,14 +150,19 @@ func versions(list []installation, binary string, dirs []string) []installation 
 
 // asked finds interpreters in PATH, that only they themselves can tell the
 // version of.
-func (s search) asked(list []installation, binary string) []installation {
+func (s *search) asked(list []installation, binary string) []installation {
+	var seen []string
 	for _, dir := range s.path {
 		path := filepath.Join(dir, binary)
 		real := resolve(path)
-		if real == "" || slices.ContainsFunc(list, func(i installation) bool { return i.path == real }) {
+		if real == "" || slices.Contains(seen, real) || slices.ContainsFunc(list, func(i installation) bool { return i.path == real }) {
 			continue
 		}
-		if v, ok := parseVersion(s.ask(real)); ok {
+		seen = append(seen, real)
+		told, err := s.ask(real)
+		if err != nil {
+			s.unasked = errors.Join(s.unasked, err)
+		} else if v, ok := parseVersion(told); ok {
 			list = add(list, path, v)
 		}
 	}
