@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -67,6 +68,27 @@ func TestDeathAtEveryStep(t *testing.T) {
 			}
 			t.Logf("%d steps, %d starts succeeded", len(steps), started)
 		})
+	}
+}
+
+// A launcher that goes no further, whatever holds it up, is given up.
+func TestLauncherThatHangs(t *testing.T) {
+	f := newFixture(t, NamespaceLevel)
+	d := f.Driver.(*namespaces)
+	d.launchTime = 10 * time.Millisecond
+	for _, at := range []string{"make namespaces", "name the host", "begin a session"} {
+		d.change = func(p *program) {
+			i := slices.IndexFunc(p.steps, func(s *step) bool { return s.what == at })
+			p.steps[i].number, p.steps[i].args = unix.SYS_PPOLL, [6]uint64{}
+		}
+		spec := f.spec
+		spec.Command = []string{"/bin/sleep", "1000"}
+		if err := f.startAndEnd(t, spec); err == nil || !strings.Contains(err.Error(), "has not finished within 10ms") {
+			t.Errorf("held up where it is to %s, a start gives %v", at, err)
+		}
+		if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
+			t.Errorf("process %d has not been waited for (%v)", pid, err)
+		}
 	}
 }
 

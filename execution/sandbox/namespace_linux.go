@@ -44,7 +44,8 @@ type namespaces struct {
 	landlock     bool   // the kernel can keep abstract sockets apart
 	capabilities uint64 // how many the kernel has
 
-	change func(*program) // a test's; nil
+	launchTime time.Duration  // that a launch may take
+	change     func(*program) // a test's; nil
 
 	mu             sync.Mutex
 	controls       []Control
@@ -81,6 +82,7 @@ func openNamespace(o Options) (Driver, error) {
 		landlock: int(abi) >= 6, // the first to know scopes
 
 		capabilities: last + 1,
+		launchTime:   time.Minute,
 	}, nil
 }
 
@@ -135,7 +137,9 @@ func (d *namespaces) startInside(ctx context.Context, spec Spec, inside func(*pr
 	if err != nil {
 		return nil, err
 	}
-	if err := s.await(ctx); err != nil {
+	limited, cancel := context.WithTimeoutCause(ctx, d.launchTime, fmt.Errorf("the launcher has not finished within %v", d.launchTime))
+	defer cancel()
+	if err := s.await(limited); err != nil {
 		s.giveUp()
 		return nil, err
 	}
