@@ -147,7 +147,7 @@ func TestVersion2(t *testing.T) {
 	// The fixture's own groups are closed by the fixture.
 	driver := &namespaces{
 		log: d.log, layout: d.layout, users: d.users, null: d.null, buffers: d.buffers, watch: d.watch,
-		filter: d.filter, landlock: d.landlock, capabilities: d.capabilities, cgroups: groups, egress: d.egress,
+		filter: d.filter, landlock: d.landlock, capabilities: d.capabilities, cgroups: groups, egress: d.egress, launchTime: d.launchTime,
 	}
 	controls, err := driver.Probe(t.Context())
 	if err != nil {
