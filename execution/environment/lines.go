@@ -164,7 +164,10 @@ func (v *verdict) reportType() string {
 	return v.errorType
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+// milliseconds are to the microsecond, as on AWS.
+func milliseconds(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}
 
 // start says that an event is given to the function. within says that the init
 // was part of its invocation, whose log then begins with that.
@@ -265,7 +268,22 @@ func done(p *report, o *Outcome, memoryMB int) *runtimeapi.Done {
 	if p.responded {
 		d.Latency, d.Overhead = p.outcome.Duration, o.Duration-p.outcome.Duration
 	}
+	d.Extensions = p.extensions(o)
 	return d
+}
+
+// extensions is how long extensions were at work when the runtime had done, if
+// all went well.
+func (p *report) extensions(o *Outcome) time.Duration {
+	if p.done.IsZero() || p.verdict.status() != "success" {
+		return 0
+	}
+	return o.Duration - p.done.Sub(p.ticket.assigned)
+}
+
+// span is a part of an invocation in the JSON log.
+func span(name string, start time.Time, d time.Duration) object {
+	return object{"name": name, "start": start.UTC().Format(timeFormat), "durationMs": milliseconds(d)}
 }
 
 // produced is how many bytes the runtime answered with.
@@ -299,6 +317,14 @@ func (r *record) runtimeDoneLocked(p *report, o *Outcome, now time.Time) {
 		if v.status() == "error" {
 			body["errorType"] = v.reportType()
 		}
+		if p.responded {
+			began, answered := p.ticket.assigned, p.outcome.Duration
+			body["spans"] = []object{
+				span("responseLatency", began, answered),
+				span("responseDuration", began.Add(answered), 0),
+				span("runtimeOverhead", began.Add(answered), o.Duration-answered),
+			}
+		}
 		r.platform("platform.runtimeDone", v.level(debug), now, body)
 	}
 }
@@ -310,7 +336,7 @@ func (r *record) finish(p *report, o *Outcome, memoryMB int, now time.Time) []by
 	defer r.mu.Unlock()
 	r.catchUp()
 	r.endLine(now)
-	if !p.told {
+	if p.done.IsZero() {
 		r.runtimeDoneLocked(p, o, now)
 	}
 	if r.heard() {
@@ -318,7 +344,7 @@ func (r *record) finish(p *report, o *Outcome, memoryMB int, now time.Time) []by
 		r.tell(func(b *runtimeapi.Batch) { b.Report(now, d) })
 	}
 	if r.json {
-		r.finishJSON(o, &p.verdict, memoryMB, now)
+		r.finishJSON(p, o, memoryMB, now)
 	} else {
 		r.finishText(o, &p.verdict, memoryMB, now)
 	}
@@ -378,7 +404,8 @@ func (r *record) finishText(o *Outcome, v *verdict, memoryMB int, now time.Time)
 	r.add(now, text[end:])
 }
 
-func (r *record) finishJSON(o *Outcome, v *verdict, memoryMB int, now time.Time) {
+func (r *record) finishJSON(p *report, o *Outcome, memoryMB int, now time.Time) {
+	v := &p.verdict
 	metrics := object{
 		"durationMs":       milliseconds(o.Duration),
 		"billedDurationMs": o.Billed.Milliseconds(),
@@ -391,6 +418,9 @@ func (r *record) finishJSON(o *Outcome, v *verdict, memoryMB int, now time.Time)
 	report := object{"requestId": o.RequestID, "metrics": metrics, "status": v.status()}
 	if v.status() == "error" {
 		report["errorType"] = v.reportType()
+	}
+	if d := p.extensions(o); d > 0 {
+		report["spans"] = []object{span("extensionOverhead", p.done, d)}
 	}
 	r.platform("platform.report", v.level(info), now, report)
 }

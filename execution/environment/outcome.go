@@ -196,8 +196,8 @@ type report struct {
 	ticket    *ticket
 	outcome   *Outcome // the answer, and how long it took
 	verdict   verdict
-	responded bool // the runtime gave an answer that is not an error
-	told      bool // extensions know that the runtime has done with it
+	responded bool      // the runtime gave an answer that is not an error
+	done      time.Time // when the runtime had done with it, of which is told; zero before
 }
 
 // answer completes a ticket as soon as it is answered, and keeps its report for

@@ -17,7 +17,7 @@ func (e *Environment) Ready() *runtimeapi.Event {
 		now := e.pool.fleet.Clock.Now()
 		o := e.pending.whole(now)
 		e.log.runtimeDone(&e.pending, &o, now)
-		e.pending.told = true
+		e.pending.done = now
 	}
 	e.mu.Unlock()
 	if t := e.settle(); t != nil {

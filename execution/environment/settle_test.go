@@ -3,6 +3,7 @@ package environment
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +120,11 @@ func TestFailureAfterTheAnswer(t *testing.T) {
 	}
 }
 
-// Extensions are told of what came after the answer, too.
+// Extensions are told of what came after the answer, too, and the log in JSON says
+// the same.
+//
+// AWS: spans as in logs in JSON that are in public; that of extensions as its
+// runtime interface emulator has it.
 func TestTelemetryOfAnInvocationsEnd(t *testing.T) {
 	fail := func(v *voice) {
 		v.say("POST", "/2018-06-01/runtime/invocation/one/error", `{"errorMessage":"no"}`, "Lambda-Runtime-Function-Error-Type: Own.Error")
@@ -139,12 +144,12 @@ func TestTelemetryOfAnInvocationsEnd(t *testing.T) {
 			`{"name":"responseLatency","start":"2023-11-14T22:13:20.000Z","durationMs":200},` +
 			`{"name":"responseDuration","start":"2023-11-14T22:13:20.200Z","durationMs":0},` +
 			`{"name":"runtimeOverhead","start":"2023-11-14T22:13:20.200Z","durationMs":300}]}` +
-			` report success 1000`},
+			` report success 1000 extensionOverhead 500`},
 		"an error": {func(s *stage, _ *box, v *voice) {
 			fail(v)
 			s.clock.Advance(300 * time.Millisecond)
 			v.ask()
-		}, `{"requestId":"one","status":"success","metrics":{"durationMs":500,"producedBytes":0}} report success 1000`},
+		}, `{"requestId":"one","status":"success","metrics":{"durationMs":500,"producedBytes":0}} report success 1000 extensionOverhead 500`},
 		"an answer too late": {func(s *stage, _ *box, v *voice) {
 			v.answer("one")
 			s.clock.Advance(10 * time.Second)
@@ -160,6 +165,7 @@ func TestTelemetryOfAnInvocationsEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, s := newStage(t, "observer")
+			p.config.LogFormat, p.config.SystemLogLevel = "JSON", "DEBUG"
 			first := outcomeOf(t, p, "one")
 			b := <-s.boxes
 			x := b.register("observer", `"INVOKE"`)
@@ -177,15 +183,22 @@ func TestTelemetryOfAnInvocationsEnd(t *testing.T) {
 				s.clock.Advance(500 * time.Millisecond)
 				x.next()
 			}
-			if got := told(); got != c.want {
+			text := told()
+			if got := inShort(t, text); got != c.want {
 				t.Errorf("told\n%s\nnot\n%s", got, c.want)
+			}
+			log := s.heard(t, p, "platform.report")
+			for _, kind := range []string{"runtimeDone", "report"} {
+				if told, logged := recordOf(t, text, kind), recordOf(t, log, kind); !reflect.DeepEqual(told, logged) {
+					t.Errorf("%s is told as\n%v\nand logged as\n%v", kind, told, logged)
+				}
 			}
 		})
 	}
 }
 
-// ends has the pool's only environment tell what extensions are told of an
-// invocation's end.
+// ends has the pool's only environment tell what extensions are told of the
+// platform, up to an invocation's end.
 func ends(t *testing.T, p *Pool, clock aws.Clock) func() string {
 	u := newSubscriber(runtimeapi.Subscription{Schema: "2022-12-13", Types: []string{"platform"}, Protocol: "TCP", MaxItems: 1000, MaxBytes: 1 << 20}, clock, t.Context(), nil)
 	u.busy = true // it keeps what it is told
@@ -197,17 +210,33 @@ func ends(t *testing.T, p *Pool, clock aws.Clock) func() string {
 			s = string(u.batch.Body())
 			return strings.Contains(s, "platform.report")
 		})
-		_, s, _ = strings.Cut(s, `"platform.runtimeDone","record":`)
-		first, rest, _ := strings.Cut(s, "}\n")
-		var report struct {
-			Record struct {
-				Status  string
-				Metrics struct{ DurationMs float64 }
-			}
-		}
-		if err := json.Unmarshal([]byte(rest), &report); err != nil {
-			t.Fatalf("%v: %s", err, rest)
-		}
-		return fmt.Sprintf("%s report %s %v", first, report.Record.Status, report.Record.Metrics.DurationMs)
+		return s
 	}
+}
+
+// recordOf is that of an event among lines of JSON.
+func recordOf(t *testing.T, lines, kind string) (record map[string]any) {
+	for line := range strings.Lines(lines) {
+		if strings.Contains(line, `"type":"platform.`+kind+`"`) {
+			var event struct{ Record map[string]any }
+			if err := json.Unmarshal([]byte(line), &event); err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			record = event.Record
+		}
+	}
+	return record
+}
+
+// inShort is an end that was told: runtimeDone, and what matters of the report.
+func inShort(t *testing.T, lines string) string {
+	_, rest, _ := strings.Cut(lines, `"platform.runtimeDone","record":`)
+	done, _, _ := strings.Cut(rest, "}\n")
+	report := recordOf(t, lines, "report")
+	short := fmt.Sprintf("%s report %s %v", done, report["status"], report["metrics"].(map[string]any)["durationMs"])
+	if spans, ok := report["spans"].([]any); ok {
+		span := spans[0].(map[string]any)
+		short += fmt.Sprintf(" %s %v", span["name"], span["durationMs"])
+	}
+	return short
 }

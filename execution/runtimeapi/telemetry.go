@@ -114,6 +114,7 @@ type Done struct {
 	Duration    time.Duration
 	Billed      time.Duration
 	Init        time.Duration // 0 if it was before
+	Extensions  time.Duration // that they went on for when the runtime had done; 0 without any
 	MemoryMB    int
 	MaxMemoryMB int
 }
@@ -189,6 +190,11 @@ func (b *Batch) Report(at time.Time, d *Done) {
 	if !logs {
 		o.text("status", d.Status)
 		o.optional("errorType", d.ErrorType)
+		if d.Extensions > 0 {
+			o.raw("spans", `[`)
+			b.span("extensionOverhead", d.Began.Add(d.Duration-d.Extensions), d.Extensions)
+			b.body = append(b.body, ']')
+		}
 	}
 	o.trace(d.Trace)
 	o.close()

@@ -72,7 +72,7 @@ func TestBatches(t *testing.T) {
 		i := new(*began)
 		i.Status, i.ErrorType, i.Duration = "error", "E", 1234567*time.Nanosecond
 		d := &Done{RequestID: "r", Trace: "Root=1", Status: "success", Began: at, Latency: time.Millisecond, Response: 2 * time.Millisecond, Overhead: time.Millisecond, Produced: 9,
-			Duration: 3 * time.Millisecond, Billed: 4 * time.Millisecond, Init: 5 * time.Millisecond, MemoryMB: 128, MaxMemoryMB: 64}
+			Duration: 3 * time.Millisecond, Billed: 4 * time.Millisecond, Init: 5 * time.Millisecond, Extensions: time.Millisecond, MemoryMB: 128, MaxMemoryMB: 64}
 		b.InitStart(at, began)
 		b.InitRuntimeDone(at, i)
 		b.InitReport(at, i)
@@ -105,7 +105,7 @@ func TestBatches(t *testing.T) {
 			`"function","record":"{\"level\":\"INFO\"}"}`,
 			`"extension","record":"x"}`,
 			`"platform.runtimeDone","record":{"requestId":"r","status":"success","metrics":{"durationMs":3,"producedBytes":9},"spans":[{"name":"responseLatency","start":"2026-11-21T09:11:12.345Z","durationMs":1},{"name":"responseDuration","start":"2026-11-21T09:11:12.346Z","durationMs":2},{"name":"runtimeOverhead","start":"2026-11-21T09:11:12.348Z","durationMs":1}],"tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
-			`"platform.report","record":{"requestId":"r","metrics":{"durationMs":3,"billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":64,"initDurationMs":5},"status":"success","tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
+			`"platform.report","record":{"requestId":"r","metrics":{"durationMs":3,"billedDurationMs":4,"memorySizeMB":128,"maxMemoryUsedMB":64,"initDurationMs":5},"status":"success","spans":[{"name":"extensionOverhead","start":"2026-11-21T09:11:12.347Z","durationMs":1}],"tracing":{"type":"X-Amzn-Trace-Id","value":"Root=1"}}}`,
 			`"platform.logsDropped","record":{"reason":"Consumer seems to have fallen behind as it has not acknowledged receipt of logs.","droppedRecords":7,"droppedBytes":8}}`,
 		}},
 		"Logs API": {Subscription{Logs: true, Schema: "2021-03-18", Types: []string{"platform"}, Protocol: "TCP"}, []string{
