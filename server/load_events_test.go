@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/lamgate/lamgate/api/iam"
 	"github.com/lamgate/lamgate/api/lambda"
+	"github.com/lamgate/lamgate/api/logs"
 	"github.com/lamgate/lamgate/api/s3"
 	"github.com/lamgate/lamgate/aws"
 )
@@ -21,7 +23,17 @@ import (
 // to the bucket "records".
 type eventLedger struct {
 	*load
-	accepted []string
+	accepted []acceptedEvent
+}
+
+// An acceptedEvent is what its sender knows of it.
+type acceptedEvent struct {
+	id, function, request string
+	at                    time.Time
+}
+
+func (e acceptedEvent) String() string {
+	return fmt.Sprintf("%s for %s, request %s, accepted at %s", e.id, e.function, e.request, e.at.UTC().Format(time.RFC3339Nano))
 }
 
 func (l *load) newEvents(retries int32) *eventLedger {
@@ -59,20 +71,32 @@ func (l *load) newEvents(retries int32) *eventLedger {
 
 // send sends events to recorder and relay in turn.
 func (l *eventLedger) send(ctx context.Context) {
+	var request string
+	client := l.client.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+		response, err := l.http.Transport.RoundTrip(r)
+		if err == nil {
+			request = response.Header.Get("X-Amzn-Requestid")
+		}
+		return response, err
+	}))
 	for n := 0; ctx.Err() == nil && !l.t.Failed(); n++ {
 		id, function := fmt.Sprintf("event-%d", n), [...]string{"recorder", "relay"}[n%2]
 		out := new(lambda.InvocationResponse)
-		err := l.client.Call(l.t.Context(), &lambda.Service, "Invoke", &lambda.InvocationRequest{
+		err := client.Call(l.t.Context(), &lambda.Service, "Invoke", &lambda.InvocationRequest{
 			FunctionName: &function, InvocationType: new("Event"), Payload: fmt.Appendf(nil, `{"id":%q}`, id),
 		}, out)
 		if err != nil || *out.StatusCode != http.StatusAccepted {
 			l.t.Errorf("send %s: %v %v", id, out, err)
 			return
 		}
-		l.accepted = append(l.accepted, id)
+		l.accepted = append(l.accepted, acceptedEvent{id, function, request, time.Now()})
 		time.Sleep(40 * time.Millisecond)
 	}
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // account waits until each accepted event has been processed or told of.
 func (l *load) account() {
@@ -80,7 +104,8 @@ func (l *load) account() {
 	told := map[string]string{} // what is told of an event, by its ID
 	read := map[string]bool{}
 	processed := map[string]bool{}
-	eventually(l.t, 5*time.Minute, func() error {
+	var lost []acceptedEvent
+	err := retried(5*time.Minute, func() error {
 		processed = objects(l.t, l.p, "events")
 		for key := range objects(l.t, l.p, "records") {
 			if !read[key] {
@@ -88,22 +113,54 @@ func (l *load) account() {
 				l.readRecord(key, told)
 			}
 		}
-		lost := 0
-		for _, id := range l.events.accepted {
-			if !processed[id] && told[id] == "" {
-				lost++
-			}
-		}
-		if lost > 0 {
+		lost = slices.DeleteFunc(slices.Clone(l.events.accepted), func(e acceptedEvent) bool { return processed[e.id] || told[e.id] != "" })
+		if len(lost) > 0 {
 			time.Sleep(time.Second) // the next look is not cheap
-			return fmt.Errorf("%d of %d accepted events are neither processed nor told of", lost, len(l.events.accepted))
+			return fmt.Errorf("%d of %d accepted events are neither processed nor told of", len(lost), len(l.events.accepted))
 		}
 		return nil
 	})
+	if err != nil {
+		for _, e := range lost[:min(len(lost), 10)] {
+			l.t.Log(l.describe(e))
+		}
+		l.p.goroutines(l.t)
+		l.t.Fatalf("%v; what the server was doing:\n%s", err, tail(l.p.stderr.String(), 100_000))
+	}
 	l.t.Logf("%d events, %d processed, %d told of as failed", len(l.events.accepted), len(processed), len(told))
 	maps.DeleteFunc(told, func(_, end string) bool { return end == late })
 	if kills := int(l.kills.Load()); len(told) > kills {
 		l.t.Errorf("%d events failed, and only %d processes were killed", len(told), kills)
+	}
+}
+
+// describe tells what is known of an event: what its function's log and the server
+// say of its request, and collector's log of the event itself.
+func (l *load) describe(e acceptedEvent) string {
+	text := e.String() + l.logged(e.function, e.request) + l.logged("collector", e.id+";")
+	for line := range strings.Lines(l.p.stderr.String()) {
+		if strings.Contains(line, e.request) {
+			text += "\n  " + line
+		}
+	}
+	return text
+}
+
+// logged lists what a function's log has with a phrase in it.
+func (l *load) logged(function, phrase string) (lines string) {
+	in := &logs.FilterLogEventsRequest{LogGroupName: new("/aws/lambda/" + function), FilterPattern: new(`"` + phrase + `"`)}
+	for {
+		out, err := call[logs.FilterLogEventsResponse](l.t.Context(), l.p, &logs.Service, "FilterLogEvents", in)
+		if err != nil {
+			return lines + "\n  the log of " + function + " cannot be read: " + err.Error()
+		}
+		for _, event := range out.Events {
+			at := time.UnixMilli(*event.Timestamp).UTC().Format("15:04:05.000")
+			lines += "\n  " + *event.LogStreamName + " " + at + " " + strings.TrimSpace(*event.Message)
+		}
+		if in.NextToken = out.NextToken; in.NextToken == nil {
+			return lines
+		}
 	}
 }
 

@@ -46,6 +46,7 @@ def told(record, context):
 
 
 def handler(event, context):
+    print(f"storing {event['id']};")
     # A failed event would wait a minute for its next attempt.
     for attempt in range(5):
         try:
