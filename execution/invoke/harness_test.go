@@ -8,9 +8,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -170,6 +172,13 @@ func (l *logs) text() string {
 		b.WriteString(e.Message)
 	}
 	return b.String()
+}
+
+// streams lists the groups and streams that have been written to.
+func (l *logs) streams() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.groups))
 }
 
 // waitFor returns the log once it has what comes to it a moment after the
