@@ -92,6 +92,9 @@ func testKills(t *testing.T, duration time.Duration) {
 			left = append(left, next.trail(t))
 			next.kill()
 		}
+		for _, r := range left {
+			eventually(t, patience, func() error { return r.ended(t) })
+		}
 		p = home.start(t)
 		for _, r := range left {
 			if err := r.gone(t, home); err != nil {

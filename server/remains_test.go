@@ -14,6 +14,7 @@ import (
 // A task is a process of the machine as /proc shows it.
 type task struct {
 	pid, parent int
+	name        string
 	state       string
 	started     string
 }
@@ -42,9 +43,10 @@ func readTask(pid int) (task, bool) {
 		return task{}, false
 	}
 	// The command's name, in parentheses, may hold anything.
-	fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+	from, to := strings.IndexByte(string(b), '('), strings.LastIndexByte(string(b), ')')
+	fields := strings.Fields(string(b[to+1:]))
 	parent, _ := strconv.Atoi(fields[1])
-	return task{pid, parent, fields[0], fields[19]}, true
+	return task{pid, parent, string(b[from+1 : to]), fields[0], fields[19]}, true
 }
 
 // kill ends a process, and no other that has its number by now. It reports
@@ -192,15 +194,27 @@ func (p *process) trail(t testing.TB) trail {
 	return trail{p.pid, descendants(t, p.pid), cgroupsOf(p.pid)}
 }
 
-// gone returns an error unless nothing remains of a killed server. Another has
-// been started at its site since.
-func (r trail) gone(t testing.TB, s *site) error {
+// ended returns an error if a process of a server that has ended lives. Should it
+// have been killed, each ends without anybody's help as soon as it gets a processor:
+// a sandbox's when its init sees that the server has gone, and an interpreter that
+// the server runs for itself when it has done so.
+func (r trail) ended(t testing.TB) error {
 	t.Helper()
 	all := tasks(t)
 	for _, p := range r.tasks {
 		if p.lives(all) {
-			return fmt.Errorf("process %d (%s) of the killed server %d remains", p.pid, all[p.pid].state, r.pid)
+			return fmt.Errorf("process %d (%s, %s) of the killed server %d remains", p.pid, all[p.pid].state, all[p.pid].name, r.pid)
 		}
+	}
+	return nil
+}
+
+// gone returns an error unless nothing remains of a server. If it was killed,
+// another has been started at its site since its processes ended.
+func (r trail) gone(t testing.TB, s *site) error {
+	t.Helper()
+	if err := r.ended(t); err != nil {
+		return err
 	}
 	if left := cgroupsOf(r.pid); len(left) > 0 {
 		return fmt.Errorf("control groups of the killed server %d remain: %q", r.pid, left)

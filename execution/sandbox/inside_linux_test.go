@@ -27,7 +27,7 @@ import (
 func linuxPrograms() map[string]func(string) int {
 	return map[string]func(string) int{
 		"escape": escape, "fork": forkBomb, "memory": memoryBomb, "shared": sharedBomb, "memfd": memfdBomb,
-		"fill": fill, "inodes": inodes, "files": openFiles, "watches": watches, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk, "late": escapeLate, "offer": offer, "stubborn": stubborn,
+		"fill": fill, "inodes": inodes, "files": openFiles, "watches": watches, "orphans": orphans, "dial": dial, "serve": serveUntilKilled, "start": startUntilKilled, "refused": refused, "spin": spin, "leave": leave, "talk": talk, "late": escapeLate, "offer": offer, "stubborn": stubborn,
 	}
 }
 
