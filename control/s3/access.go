@@ -65,6 +65,9 @@ func (s *Service) permit(ctx context.Context, b *bucket, a ask) error {
 	return aws.Faultf(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: %q with an explicit deny in a resource-based policy", caller.ARN, a.action, resource)
 }
 
+// putObject is the action of all that writes objects, also in parts.
+const putObject = "s3:PutObject"
+
 // writing asks to write an object.
 func writing(key, encryption, acl *string) ask {
 	about := policy.Context{}
@@ -74,11 +77,28 @@ func writing(key, encryption, acl *string) ask {
 	if acl != nil {
 		about["s3:x-amz-acl"] = []string{*acl}
 	}
-	return ask{"s3:PutObject", aws.Value(key), about}
+	return ask{putObject, aws.Value(key), about}
 }
 
+// reading asks to read an object.
+func reading(key string, version *string) ask { return versioned("s3:GetObject", key, version) }
+
 // deleting asks to delete an object.
-func deleting(key *string) ask { return ask{action: "s3:DeleteObject", key: aws.Value(key)} }
+func deleting(key, version *string) ask {
+	return versioned("s3:DeleteObject", aws.Value(key), version)
+}
+
+// versioned asks to do something with an object, or with the version of it that
+// is named.
+//
+// AWS: that is an action of its own, also where the version is "null", the only
+// one here; the object's own is not asked then (GetObject, DeleteObject).
+func versioned(action, key string, version *string) ask {
+	if aws.Value(version) != "" {
+		action += "Version"
+	}
+	return ask{action: action, key: key}
+}
 
 // listing asks to list a bucket.
 func listing(prefix, delimiter *string, limit *int32) ask {

@@ -107,6 +107,18 @@ func TestWhatAPolicyDenies(t *testing.T) {
 		}},
 		{"DeleteBucket", "s3:DeleteBucket", func() error { _, err := f.DeleteBucket(f.ctx, &s3.DeleteBucketRequest{Bucket: b}); return err }},
 		{"GetObject", "s3:GetObject", func() error { _, _, err := f.get(s3.GetObjectRequest{Key: k}); return err }},
+		{"GetObject of a version", "s3:GetObjectVersion", func() error {
+			_, _, err := f.get(s3.GetObjectRequest{Key: k, VersionId: new("null")})
+			return err
+		}},
+		{"CopyObject, from a version", "s3:GetObjectVersion", func() error {
+			_, err := f.CopyObject(f.ctx, &s3.CopyObjectRequest{Bucket: b, Key: k, CopySource: new("bkt/k?versionId=null")})
+			return err
+		}},
+		{"DeleteObject of a version", "s3:DeleteObjectVersion", func() error {
+			_, err := f.DeleteObject(f.ctx, &s3.DeleteObjectRequest{Bucket: b, Key: k, VersionId: new("null")})
+			return err
+		}},
 		{"HeadObject", "s3:GetObject", func() error { _, err := f.HeadObject(f.ctx, &s3.HeadObjectRequest{Bucket: b, Key: k}); return err }},
 		{"PutObject", "s3:PutObject", func() error {
 			_, err := f.PutObject(f.ctx, &s3.PutObjectRequest{Bucket: b, Key: k, Body: body("v")})
@@ -170,6 +182,55 @@ func TestWhatAPolicyDenies(t *testing.T) {
 			if err := o.call(); err != nil {
 				t.Errorf("%s, which is not denied: %v", o.name, err)
 			}
+		}
+	}
+}
+
+// What an upload's beginning asks for holds for its parts, which cannot say it
+// themselves.
+func TestConditionsOnUploads(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct {
+		condition  string
+		encryption *string
+		acl        *string
+		passes     bool // it may begin and take a part
+	}{
+		{`{"StringNotEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}`, nil, new("bucket-owner-full-control"), true},
+		{`{"StringNotEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}`, nil, nil, false},
+		{`{"Null": {"s3:x-amz-server-side-encryption": true}}`, new("AES256"), nil, true},
+		{`{"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}`, nil, nil, true},
+		{`{"StringEquals": {"s3:x-amz-server-side-encryption": "AES256"}}`, new("AES256"), nil, false},
+	} {
+		begin := func() (string, error) {
+			out, err := f.CreateMultipartUpload(f.ctx, &s3.CreateMultipartUploadRequest{
+				Bucket: new("bkt"), Key: new("k"), ServerSideEncryption: c.encryption, ACL: c.acl,
+			})
+			if err != nil {
+				return "", err
+			}
+			return *out.UploadId, nil
+		}
+		id, err := begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.policy(f.ctx, `{"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::bkt/*", "Condition": `+c.condition+`}`); err != nil {
+			t.Fatal(err)
+		}
+		_, begun := begin()
+		_, part := f.UploadPart(f.ctx, &s3.UploadPartRequest{Bucket: new("bkt"), Key: new("k"), UploadId: &id, PartNumber: new(int32(1)), Body: body("v")})
+		_, listed := f.ListParts(f.ctx, &s3.ListPartsRequest{Bucket: new("bkt"), Key: new("k"), UploadId: &id})
+		if (begun == nil) != c.passes || (part == nil) != c.passes || listed != nil {
+			t.Errorf("%s: begin %v, part %v, list %v", c.condition, begun, part, listed)
+		}
+		for _, err := range []error{begun, part} {
+			if err != nil && !aws.HasCode(err, "AccessDenied") {
+				t.Error(err)
+			}
+		}
+		if _, err := f.DeleteBucketPolicy(f.ctx, &s3.DeleteBucketPolicyRequest{Bucket: new("bkt")}); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func (s *Service) deleteObject(ctx context.Context, bucket, key string, ifMatch 
 
 // DeleteObject deletes an object.
 func (s *Service) DeleteObject(ctx context.Context, in *s3.DeleteObjectRequest) (*s3.DeleteObjectOutput, error) {
-	if _, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, deleting(in.Key)); err != nil {
+	if _, err := s.enter(ctx, aws.Value(in.Bucket), in.ExpectedBucketOwner, deleting(in.Key, in.VersionId)); err != nil {
 		return nil, err
 	}
 	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
@@ -57,7 +57,7 @@ func (s *Service) DeleteObjects(ctx context.Context, in *s3.DeleteObjectsRequest
 	}
 	out := &s3.DeleteObjectsOutput{}
 	for _, id := range in.Delete.Objects {
-		err := s.permit(ctx, bucket, deleting(id.Key))
+		err := s.permit(ctx, bucket, deleting(id.Key, id.VersionId))
 		switch {
 		case err != nil:
 		case aws.Value(id.VersionId) != "" && *id.VersionId != "null":

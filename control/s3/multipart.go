@@ -29,6 +29,10 @@ type upload struct {
 	Object  object // what it will be, but for its data
 	Parts   map[int]part
 	Created time.Time
+
+	// What its beginning asked for, by which policies judge its parts too.
+	Encryption *string `json:",omitempty"`
+	ACL        *string `json:",omitempty"`
 }
 
 // A part is one part of an upload.
@@ -57,6 +61,8 @@ func (s *Service) CreateMultipartUpload(ctx context.Context, in *s3.CreateMultip
 		ID:      strings.ReplaceAll(aws.NewUUID(), "-", ""),
 		Created: s.Clock.Now().UTC(),
 		Parts:   map[int]part{},
+
+		Encryption: in.ServerSideEncryption, ACL: in.ACL,
 		Object: object{
 			Key: aws.Value(in.Key), ContentType: aws.Value(in.ContentType), CacheControl: aws.Value(in.CacheControl),
 			ContentDisposition: aws.Value(in.ContentDisposition), ContentEncoding: aws.Value(in.ContentEncoding), ContentLanguage: aws.Value(in.ContentLanguage),
@@ -79,16 +85,30 @@ func noSuchUpload() *aws.Fault {
 // upload returns the upload that the caller names, of the object they name, if
 // they may do what they ask with it.
 func (s *Service) upload(ctx context.Context, bucket, key, id, owner *string, action string) (*upload, error) {
-	a := writing(key, new("AES256"), nil) // what is sent with the upload's beginning holds for its parts
-	a.action = action
-	if _, err := s.enter(ctx, aws.Value(bucket), owner, a); err != nil {
+	b, err := s.bucket(ctx, aws.Value(bucket), owner)
+	if err != nil {
 		return nil, err
 	}
-	if strings.Trim(aws.Value(id), "0123456789abcdef") != "" || aws.Value(id) == "" {
+	u, err := s.loadUpload(b.Name, aws.Value(key), aws.Value(id))
+	if err != nil && !aws.HasCode(err, "NoSuchUpload") {
+		return nil, err
+	}
+	a := ask{action: action, key: aws.Value(key)}
+	if action == putObject && err == nil {
+		a = writing(key, u.Encryption, u.ACL)
+	}
+	if denied := s.permit(ctx, b, a); denied != nil {
+		return nil, denied
+	}
+	return u, err
+}
+
+func (s *Service) loadUpload(bucket, key, id string) (*upload, error) {
+	if strings.Trim(id, "0123456789abcdef") != "" || id == "" {
 		return nil, noSuchUpload()
 	}
-	u, err := state.Load[upload](s.Documents, uploadKey(*bucket, *id))
-	if errors.Is(err, state.ErrNotFound) || err == nil && u.Object.Key != aws.Value(key) {
+	u, err := state.Load[upload](s.Documents, uploadKey(bucket, id))
+	if errors.Is(err, state.ErrNotFound) || err == nil && u.Object.Key != key {
 		return nil, noSuchUpload()
 	}
 	return u, err
@@ -96,7 +116,7 @@ func (s *Service) upload(ctx context.Context, bucket, key, id, owner *string, ac
 
 // UploadPart stores a part; a part of the same number is replaced.
 func (s *Service) UploadPart(ctx context.Context, in *s3.UploadPartRequest) (*s3.UploadPartOutput, error) {
-	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, "s3:PutObject"); err != nil {
+	if _, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, putObject); err != nil {
 		return nil, err
 	}
 	n := int(aws.Value(in.PartNumber))
@@ -155,7 +175,7 @@ func (s *Service) ListParts(ctx context.Context, in *s3.ListPartsRequest) (*s3.L
 
 // CompleteMultipartUpload makes an object of the parts that the caller names.
 func (s *Service) CompleteMultipartUpload(ctx context.Context, in *s3.CompleteMultipartUploadRequest) (*s3.CompleteMultipartUploadOutput, error) {
-	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, "s3:PutObject")
+	u, err := s.upload(ctx, in.Bucket, in.Key, in.UploadId, in.ExpectedBucketOwner, putObject)
 	if err != nil {
 		return nil, err
 	}

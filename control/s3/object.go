@@ -232,7 +232,7 @@ func (s *Service) GetObject(ctx context.Context, in *s3.GetObjectRequest) (*s3.G
 	if in.PartNumber != nil || in.SSECustomerKey != nil {
 		return nil, notImplemented("reading by part, or with the caller's keys,")
 	}
-	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.ExpectedBucketOwner)
+	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.VersionId, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +298,7 @@ func (s *Service) HeadObject(ctx context.Context, in *s3.HeadObjectRequest) (*s3
 	if aws.Value(in.VersionId) != "" && *in.VersionId != "null" {
 		return nil, notImplemented("versions of objects")
 	}
-	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.ExpectedBucketOwner)
+	o, err := s.loadObject(ctx, aws.Value(in.Bucket), aws.Value(in.Key), in.VersionId, in.ExpectedBucketOwner)
 	if err != nil {
 		return nil, err
 	}
@@ -335,7 +335,12 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 	if err != nil || !ok || key == "" {
 		return nil, aws.Faultf(http.StatusBadRequest, "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	}
-	if query != "" && query != "versionId=null" {
+	var version *string
+	switch query {
+	case "":
+	case "versionId=null":
+		version = new("null")
+	default:
 		return nil, notImplemented("versions of objects")
 	}
 	if err := refuseACL(in.ACL, in.GrantFullControl, in.GrantRead, in.GrantReadACP, in.GrantWriteACP); err != nil {
@@ -348,7 +353,7 @@ func (s *Service) CopyObject(ctx context.Context, in *s3.CopyObjectRequest) (*s3
 	if _, err := s.enter(ctx, bucket, in.ExpectedBucketOwner, writing(in.Key, in.ServerSideEncryption, in.ACL)); err != nil {
 		return nil, err
 	}
-	o, err := s.loadObject(ctx, from, key, in.ExpectedSourceBucketOwner)
+	o, err := s.loadObject(ctx, from, key, version, in.ExpectedSourceBucketOwner)
 	if err != nil {
 		return nil, err
 	}

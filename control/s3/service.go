@@ -101,10 +101,10 @@ func noSuchKey(key string) *aws.Fault {
 	return aws.Faultf(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.").With("Key", key)
 }
 
-// loadObject returns an object that the caller may read, or the fault that tells what is missing: the
-// bucket or the key.
-func (s *Service) loadObject(ctx context.Context, bucket, key string, owner *string) (*object, error) {
-	if _, err := s.enter(ctx, bucket, owner, ask{action: "s3:GetObject", key: key}); err != nil {
+// loadObject returns an object that the caller may read, or the fault that tells
+// what is missing: the bucket or the key.
+func (s *Service) loadObject(ctx context.Context, bucket, key string, version, owner *string) (*object, error) {
+	if _, err := s.enter(ctx, bucket, owner, reading(key, version)); err != nil {
 		return nil, err
 	}
 	o, err := state.Load[object](s.Documents, objectKey(bucket, key))
