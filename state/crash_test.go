@@ -44,10 +44,14 @@ func TestMain(m *testing.M) {
 // say tells the watching process something, with one system call.
 func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
-const writersOfEach = 3
+const (
+	writersOfEach = 3
+	sign          = "+"
+)
 
 // writeUntilKilled writes numbered versions of documents and blobs, pushes and
-// takes numbered messages, and says each number once it is acknowledged.
+// takes numbered messages, and says each number once it is acknowledged. What takes
+// a message's place has one more sign at its end.
 func writeUntilKilled(s *Store) error {
 	ctx := context.Background()
 	failed := make(chan error, 1)
@@ -117,8 +121,12 @@ func writeUntilKilled(s *Store) error {
 		})
 	}
 	go q.Work(ctx, 2, 2, func(_ context.Context, m Message) Verdict {
-		if rand.N(4) == 0 {
+		say("handed %s", m.Data)
+		switch rand.N(6) {
+		case 0:
 			return Verdict{Retry: true, After: time.Millisecond}
+		case 1:
+			return Verdict{Retry: true, After: time.Millisecond, Again: append(m.Data, sign...)}
 		}
 		say("took %s", m.Data)
 		return Verdict{}
@@ -175,12 +183,16 @@ func TestWhatIsAcknowledgedOutlivesKill(t *testing.T) {
 	for round := range rounds {
 		last := map[string]int{} // acknowledged, by kind and key
 		took := map[string]bool{}
+		handed := map[string]int{} // how many signs each message had at least
 		for _, words := range killedScene(t, dir, time.Duration(50+rand.N(450))*time.Millisecond) {
 			switch words[0] {
 			case "pushed":
 				wanted[words[1]] = true
+			case "handed":
+				m := strings.TrimRight(words[1], sign)
+				handed[m] = max(handed[m], len(words[1])-len(m))
 			case "took":
-				took[words[1]] = true
+				took[strings.TrimRight(words[1], sign)] = true
 			default:
 				last[words[0]+" "+words[1]], _ = strconv.Atoi(words[2])
 			}
@@ -207,8 +219,12 @@ func TestWhatIsAcknowledgedOutlivesKill(t *testing.T) {
 		}
 		found := drain(t, s)
 		for m := range wanted {
-			if !found[m] && !took[m] {
+			signs, there := found[m]
+			if !there && !took[m] {
 				t.Fatalf("round %d: the message %s is lost", round, m)
+			}
+			if there && signs < handed[m] {
+				t.Fatalf("round %d: the message %s was handed out with %d signs and comes back with %d", round, m, handed[m], signs)
 			}
 		}
 		clear(wanted)
@@ -241,18 +257,20 @@ func killedScene(t *testing.T, dir string, after time.Duration) (said [][]string
 	return said
 }
 
-// drain takes everything out of the queue q.
-func drain(t *testing.T, s *Store) map[string]bool {
+// drain takes everything out of the queue q, and returns how many signs each
+// message had.
+func drain(t *testing.T, s *Store) map[string]int {
 	t.Helper()
 	q := must(s.Queue("q"))(t)
-	found := map[string]bool{}
+	found := map[string]int{}
 	waiting := len(q.(*queue).entries)
 	if waiting == 0 {
 		return found
 	}
 	for _, m := range take(t, q, waiting) {
 		text, _, _ := strings.Cut(m, " ")
-		found[text] = true
+		m := strings.TrimRight(text, sign)
+		found[m] = len(text) - len(m)
 	}
 	if len(found) != waiting {
 		t.Errorf("of %d messages, some came twice: %q", waiting, slices.Sorted(maps.Keys(found)))
