@@ -69,7 +69,8 @@ func (s *Service) mayInvoke(caller aws.Caller, ref execution.FunctionRef) bool {
 		return false
 	}
 	p := f.Policies[ref.Qualifier]
-	d := s.Roles.Authorize(policy.Request{Action: invokeAction, Resource: ref.ARN(), Subject: s.Roles.Subject(caller)}, &p.Document)
+	request := policy.Request{Action: invokeAction, Resource: ref.ARN(), Subject: s.Roles.Subject(caller), Time: s.Clock.Now()}
+	d := s.Roles.Authorize(request, &p.Document)
 	return d.Allowed()
 }
 

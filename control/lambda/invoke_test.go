@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
@@ -65,6 +66,22 @@ func TestInvokeAcrossAccounts(t *testing.T) {
 	expectFault(t, invoke(arn+":$LATEST"), "AccessDeniedException", refused(arn+":$LATEST"))
 	_, err := f.GetFunction(theirs, &lambda.GetFunctionRequest{FunctionName: &arn})
 	expectFault(t, err, "AccessDeniedException", "")
+
+	// A policy may speak of the time.
+	statement := func(effect, condition string) string {
+		return `{"Effect": "` + effect + `", "Principal": {"AWS": "` + user + `"}, "Action": "lambda:InvokeFunction", "Resource": "` + arn + `"` + condition + `}`
+	}
+	until := `, "Condition": {"DateGreaterThan": {"aws:CurrentTime": "` + f.clock.Now().Add(time.Minute).Format(time.RFC3339) + `"}}`
+	must(f.PutResourcePolicy(f.ctx, &lambda.PutResourcePolicyRequest{
+		ResourceArn: &arn, Policy: new(`{"Version": "2012-10-17", "Statement": [` + statement("Allow", "") + `, ` + statement("Deny", until) + `]}`),
+	}))
+	if err := invoke(arn); err != nil {
+		t.Error(err)
+	}
+	f.clock.Advance(2 * time.Minute)
+	if err := invoke(arn); !aws.HasCode(err, "AccessDeniedException") {
+		t.Errorf("a denial from now on: %v", err)
+	}
 }
 
 func TestPayloadIsJSON(t *testing.T) {

@@ -21,7 +21,8 @@ const readLayerAction = "lambda:GetLayerVersion"
 // read a version.
 func (s *Service) mayReadLayer(ctx context.Context, ref layerRef, v *execution.LayerVersion) bool {
 	caller := aws.CallerFrom(ctx)
-	d := s.Roles.Authorize(policy.Request{Action: readLayerAction, Resource: ref.versionARN(), Subject: s.Roles.Subject(caller)}, &v.Policy.Document)
+	request := policy.Request{Action: readLayerAction, Resource: ref.versionARN(), Subject: s.Roles.Subject(caller), Time: s.Clock.Now()}
+	d := s.Roles.Authorize(request, &v.Policy.Document)
 	return d.Allowed()
 }
 

@@ -29,7 +29,7 @@ func (c *call) mayCall(q *endpoint.Request, own bool) (bool, *gatewayResponse) {
 		return false, c.refuse(stepPermission, telemetry.Denied, inAWSWords{advice{"the integration's credentials are empty on this stage",
 			"set the stage's variable to the ARN of a role that " + gatewayService + " may assume"}, notAssumed}, internalServerError())
 	}
-	context := c.timedContext()
+	context := c.conditions()
 	if d := roles.MayAssume(t.role, policy.Service(gatewayService), context); !d.Allowed() {
 		what, mend := d.Explain()
 		return false, c.refuse(stepPermission, telemetry.Denied, inAWSWords{advice{what, mend}, notAssumed}, internalServerError())

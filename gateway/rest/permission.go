@@ -20,7 +20,7 @@ const (
 type permission struct {
 	function   *function
 	generation uint64 // of the roles
-	second     int64  // a role's policies may speak of the time; 0 without a role
+	second     int64  // policies may speak of the time
 	allowed    bool
 	detail     telemetry.Detail
 }
@@ -37,10 +37,10 @@ func (c *call) mayInvoke() *gatewayResponse {
 		return c.refuse(stepPermission, telemetry.Failed, advice{t.functionARN + " does not exist", "create it, or let the integration name another"}, internalServerError())
 	}
 	var generation uint64
-	var second int64
 	if t.role != "" {
-		generation, second = c.gateway.roles.Generation(), c.now.Unix()
+		generation = c.gateway.roles.Generation()
 	}
+	second := c.now.Unix()
 	p := t.permission.Load()
 	if p == nil || p.function != f || p.generation != generation || p.second != second {
 		p = &permission{function: f, generation: generation, second: second}
@@ -65,7 +65,7 @@ func (c *call) functionAllows(f *function) (bool, telemetry.Detail) {
 		Subject:  policy.Service(gatewayService),
 		Action:   invokeAction,
 		Resource: t.functionARN,
-		Context:  c.sourceContext(),
+		Context:  c.conditions(),
 	})
 	if d.Allowed() {
 		return true, d
@@ -86,29 +86,22 @@ func resourcePolicyOf(f *function, ref execution.FunctionRef) *policy.Document {
 	return &d
 }
 
-// sourceContext are the condition keys that tell where an invocation comes
-// from.
-func (c *call) sourceContext() policy.Context {
+// conditions are the condition keys that tell where an invocation comes from, and
+// when.
+func (c *call) conditions() policy.Context {
 	return policy.Context{
 		"aws:SourceArn":     {c.target.sourceARN},
 		"aws:SourceAccount": {c.published.plan.Deployment.Account},
+		"aws:CurrentTime":   {c.now.UTC().Format(time.RFC3339)},
+		"aws:EpochTime":     {strconv.FormatInt(c.now.Unix(), 10)},
 	}
-}
-
-// timedContext is sourceContext with the time, of which the policies of roles
-// may speak.
-func (c *call) timedContext() policy.Context {
-	context := c.sourceContext()
-	context["aws:CurrentTime"] = []string{c.now.UTC().Format(time.RFC3339)}
-	context["aws:EpochTime"] = []string{strconv.FormatInt(c.now.Unix(), 10)}
-	return context
 }
 
 // roleAllows asks the role: may API Gateway assume it, and may it invoke the
 // function. A function of another account must allow it too.
 func (c *call) roleAllows(f *function) (bool, telemetry.Detail) {
 	t, roles := c.target, c.gateway.roles
-	context := c.timedContext()
+	context := c.conditions()
 	if d := roles.MayAssume(t.role, policy.Service(gatewayService), context); !d.Allowed() {
 		return false, d
 	}

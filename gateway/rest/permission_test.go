@@ -2,6 +2,7 @@ package rest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/lamgate/lamgate/execution"
 	"github.com/lamgate/lamgate/gateway/plan"
@@ -104,6 +105,20 @@ func TestSourceAccount(t *testing.T) {
 	s.Condition = policy.Condition{"StringEquals": {"AWS:SourceAccount": {account}}}
 	h.function(s)
 	h.get("/v0/a").expect(200, "", "Hello, World!")
+}
+
+// A function's policy may speak of the time too, and what it says then holds for
+// what has been decided before.
+func TestPermissionsForAWhile(t *testing.T) {
+	h := newHouse(t)
+	h.deploy(hello("GET", "/a"))
+	until := policy.Condition{"DateGreaterThan": {"aws:CurrentTime": {houseTime.Add(time.Minute).UTC().Format(time.RFC3339)}}}
+	deny := permit("")
+	deny.Effect, deny.Condition = policy.Deny, until
+	h.function(permit(""), deny)
+	h.get("/v0/a").expect(200, "", "Hello, World!")
+	h.clock.Advance(2 * time.Minute)
+	h.get("/v0/a").expect(500, errServer, internal).because("permission", "denies")
 }
 
 func TestAliasHasAPolicyOfItsOwn(t *testing.T) {
