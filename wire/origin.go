@@ -24,12 +24,13 @@ func (c *call) refuseForeignPage() error {
 	if p := c.service.Protocol; p != api.Query && p != api.RestXML {
 		code += "Exception"
 	}
-	return aws.Faultf(http.StatusForbidden, code, "lamgate takes no calls from web pages of other sites (Origin %q)", c.r.Header.Get("Origin"))
+	return aws.Faultf(http.StatusForbidden, code, "lamgate takes no calls from web pages of other sites (Origin %q, Host %q)", c.r.Header.Get("Origin"), c.r.Host)
 }
 
 // fromForeignPage reports whether a browser sends a request for a page that is
 // neither lamgate's own nor one of this machine. Clients other than browsers
-// send none of these headers.
+// send none of these headers; what they GET by a name that is not this machine's
+// cannot be told from what such a page would.
 func fromForeignPage(r *http.Request) bool {
 	origin, page := r.Header.Get("Origin"), hostOf(r)
 	switch r.Header.Get("Sec-Fetch-Site") {
@@ -38,7 +39,11 @@ func fromForeignPage(r *http.Request) bool {
 	case "same-origin":
 	case "": // also of browsers, if lamgate has a name of its own and no TLS
 		if origin == "" {
-			return false
+			// What browsers send by other methods than these tells its origin.
+			if r.Method != http.MethodGet && r.Method != http.MethodHead {
+				return false
+			}
+			break
 		}
 		fallthrough
 	default:
