@@ -177,7 +177,7 @@ func (s *namespace) await(ctx context.Context) error {
 				return fmt.Errorf("wait for the launcher: %w", err)
 			}
 			started = true
-			if s.initial == 0 { // the stub was killed before it could tell
+			if s.initial == 0 { // the stub has not told yet, or was killed before it could
 				s.mu.Lock()
 				s.initial = m.sender
 				s.mu.Unlock()
@@ -226,7 +226,9 @@ func (s *namespace) take(m message) error {
 	case messageInit:
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.initial = int(m.a)
+		if s.initial == 0 { // else init has been faster than the stub
+			s.initial = int(m.a)
+		}
 	case messageCommand:
 		s.mu.Lock()
 		defer s.mu.Unlock()
