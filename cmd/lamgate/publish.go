@@ -49,17 +49,7 @@ func (u *up) publish(ctx context.Context, path string, saved time.Time, names ma
 		if !ok {
 			continue
 		}
-		in := &lambda.UpdateFunctionCodeRequest{FunctionName: &name, ZipFile: code}
-		if len(code) > directly {
-			var bucket, key string
-			if bucket, key, err = u.packager.upload(ctx, code); err == nil {
-				in = &lambda.UpdateFunctionCodeRequest{FunctionName: &name, S3Bucket: &bucket, S3Key: &key}
-			}
-		}
-		if err == nil {
-			_, err = call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "UpdateFunctionCode", in)
-		}
-		if err != nil {
+		if err := u.give(ctx, name, code); err != nil {
 			u.packager.forget(path)
 			u.say("%s is not published: %v", logical, err)
 			continue
@@ -69,6 +59,20 @@ func (u *up) publish(ctx context.Context, path string, saved time.Time, names ma
 			u.debugFunction(ctx, logical, name, port)
 		}
 	}
+}
+
+// give gives a function its code.
+func (u *up) give(ctx context.Context, name string, code []byte) error {
+	in := &lambda.UpdateFunctionCodeRequest{FunctionName: &name, ZipFile: code}
+	if len(code) > directly {
+		bucket, key, err := u.packager.upload(ctx, code)
+		if err != nil {
+			return err
+		}
+		in = &lambda.UpdateFunctionCodeRequest{FunctionName: &name, S3Bucket: &bucket, S3Key: &key}
+	}
+	_, err := call[lambda.FunctionConfiguration](ctx, u.client, &lambda.Service, "UpdateFunctionCode", in)
+	return err
 }
 
 // codeAt returns the logical IDs of the functions that have their code at a
