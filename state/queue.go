@@ -222,7 +222,8 @@ func (q *queue) handle(ctx context.Context, en *entry, work func(context.Context
 		data, en.delivered = verdict.Again, 0
 	}
 	// So that delay, count and what stands in its place outlive this process. If
-	// they cannot be written, they count for as long as it runs.
+	// they cannot be written, delay and count hold for as long as it runs, and what
+	// stands in its place for as long as memory has room for it.
 	if err := q.rewrite(en, due, data); err != nil {
 		q.store.log.Warn("state: a queue's message stays on disk as it was", "subject", en.subject, "error", err)
 	}
