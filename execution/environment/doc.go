@@ -27,6 +27,7 @@
 //
 //   - material.go: the runtime, the code, the layers or the image that it is made
 //     of; variables.go: its environment variables.
+//   - reset.go: environments that have failed and are started again.
 //   - stem.go: stem cells, which spare most environments the making of a sandbox
 //     and the start of an interpreter; stems.go: how many stand ready.
 //   - failure.go: what is told of failures to those who explain.

@@ -33,6 +33,7 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 		v.culprit = e.awaited()
 	}
 	v.failed = v.failure(before, took)
+	v.failed.RequestID = e.lastID
 	t, pending, asked := e.ticket, e.pending, e.asked
 	e.ticket, e.pending = nil, report{}
 	answeredID, witness := "", e.witness
@@ -56,6 +57,9 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 		if t != nil { // its init ran within the invocation
 			e.log.start(t, e.pool.config.Version, true, now)
 		}
+	}
+	if t != nil || !initialising { // before anybody learns of it, and comes again
+		e.pool.reset(e, v.failed, now)
 	}
 	switch {
 	case t != nil:

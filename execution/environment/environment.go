@@ -18,8 +18,8 @@ type Environment struct {
 	pool    *Pool
 	log     *record
 	born    time.Time // when its start began
-	invoked bool      // it was started within an invocation, its init having failed before
-	before  *Failure  // of that init; nil without one
+	invoked bool      // it was started within an invocation, having failed before
+	before  *Failure  // how it failed before; nil if it has not
 	stem    bool      // it began as one
 	counted bool      // as one of pool.starting; guarded by the pool
 	// provisioned says that it is one of the pool's provision; guarded by the pool

@@ -9,7 +9,8 @@ import (
 
 // A Failure is what ended an environment, for those who explain.
 type Failure struct {
-	State     State // of the environment until then
+	State     State  // of the environment until then
+	RequestID string // that it was invoked with last; empty if never
 	Cause     Cause
 	ErrorType string
 	Payload   []byte // what the runtime said of it; nil if it said nothing

@@ -7,7 +7,7 @@ import (
 )
 
 // launch starts an environment for a pool's line, in its turn. If by then there
-// is nobody in line for it, none is started.
+// is nobody in line for it, none is started. One that was reset goes first.
 func (f *Fleet) launch(p *Pool) {
 	f.running.Go(func() {
 		if !f.enter() {
@@ -22,6 +22,10 @@ func (f *Fleet) launch(p *Pool) {
 		if !ok {
 			f.leave()
 			p.noMemory()
+			return
+		}
+		if r, t := p.resume(); t != nil {
+			p.restart(r, t, promised)
 			return
 		}
 		e := p.newEnvironment(nil)
@@ -72,11 +76,8 @@ func (p *Pool) initFailed(e *Environment, why *Failure) {
 			t.complete(completion{err: ErrClosed})
 			return
 		}
-		now := p.fleet.Clock.Now()
-		t.assigned, t.deadline = now, p.deadline(now)
-		again.invoked, again.before = true, why
-		again.ticket, again.lastID, again.witness = t, t.ID, t.Witness
-		again.start()
+		again.before = why
+		again.startFor(t)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -183,6 +184,11 @@ func (w *world) check(rt *rapid.T) {
 		if p.begun < 0 || p.begun > p.starting || p.available < 0 || p.available > p.alive || p.returning.Load() < 0 {
 			rt.Errorf("%d begun of %d starting, %d available of %d provisioned, %d returning", p.begun, p.starting, p.available, p.alive, p.returning.Load())
 		}
+		for _, r := range p.resets {
+			if r.failed == nil || p.retired {
+				rt.Errorf("a reset environment for nothing: %+v", r)
+			}
+		}
 		seen := map[*Environment]bool{}
 		for provisioned, list := range map[bool][]*Environment{false: p.idle, true: p.ready} {
 			for _, e := range list {
@@ -196,6 +202,27 @@ func (w *world) check(rt *rapid.T) {
 		}
 		p.mu.Unlock()
 	}
+	until(w.t, w.unique)
+}
+
+// unique reports whether no environment is there twice. It may be seen amid its
+// way from the living to the reset, or back.
+func (w *world) unique() bool {
+	var names []string
+	for _, e := range w.fleet.allAlive() {
+		if !e.dead() { // else another may have begun again in its place
+			names = append(names, e.log.stream)
+		}
+	}
+	for _, p := range w.pools {
+		p.mu.Lock()
+		for _, r := range p.resets {
+			names = append(names, r.stream)
+		}
+		p.mu.Unlock()
+	}
+	slices.Sort(names)
+	return len(slices.Compact(slices.Clone(names))) == len(names)
 }
 
 // close ends it all, and looks at what is left.
@@ -221,8 +248,8 @@ func (w *world) close(rt *rapid.T) {
 		rt.Errorf("left: %d places, %d bytes, %d alive, %d stem cells, %d pools", len(f.places), f.budget.promised, len(f.allAlive()), len(f.stems.stand()), len(f.allPools()))
 	}
 	for _, p := range w.pools {
-		if p.starting != 0 || p.begun != 0 || len(p.all) != 0 || p.alive != 0 || p.returning.Load() != 0 {
-			rt.Errorf("left in a pool: %d starting, %d begun, %d in all, %d provisioned, %d returning", p.starting, p.begun, len(p.all), p.alive, p.returning.Load())
+		if p.starting != 0 || p.begun != 0 || len(p.all) != 0 || p.alive != 0 || p.returning.Load() != 0 || len(p.resets) != 0 {
+			rt.Errorf("left in a pool: %d starting, %d begun, %d in all, %d provisioned, %d returning, %d reset", p.starting, p.begun, len(p.all), p.alive, p.returning.Load(), len(p.resets))
 		}
 	}
 	for _, b := range w.boxes {

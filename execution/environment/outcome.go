@@ -33,8 +33,8 @@ type Outcome struct {
 	Provisioned bool
 	// Failure is what ended the environment with the request; nil if nothing did.
 	Failure *Failure
-	// Before is the failed init that was begun again within the invocation, and
-	// Again how long it then took; nil if there was none.
+	// Before is how the environment failed before, if it was started again within
+	// the invocation, and Again how long its init then took.
 	Before *Failure
 	Again  time.Duration
 }

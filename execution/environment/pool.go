@@ -75,6 +75,7 @@ type Pool struct {
 	all      map[*Environment]struct{} // alive and ready for the first time
 	idle     []*Environment            // the one used last at the end
 	line     []*ticket                 // who waits, in order
+	resets   []reset                   // to be started again; the last at the end
 	starting int                       // environments asked for that have not been ready yet
 	begun    int                       // of starting, those whose turn has come
 	retired  bool
@@ -290,7 +291,7 @@ func (p *Pool) Retire() {
 	p.retired = true
 	p.provision.wanted = 0
 	idle := slices.Concat(p.ready, p.idle)
-	p.ready, p.idle = nil, nil
+	p.ready, p.idle, p.resets = nil, nil, nil
 	p.keepIfUsed()
 	p.mu.Unlock()
 	if p.debugPort != 0 { // whoever stands at a breakpoint has done with the old code

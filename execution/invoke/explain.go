@@ -25,7 +25,7 @@ func (s *Service) explain(j *telemetry.Journey, ref execution.FunctionRef, c *ex
 		ran = j.Started
 	}
 	verdict := telemetry.Passed
-	if o.Before != nil && o.Before.Init() {
+	if o.Before != nil && o.Before.RequestID == "" {
 		verdict = telemetry.Failed
 	}
 	j.Add(ran, "environment", verdict, placedOf(ref, c, o))
@@ -43,7 +43,7 @@ type placed struct {
 	waited, init  time.Duration
 	environment   string
 	warning       string
-	before        *failure // of the init that was begun again; nil without one
+	before        *failure // how the environment failed before it was started again; nil if it did not
 	again         time.Duration
 }
 
@@ -54,7 +54,9 @@ func placedOf(ref execution.FunctionRef, c *execution.Configuration, o *environm
 // Explain implements telemetry.Detail.
 func (p *placed) Explain() (what, mend string) {
 	switch {
-	case p.before != nil && p.before.init:
+	case p.before != nil && p.before.request != "":
+		what = "the environment was reset when " + p.before.request + " failed (" + p.before.report + p.before.whose() + "), and started again within the invocation, as on AWS" + p.took()
+	case p.before != nil:
 		why, hint := missingSDK(p.runtime, p.before.report)
 		what = "a new environment's init " + p.before.how() + why + "; it was begun again within the invocation, as on AWS" + p.took()
 		mend = cmp.Or(hint, p.before.mend(), "lamgate logs "+p.name)
@@ -76,7 +78,7 @@ func (p *placed) took() string {
 	if p.again == 0 {
 		return "" // what it came to is the next step
 	}
-	return ", of which it took " + short(p.again)
+	return ", of which the init took " + short(p.again)
 }
 
 // ended is how the function's run ended. Thousands of journeys are kept, so it

@@ -12,8 +12,9 @@ import (
 
 // A failure is what ended an environment, as journeys keep it.
 type failure struct {
-	init    bool // it was not ready yet
-	idle    bool // it had nothing to do
+	init    bool   // it was not ready yet
+	request string // that the environment was invoked with last
+	idle    bool   // it had nothing to do
 	timeout bool
 	took    time.Duration
 	report  string
@@ -29,7 +30,7 @@ func failureOf(f *environment.Failure) *failure {
 		report = describe(f.Payload)
 	}
 	idle := f.State == environment.Idle || f.State == environment.Frozen
-	return &failure{f.Init(), idle, f.Cause == environment.Timeout, f.Took, clip(report), f.Culprit}
+	return &failure{f.Init(), f.RequestID, idle, f.Cause == environment.Timeout, f.Took, clip(report), f.Culprit}
 }
 
 // how tells how an init failed, or what failed once it was answered.

@@ -26,6 +26,8 @@ func TestFailuresAreExplained(t *testing.T) {
 	hangs.State = environment.Settling
 	between := *crash
 	between.State, between.Culprit = environment.Frozen, ""
+	reset := *crash
+	reset.State, reset.RequestID = environment.Busy, "r"
 	c := &execution.Configuration{Runtime: "python3.13", Timeout: 3 * time.Second}
 	ref := execution.FunctionRef{Name: "f"}
 	for name, e := range map[string]struct {
@@ -33,7 +35,9 @@ func TestFailuresAreExplained(t *testing.T) {
 		what, mend string
 	}{
 		"an init that crashed": {placedOf(ref, c, &environment.Outcome{Before: crash, Again: time.Second, Result: execution.Result{ColdStart: true, Environment: "s"}}),
-			"a new environment's init failed after 200ms: Extension.Crash: exit code 4 (the extension x); it was begun again within the invocation, as on AWS, of which it took 1s; log stream s", "lamgate logs f"},
+			"a new environment's init failed after 200ms: Extension.Crash: exit code 4 (the extension x); it was begun again within the invocation, as on AWS, of which the init took 1s; log stream s", "lamgate logs f"},
+		"one that was reset": {placedOf(ref, c, &environment.Outcome{Before: &reset, Again: time.Second, Result: execution.Result{ColdStart: true, Environment: "s"}}),
+			"the environment was reset when r failed (Extension.Crash: exit code 4 (the extension x)), and started again within the invocation, as on AWS, of which the init took 1s; log stream s", ""},
 		"an init that raised": {placedOf(ref, c, &environment.Outcome{Before: raised, Result: execution.Result{Environment: "s"}}),
 			"a new environment's init failed after 1s: Runtime.ImportModuleError: Unable to import module 'm': No module named 'boto3'; Lambda's runtime has boto3 in it, lamgate's does not: the function must bring it; " +
 				"it was begun again within the invocation, as on AWS; log stream s", "pip install --target DIRECTORY-OF-THE-CODE boto3, or name it in requirements.txt for sam build"},
@@ -104,4 +108,25 @@ def handler(e, c):
 			t.Errorf("%s, %s: %s", s.Name, s.Verdict, what)
 		}
 	}
+}
+
+// A function that has crashed comes back as the same environment, and its init is
+// the invocation's.
+func TestCrashedFunctionStartsAgainInPlace(t *testing.T) {
+	levels(t, func(t *testing.T, o options) {
+		h := newHost(t, o)
+		ref := h.deploy("f", "python3.13", "app.handler", map[string]string{"app.py": `
+import os, time
+time.sleep(0.1)
+def handler(e, c):
+    if e: os._exit(1)
+    return c.log_stream_name
+`})
+		first := h.invoke(ref, `{}`)
+		h.invoke(ref, `{"crash":true}`)
+		r := h.invoke(ref, `{}`)
+		if string(r.Payload) != string(first.Payload) || r.Environment != first.Environment || r.InitDuration != 0 || r.Duration < 100*time.Millisecond || first.InitDuration == 0 {
+			t.Errorf("first %+v %s\nthen %+v %s", first, first.Payload, r, r.Payload)
+		}
+	})
 }
