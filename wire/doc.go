@@ -4,7 +4,8 @@
 // encoder for all services; what a service looks like they read from its table
 // in api/<service>, and what the table does not say stands in deviations.go.
 //
-// The way through its files is the way of a call, (*call).serve in wire.go:
+// services.go prepares the tables once. From there the way through the files is
+// the way of a call, (*call).serve in wire.go:
 //
 //	identify.go    which service: signature, X-Amz-Target, Action, host, path
 //	origin.go      nobody whom a web page of another site sends
@@ -12,7 +13,8 @@
 //	router.go      which operation, for the REST protocols
 //	body.go        how much body, and how it is packed; s3_body.go and
 //	               aws_chunked.go for S3, whose bodies are verified as they stream
-//	decode.go      the input: decode_json.go, decode_xml.go, decode_query.go
+//	decode.go      the input: decode_json.go, decode_xml.go, decode_query.go, and
+//	               what they read with: json_reader.go, scalar.go
 //	validate.go    the constraints of the model, refused in AWS's words, which
 //	               quote values as Java prints them (display.go); pattern.go
 //	               brings Java's regular expressions to Go

@@ -34,8 +34,9 @@
 //   - state.go: the states and the transitions that are legal.
 //   - extension.go: the part that extensions take in its life; shutdown.go: how it
 //     is told to end.
-//   - output.go: what functions print, cut into log events and bounded; frames.go:
-//     events that come as such; levels.go: which of it a JSON log keeps; stream.go: an answer on its way to a reader.
+//   - output.go: what functions print, by pipes (pipe_linux.go), cut into log events
+//     and bounded; frames.go: events that come as such; levels.go: which of it a JSON
+//     log keeps; stream.go: an answer on its way to a reader.
 //   - subscription.go: what extensions are told through the Telemetry API.
 //   - provision.go: environments that stand ready before anybody needs them;
 //     memory.go: whether the host has memory for another.

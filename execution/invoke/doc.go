@@ -7,7 +7,8 @@
 //     to be invoked; new code or configuration is a new pool.
 //   - invoke.go: the synchronous invocation, step by step.
 //   - concurrency.go: how many invocations may be under way.
-//   - provisioned.go: what is to stand ready, by version and alias.
+//   - provisioned.go: what is to stand ready, by version and alias; debug.go: what
+//     is to await a debugger.
 //   - lineage.go: who invoked whom, and where that goes round in circles.
 //   - async.go: the queue of asynchronous invocations and their retries.
 //   - ended.go: how they are treated, and who is told of their end.

@@ -16,6 +16,7 @@
 //	udp.go      datagrams
 //	dns.go      questions to the host's resolvers
 //	policy.go   what may be reached
+//	files.go    how many connections the server has file descriptors for
 //
 // # What is not done
 //

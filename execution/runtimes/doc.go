@@ -7,7 +7,8 @@
 //   - language.go: what the families of runtimes have in common; python.go,
 //     node.go, java.go, ruby.go, dotnet.go and provided.go are those families:
 //     where they are installed, and how they are started.
-//   - search.go: places on a host, and which files there are interpreters.
+//   - search.go: places on a host, and which files there are interpreters;
+//     version.go: which version they are.
 //   - packaged.go: what a function's package brings for its runtime.
 //   - bytecode.go: the Python client, compiled for each interpreter.
 //   - image.go: runtimes that are container images.
