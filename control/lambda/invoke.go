@@ -107,7 +107,14 @@ func notUTF8(b []byte) string {
 	if b[at] < 0xc2 || b[at] > 0xf4 {
 		return fmt.Sprintf("Invalid UTF-8 start byte 0x%x", b[at])
 	}
-	return fmt.Sprintf("Invalid UTF-8 middle byte 0x%x", b[min(at+1, len(b)-1)])
+	middle := b[min(at+1, len(b)-1)]
+	for _, next := range b[min(at+1, len(b)):min(at+utf8.UTFMax, len(b))] {
+		if next&0xc0 != 0x80 { // the first that continues nothing
+			middle = next
+			break
+		}
+	}
+	return fmt.Sprintf("Invalid UTF-8 middle byte 0x%x", middle)
 }
 
 // recordJourney keeps how an invocation went.

@@ -91,6 +91,7 @@ func TestPayloadIsJSON(t *testing.T) {
 		"\"\xff\"":          "Could not parse payload into json: Invalid UTF-8 start byte 0xff",
 		"{\"ü\": \"\x80\"}": "Could not parse payload into json: Invalid UTF-8 start byte 0x80",
 		"\"\xc3(\"":         "Could not parse payload into json: Invalid UTF-8 middle byte 0x28",
+		"\"\xe2\x82(\"":     "Could not parse payload into json: Invalid UTF-8 middle byte 0x28",
 		"\"\xc3":            "Could not parse payload into json: Invalid UTF-8 middle byte 0xc3",
 		"{":                 "the payload is no JSON",
 	} {

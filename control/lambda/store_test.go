@@ -81,7 +81,7 @@ func TestAWriteThatMayHaveBeenMadeKeepsItsPackage(t *testing.T) {
 	u.lost.Store(false)
 	await := func(what string, want int) {
 		t.Helper()
-		deadline := time.Now().Add(10 * time.Second)
+		deadline := time.Now().Add(time.Minute)
 		for len(f.Blobs.List(codePrefix)) != want {
 			if time.Now().After(deadline) {
 				t.Fatalf("%s: %d packages, not %d", what, len(f.Blobs.List(codePrefix)), want)
