@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -36,7 +37,28 @@ func (d *dispatcher) open(apis, urls http.Handler, aws *wire.Handler, own http.H
 	close(d.built)
 }
 
-func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.serve(w, r, d.inOwn) }
+
+// forFunctions is what functions reach on a private network. lamgate's own
+// endpoints tell those who run the server of all accounts; all that is a
+// function's of them is the packages whose URLs it is given.
+func (d *dispatcher) forFunctions() http.Handler {
+	return wire.IssuedOnly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.serve(w, r, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Path, codePath) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusForbidden)
+				fmt.Fprintln(w, `{"Message":"functions are not told what lamgate tells who runs it"}`)
+				return
+			}
+			d.inOwn(w, r)
+		})
+	}))
+}
+
+func (d *dispatcher) inOwn(w http.ResponseWriter, r *http.Request) { d.own.ServeHTTP(w, r) }
+
+func (d *dispatcher) serve(w http.ResponseWriter, r *http.Request, own http.HandlerFunc) {
 	select {
 	case <-d.built:
 	case <-r.Context().Done():
@@ -51,7 +73,7 @@ func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case function:
 		d.urls.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, ownPrefix):
-		d.own.ServeHTTP(w, r)
+		own(w, r)
 	default:
 		d.aws.ServeHTTP(w, r)
 	}

@@ -168,7 +168,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	maps.Copy(debug.byName, c.Debug)
 	fleet := environment.NewFleet(environment.Config{
 		Driver: driver, Network: network, Runtimes: runtimes, Packages: packages, Images: images, Credentials: issuer,
-		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: wire.IssuedOnly(front), EndpointURL: endpointURL, Stems: stems, CPU: c.CPU, Debug: debug.of,
+		Logs: logStore, Clock: c.Clock, Log: c.Log, Endpoint: front.forFunctions(), EndpointURL: endpointURL, Stems: stems, CPU: c.CPU, Debug: debug.of,
 	})
 	open.add(func() error { fleet.Close(); return nil })
 	queue, err := store.Queue("invocations")
