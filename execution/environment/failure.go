@@ -1,6 +1,7 @@
 package environment
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ type Failure struct {
 	RequestID string // that it was invoked with last; empty if never
 	Cause     Cause
 	ErrorType string
-	Payload   []byte // what the runtime said of it; nil if it said nothing
+	Payload   []byte // what the runtime said of it, or its beginning; nil if it said nothing
 	Message   string // else what lamgate says
 	Took      time.Duration
 	// Culprit is who ended, or who had not asked for its next event when the time
@@ -30,8 +31,15 @@ type Witness interface {
 }
 
 func (v *verdict) failure(state State, took time.Duration) *Failure {
-	return &Failure{State: state, Cause: v.cause, ErrorType: v.errorType, Payload: v.payload, Message: v.message, Took: took, Culprit: v.culprit}
+	payload := v.payload
+	if len(payload) > maxTold { // a reset environment may remember it for long
+		payload = bytes.Clone(payload[:maxTold])
+	}
+	return &Failure{State: state, Cause: v.cause, ErrorType: v.errorType, Payload: payload, Message: v.message, Took: took, Culprit: v.culprit}
 }
+
+// maxTold is how much is kept of what a runtime says of a failure.
+const maxTold = 16 << 10
 
 // awaited names those who have not asked for their next event, with mu held.
 func (e *Environment) awaited() string {

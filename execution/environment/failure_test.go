@@ -173,3 +173,11 @@ func TestFailureAfterTheAnswerIsTold(t *testing.T) {
 		})
 	}
 }
+
+// What is remembered of a failure does not hold the whole of what was said.
+func TestFailuresHoldNoAnswers(t *testing.T) {
+	v := verdict{cause: InitError, payload: make([]byte, 1<<20)}
+	if f := v.failure(Initialising, 0); cap(f.Payload) > 2*maxTold {
+		t.Errorf("%d bytes are kept", cap(f.Payload))
+	}
+}
