@@ -158,7 +158,9 @@ func TestWhatNobodyServes(t *testing.T) {
 		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z&X-Amz-Expires=soon", "", "AuthorizationQueryParametersError"},
 		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z&X-Amz-Expires=-1", "", "AuthorizationQueryParametersError"},
 		{"", "GET", presigned + "&X-Amz-Date=20260102T030000Z&X-Amz-Expires=604801", "", "AuthorizationQueryParametersError"},
+		{"", "GET", presigned + "&X-Amz-Date=20260101T030000Z&X-Amz-Expires=900&AWSAccessKeyId=AKID&Signature=0&Expires=99999999999", "", "AccessDenied"},
 		{"", "GET", "/bucket/key?AWSAccessKeyId=AKID&Signature=0", "", "AccessDenied"},
+		{"", "GET", "/bucket/key?AWSAccessKeyId=AKID&Signature=0&Expires=soon", "", "AccessDenied"},
 	} {
 		var header []string
 		if name, value, ok := strings.Cut(test.header, ": "); ok {

@@ -225,9 +225,13 @@ func (c *call) checkPresigned() error {
 // checkS3Presigned refuses a presigned URL that does not say until when it is
 // good.
 func checkS3Presigned(query url.Values) error {
-	if query.Has("AWSAccessKeyId") {
-		if query.Get("Expires") == "" {
+	if !isPresignedV4(query) {
+		expires := query.Get("Expires")
+		if expires == "" {
 			return aws.Faultf(http.StatusForbidden, "AccessDenied", "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
+		}
+		if _, err := strconv.ParseInt(expires, 10, 64); err != nil {
+			return aws.Faultf(http.StatusForbidden, "AccessDenied", "Invalid date (should be seconds since epoch): %s", expires)
 		}
 		return nil
 	}
@@ -260,9 +264,14 @@ const maxPresigned = 7 * 24 * 3600
 
 const compactTime = "20060102T150405Z"
 
+// isPresignedV4 reports which of the two kinds of presigned URLs one is: scopeOf
+// asks the same.
+func isPresignedV4(query url.Values) bool { return query.Get("X-Amz-Credential") != "" }
+
 func presignedExpiry(query url.Values) (time.Time, bool) {
-	if seconds, err := strconv.ParseInt(query.Get("Expires"), 10, 64); err == nil && query.Has("AWSAccessKeyId") {
-		return time.Unix(seconds, 0), true
+	if !isPresignedV4(query) {
+		seconds, err := strconv.ParseInt(query.Get("Expires"), 10, 64)
+		return time.Unix(seconds, 0), err == nil
 	}
 	signed, err := time.Parse(compactTime, query.Get("X-Amz-Date"))
 	if err != nil {
