@@ -25,7 +25,7 @@ func Told(r *http.Request, part string) string {
 // Excerpt is the beginning of what was sent or answered, for an explanation.
 func Excerpt[T string | []byte](s T) string {
 	if len(s) <= maxExcerpt {
-		return string(s)
+		return strings.Clone(string(s)) // which may be a part of what is long
 	}
 	return string(s[:maxExcerpt]) + "…"
 }
@@ -33,7 +33,6 @@ func Excerpt[T string | []byte](s T) string {
 // Argument returns an argument of a command that an explanation proposes, so that
 // a shell takes it for nothing else, whoever has sent it.
 func Argument(s string) string {
-	s = Excerpt(s)
 	for _, ch := range s {
 		if ch > '~' || ch <= ' ' || strings.ContainsRune("\"#$&'()*;<>?[\\]^`{|}~!", ch) {
 			return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -276,17 +276,17 @@ func TestCORS(t *testing.T) {
 		with("Access-Control-Max-Age", "300").with("Vary", "Origin").with("Content-Length", "0").with("Access-Control-Expose-Headers", "").
 		with("Content-Type", "application/json")
 	h.do("OPTIONS", "/", "", "Origin", "https://c.example", "Access-Control-Request-Method", "GET").expect(200, "").
-		with("Access-Control-Allow-Origin", "").with("Access-Control-Allow-Methods", "").because("CORS", "https://c.example", "--cors AllowOrigins=")
+		with("Access-Control-Allow-Origin", "").with("Access-Control-Allow-Methods", "").because("CORS", "https://c.example", `--cors '{"`, `"AllowOrigins":["https://a.example","`, `"https://c.example"]`)
 	// What a browser would not send after it is not answered either.
 	for _, asked := range []struct{ method, headers, why, option string }{
-		{"GET", "X-A, x-c", `the header "x-c" is not among those (content-type, x-a)`, "--cors AllowHeaders=x-c"},
-		{"PUT", "", `the method "PUT" is not among those (GET, POST)`, "--cors AllowMethods=PUT"},
+		{"GET", "X-A, x-c", `the header "x-c" is not among those (content-type, x-a)`, `"AllowHeaders":["content-type","x-a","x-c"]`},
+		{"PUT", "", `the method "PUT" is not among those (GET, POST)`, `"AllowMethods":["GET","POST","PUT"]`},
 	} {
 		h.do("OPTIONS", "/", "", "Origin", "https://a.example", "Access-Control-Request-Method", asked.method, "Access-Control-Request-Headers", asked.headers).expect(200, "").
 			with("Access-Control-Allow-Origin", "").with("Access-Control-Allow-Headers", "").with("Content-Type", "application/json").because("CORS", asked.why, asked.option)
 	}
 	h.do("OPTIONS", "/", "", "Origin", "https://c.example;$(reboot)", "Access-Control-Request-Method", "GET").expect(200, "").
-		because("CORS", "--cors AllowOrigins='https://c.example;$(reboot)'") // nobody's shell runs what a caller wrote
+		because("CORS", `"https://c.example;$(reboot)"]`, `--cors '{`) // nobody's shell runs what a caller wrote
 	h.do("OPTIONS", "/", "", "Origin", "https://a.example", "Access-Control-Request-Method", "HEAD", "Access-Control-Request-Headers", "Content-Type,X-a").expect(200, "").
 		with("Access-Control-Allow-Origin", "https://a.example")
 	// A refusal is for the page to see.

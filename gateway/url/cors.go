@@ -1,6 +1,7 @@
 package url
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,10 +35,8 @@ func (c *call) preflight() *refusal {
 	c.answered = true
 	h := c.writer.Header()
 	set(h, "Content-Type", contentTypeJSON)
-	if what, option := c.notShared(cors); what != "" {
-		c.journey.Add(c.gateway.clock.Now(), stepCORS, telemetry.Denied, advice{what + " of the URL's CORS configuration",
-			"aws lambda update-function-url-config --region " + c.endpoint.function.Region + " --function-name " + c.endpoint.function.Name +
-				qualifierOption(c.endpoint) + " --cors " + option})
+	if missing := c.notShared(cors); missing != nil {
+		c.journey.Add(c.gateway.clock.Now(), stepCORS, telemetry.Denied, missing)
 	} else {
 		set(h, "Access-Control-Allow-Origin", origin)
 		set(h, "Vary", "Origin")
@@ -59,29 +58,50 @@ func (c *call) preflight() *refusal {
 	return nil
 }
 
-// notShared tells what of a preflight request the configuration does not admit,
-// and the option that would; empty if it admits everything. A method that
-// browsers take without its being listed needs no listing here either.
-func (c *call) notShared(cors *execution.CORS) (what, option string) {
+// notShared returns what of a preflight request the configuration does not admit,
+// nil if it admits everything. A method that browsers take without its being
+// listed needs no listing here either.
+func (c *call) notShared(cors *execution.CORS) *unshared {
 	header := c.request.Header
 	if origin := header.Get("Origin"); !c.origin {
-		return "the origin " + strconv.Quote(front.Excerpt(origin)) + " is not among those (" + strings.Join(cors.AllowOrigins, ", ") + ")", "AllowOrigins=" + front.Argument(origin)
+		return &unshared{c.endpoint, "origin", front.Excerpt(origin)}
 	}
 	switch method := header.Get("Access-Control-Request-Method"); method {
 	case http.MethodGet, http.MethodHead, http.MethodPost:
 	default:
 		if !listed(cors.AllowMethods, method) {
-			return "the method " + strconv.Quote(front.Excerpt(method)) + " is not among those (" + strings.Join(cors.AllowMethods, ", ") + ")", "AllowMethods=" + front.Argument(method)
+			return &unshared{c.endpoint, "method", front.Excerpt(method)}
 		}
 	}
 	for _, line := range header["Access-Control-Request-Headers"] {
 		for name := range strings.SplitSeq(line, ",") {
 			if name = strings.TrimSpace(name); name != "" && !listed(cors.AllowHeaders, name) {
-				return "the header " + strconv.Quote(front.Excerpt(name)) + " is not among those (" + strings.Join(cors.AllowHeaders, ", ") + ")", "AllowHeaders=" + front.Argument(name)
+				return &unshared{c.endpoint, "header", front.Excerpt(name)}
 			}
 		}
 	}
-	return "", ""
+	return nil
+}
+
+// An unshared explains what a CORS configuration does not admit.
+type unshared struct {
+	endpoint *endpoint
+	kind     string // origin, method or header
+	value    string
+}
+
+// Explain implements telemetry.Detail. An update replaces the whole
+// configuration, so the command has all of it.
+func (u *unshared) Explain() (what, mend string) {
+	cors, f := *u.endpoint.url.CORS, &u.endpoint.function
+	list := map[string]*[]string{"origin": &cors.AllowOrigins, "method": &cors.AllowMethods, "header": &cors.AllowHeaders}[u.kind]
+	what = "the " + u.kind + " " + strconv.Quote(u.value) + " is not among those (" + strings.Join(*list, ", ") + ") of the URL's CORS configuration"
+	*list = append(slices.Clone(*list), u.value)
+	b, err := json.Marshal(cors)
+	if err != nil {
+		return what, ""
+	}
+	return what, "aws lambda update-function-url-config --region " + f.Region + " --function-name " + f.Name + qualifierOption(u.endpoint) + " --cors " + front.Argument(string(b))
 }
 
 // listed reports whether a list of a configuration has something, in any case.
