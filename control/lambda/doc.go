@@ -19,7 +19,8 @@
 // function_url.go, code_signing.go, recursion.go, runtime.go,
 // runtime_management.go, event_source.go, unbuilt.go, tag.go; page.go cuts their lists,
 // storage.go counts their code.
-// invoke.go and invoke_stream.go hand invocations to the execution plane.
+// invoke.go and invoke_stream.go hand invocations to the execution plane, of those
+// who may (invoke_permission.go).
 //
 // What lamgate does not have, such as VPCs and file systems, is refused by name
 // (unsupported in configuration.go); nothing is dropped. Capacity providers,

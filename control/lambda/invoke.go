@@ -11,7 +11,6 @@ import (
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/aws"
 	"github.com/lamgate/lamgate/execution"
-	"github.com/lamgate/lamgate/policy"
 	"github.com/lamgate/lamgate/telemetry"
 )
 
@@ -34,10 +33,8 @@ func (s *Service) invocation(ctx context.Context, in *lambda.InvocationRequest) 
 	if err != nil {
 		return i, err
 	}
-	if ref.Account != caller.Account && !s.mayInvoke(caller, ref) {
-		// AWS: that another account's function does not exist is not told.
-		return i, userFault(http.StatusForbidden, "AccessDeniedException",
-			"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %[2]s action", caller.ARN, invokeAction, ref.ARN())
+	if err := s.authorize(caller, ref); err != nil {
+		return i, err
 	}
 	if in.DurableExecutionName != nil || in.TenantId != nil {
 		return i, unsupported("durable executions and tenants")
@@ -56,22 +53,6 @@ func (s *Service) invocation(ctx context.Context, in *lambda.InvocationRequest) 
 			RequestID: aws.RequestIDFrom(ctx), Function: ref.ARN(), Account: ref.Account, Region: ref.Region, Started: s.Clock.Now(),
 		},
 	}, nil
-}
-
-// invokeAction is what it takes to run a function.
-const invokeAction = "lambda:InvokeFunction"
-
-// mayInvoke decides whether a function's policy lets a caller of another account
-// run it.
-func (s *Service) mayInvoke(caller aws.Caller, ref execution.FunctionRef) bool {
-	f, err := s.load(ref)
-	if err != nil {
-		return false
-	}
-	p := f.Policies[ref.Qualifier]
-	request := policy.Request{Action: invokeAction, Resource: ref.ARN(), Subject: s.Roles.Subject(caller), Time: s.Clock.Now()}
-	d := s.Roles.Authorize(request, &p.Document)
-	return d.Allowed()
 }
 
 // checkPayload refuses what is no JSON.

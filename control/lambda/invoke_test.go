@@ -84,6 +84,38 @@ func TestInvokeAcrossAccounts(t *testing.T) {
 	}
 }
 
+// What a function's policy denies holds for its own account too.
+func TestADenialHoldsWithinTheAccount(t *testing.T) {
+	f := newFixture(t)
+	arn := *f.create("hello").FunctionArn
+	const user = "arn:aws:iam::000000000000:root"
+	mine := aws.WithCaller(f.ctx, aws.Caller{Account: aws.DefaultAccount, Region: aws.DefaultRegion, ARN: user})
+	invoke := func(name string) error {
+		_, err := f.Invoke(mine, &lambda.InvocationRequest{FunctionName: &name})
+		return err
+	}
+	put := func(effect, principal string) {
+		t.Helper()
+		must(f.PutResourcePolicy(mine, &lambda.PutResourcePolicyRequest{ResourceArn: &arn, Policy: new(`{"Version": "2012-10-17", "Statement": [` +
+			`{"Effect": "` + effect + `", "Principal": {"AWS": "` + principal + `"}, "Action": "lambda:InvokeFunction", "Resource": "` + arn + `"}]}`)}))
+	}
+	for _, allowed := range [][2]string{{"Allow", "111122223333"}, {"Deny", "111122223333"}} {
+		put(allowed[0], allowed[1])
+		if err := invoke("hello"); err != nil {
+			t.Errorf("%v: %v", allowed, err)
+		}
+	}
+	put("Deny", "000000000000")
+	for _, name := range []string{"hello", "hello:$LATEST"} {
+		expectFault(t, invoke(name), "AccessDeniedException", "User: "+user+" is not authorized to perform: lambda:InvokeFunction on resource: "+
+			strings.Replace(name, "hello", arn, 1)+" with an explicit deny in a resource-based policy")
+	}
+	must(f.DeleteResourcePolicy(mine, &lambda.DeleteResourcePolicyRequest{ResourceArn: &arn}))
+	if err := invoke("hello"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestPayloadIsJSON(t *testing.T) {
 	f := newFixture(t)
 	f.create("hello")

@@ -59,6 +59,8 @@ type Service struct {
 	// that two callers do not both find room for themselves.
 	several sync.Mutex
 	stored  storage
+
+	denials *state.View[denials] // of functions' policies
 }
 
 // New returns the service, having removed deployment packages that no function
@@ -69,6 +71,9 @@ func New(ctx context.Context, c Config) *Service {
 		c.URLOf = func(id, region string) string { return "https://" + id + ".lambda-url." + region + ".on.aws/" }
 	}
 	s := &Service{Config: c}
+	s.denials = state.NewView(c.Documents, execution.FunctionsPrefix, formDenials, func(key string, err error) {
+		c.Log.Error("a function's policy cannot be read", "key", key, "error", err)
+	})
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.collectPackages(ctx)
 	s.pullOn()
@@ -80,6 +85,7 @@ func (s *Service) Close() {
 	s.end()
 	s.work.Wait()
 	s.stored.close()
+	s.denials.Close()
 }
 
 // load returns a function's document, or AWS's fault for one that is not there;
