@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/lamgate/lamgate/api/lambda"
 	"github.com/lamgate/lamgate/api/logs"
@@ -46,7 +45,7 @@ func (h holding) beyond(before holding) bool {
 // and returns what it holds then.
 func (p *process) stocked(t testing.TB, stock int) (h holding) {
 	t.Helper()
-	eventually(t, 30*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if h = p.holds(t); h.tasks != stock {
 			return fmt.Errorf("%d processes remain, not the %d in stock", h.tasks, stock)
 		}
@@ -58,7 +57,7 @@ func (p *process) stocked(t testing.TB, stock int) (h holding) {
 // settled waits until a server holds no more than it did before.
 func settled(t testing.TB, p *process, before holding) {
 	t.Helper()
-	eventually(t, 30*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if now := p.holds(t); now.beyond(before) {
 			return fmt.Errorf("the server holds %+v; before it was %+v", now, before)
 		}
@@ -153,7 +152,7 @@ func coldStart(t testing.TB, p *process, k coldKind) error {
 		return err
 	}
 	if k.function.image != "" { // which is there in a moment
-		err := retried(20*time.Second, func() error {
+		err := retried(patience, func() error {
 			c, err := call[lambda.FunctionConfiguration](ctx, p, &lambda.Service, "GetFunctionConfiguration", &lambda.GetFunctionConfigurationRequest{FunctionName: &name})
 			if err == nil && *c.State != "Active" {
 				err = fmt.Errorf("it is %s", *c.State)
@@ -175,7 +174,7 @@ func coldStart(t testing.TB, p *process, k coldKind) error {
 		return err
 	}
 	// As on AWS, a function's log outlives it.
-	return retried(20*time.Second, func() error {
+	return retried(patience, func() error {
 		_, err := call[struct{}](ctx, p, &logs.Service, "DeleteLogGroup", &logs.DeleteLogGroupRequest{LogGroupName: new("/aws/lambda/" + name)})
 		return err
 	})

@@ -30,11 +30,11 @@ func (f *Failure) String() string {
 func TestInitsThatFailAreTold(t *testing.T) {
 	for name, c := range map[string]struct {
 		extensions    []string
-		first         func(s *stage, b *box)
+		first         func(p *Pool, s *stage, b *box)
 		before, ended string
 	}{
 		"an error, then nothing": {
-			first: func(s *stage, b *box) {
+			first: func(_ *Pool, s *stage, b *box) {
 				s.clock.Advance(time.Second)
 				b.voice().failInit("Runtime.X")
 			},
@@ -43,18 +43,25 @@ func TestInitsThatFailAreTold(t *testing.T) {
 		},
 		"nothing, with an extension": {
 			extensions: []string{"a", "b"},
-			first: func(s *stage, b *box) {
+			first: func(p *Pool, s *stage, b *box) {
 				b.register("a", "").next()
-				until(s.t, func() bool { s.clock.Advance(time.Second); return len(s.boxes) > 0 })
+				until(s.t, func() bool {
+					e := p.fleet.allAlive()[0]
+					e.mu.Lock()
+					defer e.mu.Unlock()
+					return e.awaited() == "the extension b"
+				})
+				s.clock.Advance(10 * time.Second)
+				until(s.t, func() bool { s.clock.Advance(time.Millisecond); return len(s.boxes) > 0 })
 			},
 			before: "initialising, timeout Sandbox.Timedout Task timed out after 10.00 seconds after 10s, the extension b",
 			ended:  "initialising, timeout Sandbox.Timedout Task timed out after 10.00 seconds after 10s, the extension a and the extension b",
 		},
 		"an extension that ends": {
 			extensions: []string{"a"},
-			first: func(s *stage, b *box) {
+			first: func(_ *Pool, s *stage, b *box) {
 				b.ended <- sandbox.Ended{Extension: "a", Exit: sandbox.Exit{Code: 4}}
-				until(s.t, func() bool { s.clock.Advance(lastBreath); return len(s.boxes) > 0 })
+				until(s.t, func() bool { s.clock.Advance(lastBreath / 20); return len(s.boxes) > 0 })
 			},
 			before: "initialising, crash Extension.Crash exit code 4 after 0s, the extension a",
 			ended:  "initialising, timeout Sandbox.Timedout Task timed out after 10.00 seconds after 10s, the extension a",
@@ -65,7 +72,7 @@ func TestInitsThatFailAreTold(t *testing.T) {
 			first := outcomeOf(t, p, "one")
 			b := <-s.boxes
 			until(t, isState(p, "initialising"))
-			c.first(s, b)
+			c.first(p, s, b)
 			<-s.boxes
 			until(t, func() bool {
 				s.clock.Advance(time.Millisecond)
@@ -118,6 +125,7 @@ func TestFailureAfterTheAnswerIsTold(t *testing.T) {
 	}{
 		"an extension ends": {func(p *Pool, s *stage, b *box, v, _ *voice) {
 			v.ask()
+			until(s.t, isState(p, "settling"))
 			b.ended <- sandbox.Ended{Extension: "x", Exit: sandbox.Exit{Code: 3}}
 		}, "f one: settling, crash Extension.Crash exit code 3 after 1s, the extension x"},
 		"an extension hangs": {func(p *Pool, s *stage, b *box, v, _ *voice) {

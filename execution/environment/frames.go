@@ -10,8 +10,8 @@ import (
 // there is a log (_LAMBDA_TELEMETRY_LOG_FD): they write each event to it in a
 // frame, so that one of many lines stays together. lamgate lets that log be the
 // pipe of the output, opened once more: what is logged and what is printed stay
-// in order, and a frame is told from text by its mark, which no text has: it is
-// not UTF-8.
+// in order, and a frame is told from text by its mark, which no text has: there is
+// a NUL in it.
 //
 // AWS: a frame is a type, a length, and the time in microseconds, of 4, 4 and 8
 // bytes in network order, and the message, as the clients for Python, Node.js,
@@ -64,6 +64,15 @@ func (r *record) cutOff(now time.Time) {
 		r.event(&r.own, now, append(f.message, '\n'))
 	}
 	r.own.frame = framing{}
+}
+
+// unmarked makes text of what might have become a mark: a line that is left open
+// may end in half of one, as every line does whose last letter is "å".
+func (r *record) unmarked(s *source, now time.Time) {
+	if f := &s.frame; len(f.head) > 0 && len(f.head) < len(frameMark) {
+		r.lines(s, now, f.head)
+		f.head = f.head[:0]
+	}
 }
 
 // marked returns where in b a frame begins, or may.

@@ -66,6 +66,18 @@ func TestFramesAreEvents(t *testing.T) {
 	}
 }
 
+// What ends an invocation's log like the beginning of a frame is that log's, and
+// not the next one's.
+func TestLetterThatBeginsLikeAFrame(t *testing.T) {
+	p, s := newStage(t)
+	first, b, v := busy(t, p, s, false)
+	fmt.Fprint(b.spec.Output, "p\u00e5")
+	v.answer("one")
+	<-first
+	v.ask()
+	s.heard(t, p, begun+"p\u00e5\nEND RequestId: one\n")
+}
+
 // Whatever a function prints, nothing of it is lost but heads of frames, and it
 // takes no more than an event's memory.
 func FuzzFrames(f *testing.F) {

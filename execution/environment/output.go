@@ -297,7 +297,11 @@ func (r *record) add(now time.Time, text string) {
 // endLine closes a line that was left open, as one event.
 func (r *record) endLine(now time.Time) {
 	for _, s := range []*source{&r.own, r.beside} {
-		if s != nil && len(s.partial) > 0 {
+		if s == nil {
+			continue
+		}
+		r.unmarked(s, now)
+		if len(s.partial) > 0 {
 			r.event(s, now, append(s.partial, '\n'))
 			s.partial = s.partial[:0]
 		}

@@ -32,6 +32,8 @@ var closedPrefixes = []struct {
 	{netip.MustParsePrefix("169.254.0.0/16"), "this host's link, where clouds answer for the machine"},
 	{netip.MustParsePrefix("fe80::/10"), "this host's link"},
 	{netip.MustParsePrefix("fd00:ec2::/32"), "where AWS answers for the machine"},
+	{netip.MustParsePrefix("fd20:ce::254/128"), "where Google Cloud answers for the machine"},
+	{netip.MustParsePrefix("fd00:c1::a9fe:a9fe/128"), "where Oracle's cloud answers for the machine"},
 	{netip.MustParsePrefix("168.63.129.16/32"), "where Azure answers for the machine"},
 	{netip.MustParsePrefix("100.100.100.200/32"), "where Alibaba Cloud answers for the machine"},
 	{netip.MustParsePrefix("192.0.0.0/24"), "where Oracle's cloud answers for the machine"},

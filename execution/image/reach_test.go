@@ -23,7 +23,7 @@ func TestWhereRegistriesMayBe(t *testing.T) {
 	}
 	for address, open := range map[string]bool{
 		"127.0.0.1": false, "127.9.9.9": false, "::1": false, "::ffff:127.0.0.1": false, "0.0.0.0": false, "::": false,
-		"169.254.169.254": false, "::ffff:169.254.169.254": false, "fe80::1%eth0": false, "fd00:ec2::254": false, "168.63.129.16": false,
+		"169.254.169.254": false, "::ffff:169.254.169.254": false, "fe80::1%eth0": false, "fd00:ec2::254": false, "fd20:ce::254": false, "fd00:c1::a9fe:a9fe": false, "168.63.129.16": false,
 		"224.0.0.1": false, "ff02::1": false, "255.255.255.255": false, "192.0.2.7": false,
 		"192.0.2.8": true, "10.0.0.1": true, "192.168.0.9": true, "172.17.0.1": true, "93.184.215.14": true, "2001:db8::1": true, "fd12::1": true,
 	} {

@@ -15,7 +15,6 @@
 //   - architecture.go: processors, and what this host's can run.
 //
 // It starts nothing but an interpreter's --version, and that only where neither
-// a name nor a file tells it, and Python to compile lamgate's
-// client. It does not start functions, nor prepare what they see: see environment
-// and sandbox.
+// a name nor a file tells it, and Python to compile lamgate's client. It does not
+// start functions, nor prepare what they see: see environment and sandbox.
 package runtimes
