@@ -177,21 +177,24 @@ func TestStemsAreGivenUp(t *testing.T) {
 				return refuse(tries)
 			}
 			p.fleet.Prepare(&p.config, true)
-			off := func() bool {
-				p.fleet.stems.mu.Lock()
-				defer p.fleet.stems.mu.Unlock()
-				for _, h := range p.fleet.stems.shelves {
-					return h.idle(s.clock.Now())
-				}
-				return false
-			}
-			until(t, func() bool { s.clock.Advance(refillAfter); return off() })
+			until(t, func() bool { s.clock.Advance(refillAfter); return shelfRests(p) })
 			s.refuse = nil
 			o := outcomeOf(t, p, "one")
 			play(<-s.boxes, "one")
 			<-o
 		})
 	}
+}
+
+// shelfRests reports whether no stems are made for the only shelf.
+func shelfRests(p *Pool) bool {
+	s := &p.fleet.stems
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, h := range s.shelves {
+		return h.idle(s.fleet.Clock.Now())
+	}
+	return false
 }
 
 // What killed stem cells may have gone.
@@ -207,10 +210,16 @@ func TestStemsAreTriedAgain(t *testing.T) {
 		return nil
 	}
 	p.fleet.Prepare(&p.config, true)
-	until(t, func() bool { s.clock.Advance(refillAfter); return tries.Load() == maxLost })
+	until(t, func() bool { s.clock.Advance(refillAfter); return shelfRests(p) })
+	if n := tries.Load(); n != maxLost {
+		t.Errorf("it was tried %d times", n)
+	}
 	s.clock.Advance(restTime)
 	p.fleet.Prepare(&p.config, false)
-	until(t, func() bool { s.clock.Advance(refillAfter); return tries.Load() > maxLost })
+	until(t, func() bool { s.clock.Advance(refillAfter); return shelfRests(p) })
+	if n := tries.Load(); n != maxLost+1 {
+		t.Errorf("it was tried %d times", n)
+	}
 	broken.Store(false)
 	s.clock.Advance(restTime)
 	p.fleet.Prepare(&p.config, false)
