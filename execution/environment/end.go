@@ -43,6 +43,7 @@ func (e *Environment) fail(turn uint64, v verdict) bool {
 	after := e.ending()
 	e.to(after)
 	e.disarm()
+	e.returned()
 	e.mu.Unlock()
 
 	if initialising {
@@ -97,6 +98,7 @@ func (e *Environment) end(reason string) {
 	before, after := e.state, e.ending()
 	e.to(after)
 	e.disarm()
+	e.returned()
 	t, pending := e.ticket, e.pending
 	e.ticket, e.pending = nil, report{}
 	e.mu.Unlock()

@@ -117,16 +117,20 @@ func (e *Environment) arm(d time.Duration) {
 	e.stop = e.pool.fleet.Clock.AfterFunc(d, func() { e.expire(turn) })
 }
 
-// disarm ends the alarm, and what it watches, with mu held.
+// disarm ends the alarm, with mu held.
 func (e *Environment) disarm() {
-	if e.returning {
-		e.returning = false
-		e.pool.returning.Add(-1)
-	}
 	e.turn++
 	if e.stop != nil {
 		e.stop()
 		e.stop = nil
+	}
+}
+
+// returned ends the waiting for an environment that has answered, with mu held.
+func (e *Environment) returned() {
+	if e.returning {
+		e.returning = false
+		e.pool.returning.Add(-1)
 	}
 }
 

@@ -204,7 +204,11 @@ func (p *Pool) next() *ticket {
 func (p *Pool) release(e *Environment, now time.Time, first bool, worked time.Duration) *ticket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if e.dead() {
+	e.mu.Lock()
+	over := e.state.over()
+	e.returned() // not earlier: until now nobody in line needs another for it
+	e.mu.Unlock()
+	if over {
 		return nil // and removed already, or about to be
 	}
 	if first {

@@ -72,6 +72,23 @@ func TestInvocationLastsUntilTheRuntimeAsksAgain(t *testing.T) {
 	}
 }
 
+// Whoever comes as soon as he has his answer waits for the same environment: until
+// it can be had, the pool counts on it.
+func TestEnvironmentThatReturnsIsCountedOn(t *testing.T) {
+	p, s := newStage(t)
+	first, _, v := busy(t, p, s, true)
+	v.answer("one")
+	p.mu.Lock() // so that it cannot be released
+	v.ask()
+	<-first
+	counted := p.returning.Load()
+	p.mu.Unlock()
+	if counted != 1 {
+		t.Errorf("%d environments are said to be back in a moment", counted)
+	}
+	until(t, func() bool { _, idle := p.Count(); return idle == 1 && p.returning.Load() == 0 })
+}
+
 // A runtime that has answered and then fails has failed, though its caller has the
 // answer.
 func TestFailureAfterTheAnswer(t *testing.T) {

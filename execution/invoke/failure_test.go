@@ -123,6 +123,7 @@ def handler(e, c):
     return c.log_stream_name
 `})
 		first := h.invoke(ref, `{}`)
+		await(t, func() bool { use := h.fleet.Use(); return len(use) == 1 && use[0].Idle == 1 })
 		h.invoke(ref, `{"crash":true}`)
 		r := h.invoke(ref, `{}`)
 		if string(r.Payload) != string(first.Payload) || r.Environment != first.Environment || r.InitDuration != 0 || r.Duration < 100*time.Millisecond || first.InitDuration == 0 {
