@@ -227,6 +227,7 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 	if err != nil {
 		return nil, err
 	}
+	calls.PassOn(elsewhere(c.Endpoints, c.Log))
 	front.open(gateway, urls, calls, endpoints.handler())
 
 	if proving.Wait(); unproven != nil {

@@ -31,8 +31,11 @@ func (c *call) identify() error {
 	case signed:
 		candidates := c.bySigningName(scope.service)
 		if len(candidates) == 0 {
+			if c.elsewhere = c.Handler.elsewhere[scope.service]; c.elsewhere != nil {
+				return nil
+			}
 			return aws.Faultf(http.StatusNotImplemented, "NotImplemented",
-				"lamgate does not serve the AWS service that signs as %q", scope.service)
+				"lamgate does not serve the AWS service that signs as %q; serve --endpoint NAME=URL passes its calls on", scope.service)
 		}
 		c.service = c.among(candidates)
 	case r.Header.Get("X-Amz-Target") != "":

@@ -17,11 +17,11 @@ import (
 // whose functions run on this machine. Plain reads pass: the browser does not
 // show their answers to the page.
 func (c *call) refuseForeignPage() error {
-	if !fromForeignPage(c.r) || c.onlyReads() {
+	if !fromForeignPage(c.r) || c.elsewhere == nil && c.onlyReads() {
 		return nil
 	}
 	code := "AccessDenied"
-	if p := c.service.Protocol; p != api.Query && p != api.RestXML {
+	if c.elsewhere != nil || c.service.Protocol != api.Query && c.service.Protocol != api.RestXML {
 		code += "Exception"
 	}
 	return aws.Faultf(http.StatusForbidden, code, "lamgate takes no calls from web pages of other sites (Origin %q, Host %q)", c.r.Header.Get("Origin"), c.r.Host)

@@ -72,3 +72,15 @@ func Operations(s *api.Service, implementation any) []Status {
 	}
 	return list
 }
+
+// SigningName returns the name under which a service takes signatures, which for
+// most is that of its host.
+func SigningName(host string) string {
+	switch host {
+	case "email":
+		return "ses"
+	case "appsync-api":
+		return "appsync"
+	}
+	return host
+}

@@ -30,6 +30,7 @@ type Handler struct {
 	credentials *Credentials
 	services    []*service
 	patterns    patterns
+	elsewhere   map[string]http.Handler
 }
 
 // New returns a Handler. It fails on an implementation that has a method with
@@ -47,6 +48,11 @@ func New(mounts []Mount, log *slog.Logger, clock aws.Clock, credentials *Credent
 	return h, nil
 }
 
+// PassOn has calls of services that are not mounted go elsewhere, by the names
+// under which these services take signatures. It is for those who build a
+// Handler, before it serves.
+func (h *Handler) PassOn(elsewhere map[string]http.Handler) { h.elsewhere = elsewhere }
+
 // A call is one request on its way through the steps of serve.
 type call struct {
 	*Handler
@@ -55,10 +61,11 @@ type call struct {
 
 	only      []*service // those that the request can be for; nil for any
 	requestID string
-	service   *service   // from identify; nil if no service claims the request
-	operation *operation // from route
-	message   message    // what the decoder reads
-	committed bool       // the response has begun
+	elsewhere http.Handler // from identify; nil if the request is for a service
+	service   *service     // from identify; nil if no service claims the request
+	operation *operation   // from route
+	message   message      // what the decoder reads
+	committed bool         // the response has begun
 }
 
 // ServeHTTP implements http.Handler.
@@ -90,6 +97,10 @@ func (c *call) serve() error {
 	}
 	if err := c.refuseForeignPage(); err != nil {
 		return err
+	}
+	if c.elsewhere != nil {
+		c.elsewhere.ServeHTTP(c.w, c.r)
+		return nil
 	}
 	caller, err := c.authenticate()
 	if err != nil {

@@ -28,7 +28,7 @@ type serverFlags struct {
 	machineFlags   `embed:""`
 	StrictRuntimes bool     `help:"Refuse the runtimes that AWS no longer creates."`
 	CacheMemory    int64    `help:"Most memory, in MiB, that the caches of all stages take together." env:"LAMGATE_CACHE_MEMORY" default:"64" placeholder:"MIB"`
-	Endpoint       []string `help:"Where an AWS service is, for integrations (dynamodb=http://127.0.0.1:8000) and for destinations and dead-letter queues of asynchronous invocations (sqs=URL, sns=URL, events=URL), or where a VPC link leads (vpclink/NAME=URL). May be repeated." sep:"none" placeholder:"NAME=URL"`
+	Endpoint       []string `help:"Where an AWS service is, for integrations (dynamodb=http://127.0.0.1:8000) and for destinations and dead-letter queues of asynchronous invocations (sqs=URL, sns=URL, events=URL); calls of it by clients and functions are passed on. Or where a VPC link leads (vpclink/NAME=URL). May be repeated." sep:"none" placeholder:"NAME=URL"`
 	CPU            string   `name:"cpu" help:"How processors are shared: fair, in proportion to memory where they are short; quota, never more than on AWS; or off." env:"LAMGATE_CPU" enum:"fair,quota,off" default:"fair"`
 	Debug          []string `help:"Function to debug, by name or logical ID, and the port to attach to. May be repeated." sep:"none" placeholder:"NAME[=PORT]"`
 	Registry       []string `name:"insecure-registry" help:"Registry of container images that may be without TLS, or without a certificate, or on this host. May be repeated." env:"LAMGATE_INSECURE_REGISTRY" sep:"," placeholder:"HOST[:PORT]"`

@@ -37,7 +37,7 @@ func (c *call) sign(q *endpoint.Request) {
 	if key.SessionToken != "" {
 		headers = append(headers, field{"X-Amz-Security-Token", key.SessionToken})
 	}
-	scope := wire.Scope{Day: now.Format("20060102"), Region: u.Region, Service: signingName(u.Service)}
+	scope := wire.Scope{Day: now.Format("20060102"), Region: u.Region, Service: wire.SigningName(u.Service)}
 	if scope.Service == "s3" {
 		headers = setField(headers, "X-Amz-Content-Sha256", true, digest)
 	}
@@ -50,18 +50,6 @@ func (c *call) sign(q *endpoint.Request) {
 	canonical.Path, canonical.Query, _ = strings.Cut(q.Target, "?")
 	c.outgoing.headers = append(headers, field{"Authorization", "AWS4-HMAC-SHA256 Credential=" + key.ID + "/" + scope.String() +
 		", SignedHeaders=" + strings.Join(canonical.Names, ";") + ", Signature=" + scope.Sign(key.Secret, stamp, &canonical)})
-}
-
-// signingName is the name under which a service takes signatures, where that is
-// not the name of its host.
-func signingName(service string) string {
-	switch service {
-	case "email":
-		return "ses"
-	case "appsync-api":
-		return "appsync"
-	}
-	return service
 }
 
 // signedNames are the names of the headers that are signed: those of AWS, the
