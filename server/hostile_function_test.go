@@ -132,7 +132,7 @@ func TestHostileFunctions(t *testing.T) {
 				default:
 					t.Logf("after %v: %.200s", took.Round(time.Millisecond), r.Payload)
 				}
-				if took > 20*time.Second {
+				if took > patience {
 					t.Errorf("it took %v", took)
 				}
 				if err := deleteFunction(t.Context(), p, f.name); err != nil {
@@ -153,7 +153,7 @@ func TestHostileFunctions(t *testing.T) {
 	}
 	// Two stem cells, each a runtime and its init, of each of the three runtimes.
 	const stock = 2 * 2 * 3
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if left := descendants(t, p.pid); len(left) > stock {
 			return fmt.Errorf("%d processes remain, %d of them are in stock: %v", len(left), stock, left)
 		}

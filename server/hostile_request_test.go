@@ -272,7 +272,7 @@ func TestSlowConnections(t *testing.T) {
 	for _, c := range held {
 		c.Close()
 	}
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if now := p.openFiles(t); now > before+2 {
 			return fmt.Errorf("%d files are open, and were %d before", now, before)
 		}

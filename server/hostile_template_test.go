@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/lamgate/lamgate/api/cloudformation"
 	"github.com/lamgate/lamgate/aws"
@@ -62,7 +61,7 @@ func TestHostileTemplates(t *testing.T) {
 		{"a pattern of nonsense", "Parameters: {P: {Type: String, AllowedPattern: '((', Default: a}}\n" + group},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			_, err := call[cloudformation.CreateStackOutput](ctx, p, &cloudformation.Service, "CreateStack", &cloudformation.CreateStackInput{StackName: new("hostile"), TemplateBody: &c.template})
 			if f := aws.AsFault(err); f == nil || f.Status != http.StatusBadRequest || f.Message == "" {
