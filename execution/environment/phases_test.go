@@ -196,6 +196,7 @@ func TestLogOfExtensions(t *testing.T) {
 			b := <-s.boxes
 			a := b.register("a", `"INVOKE","SHUTDOWN"`)
 			a.next()
+			until(t, func() bool { return p.fleet.allAlive()[0].api.Extensions()[0].State == "Ready" })
 			s.clock.Advance(time.Second)
 			c.then(s, b, a)
 			last := c.want[strings.LastIndexByte(c.want[:len(c.want)-1], '\n')+1:]

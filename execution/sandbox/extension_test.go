@@ -44,6 +44,7 @@ func TestExtensionsRunBeforeTheCommand(t *testing.T) {
 		if e := nextEnded(t, s); e.Extension != "two" || e.Exit.Code != 3 {
 			t.Errorf("there ended %+v", e)
 		}
+		out.await(t, "ran") // before it ended, but read later
 		if got := out.String(); got != "hanging\nran\n" && got != "ran\nhanging\n" {
 			t.Errorf("before the command they printed %q", got)
 		}
