@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 	"strings"
 
@@ -23,6 +22,8 @@ type dispatcher struct {
 	urls http.Handler  // that of function URLs
 	aws  *wire.Handler // the control plane
 	own  http.Handler  // lamgate's own endpoints
+
+	ownForFunctions http.Handler // as functions reach them
 }
 
 // ownPrefix is where lamgate's own endpoints are. No AWS service has a path
@@ -32,33 +33,23 @@ const ownPrefix = "/_lamgate/"
 func newDispatcher() *dispatcher { return &dispatcher{built: make(chan struct{})} }
 
 // open lets requests in.
-func (d *dispatcher) open(apis, urls http.Handler, aws *wire.Handler, own http.Handler) {
-	d.apis, d.urls, d.aws, d.own = apis, urls, aws, own
+func (d *dispatcher) open(apis, urls http.Handler, aws *wire.Handler, own, ownForFunctions http.Handler) {
+	d.apis, d.urls, d.aws, d.own, d.ownForFunctions = apis, urls, aws, own, ownForFunctions
 	close(d.built)
 }
 
-func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.serve(w, r, d.inOwn) }
+func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.serve(w, r, func() http.Handler { return d.own })
+}
 
-// forFunctions is what functions reach on a private network. lamgate's own
-// endpoints tell those who run the server of all accounts; all that is a
-// function's of them is the packages whose URLs it is given.
+// forFunctions is what functions reach on a private network.
 func (d *dispatcher) forFunctions() http.Handler {
 	return wire.IssuedOnly(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.serve(w, r, func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasPrefix(r.URL.Path, codePath) {
-				w.Header().Set("Content-Type", "application/json")
-				w.WriteHeader(http.StatusForbidden)
-				fmt.Fprintln(w, `{"Message":"functions are not told what lamgate tells who runs it"}`)
-				return
-			}
-			d.inOwn(w, r)
-		})
+		d.serve(w, r, func() http.Handler { return d.ownForFunctions })
 	}))
 }
 
-func (d *dispatcher) inOwn(w http.ResponseWriter, r *http.Request) { d.own.ServeHTTP(w, r) }
-
-func (d *dispatcher) serve(w http.ResponseWriter, r *http.Request, own http.HandlerFunc) {
+func (d *dispatcher) serve(w http.ResponseWriter, r *http.Request, own func() http.Handler) {
 	select {
 	case <-d.built:
 	case <-r.Context().Done():
@@ -73,7 +64,7 @@ func (d *dispatcher) serve(w http.ResponseWriter, r *http.Request, own http.Hand
 	case function:
 		d.urls.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, ownPrefix):
-		own(w, r)
+		own().ServeHTTP(w, r)
 	default:
 		d.aws.ServeHTTP(w, r)
 	}

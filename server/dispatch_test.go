@@ -13,7 +13,8 @@ func TestFunctionsAreNotTheOperator(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, name) })
 	}
 	d := newDispatcher()
-	d.open(plane("apis"), plane("urls"), nil, plane("own"))
+	all := plane("own")
+	d.open(plane("apis"), plane("urls"), nil, all, new(own).forFunctions(all))
 	for _, test := range []struct{ host, path, everybody, functions string }{
 		{"localhost", "/_lamgate/journeys/x", "own", ""},
 		{"localhost", "/_lamgate/environments", "own", ""},

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/lamgate/lamgate/gateway/rest"
 	"github.com/lamgate/lamgate/wire"
 )
 
@@ -18,7 +19,7 @@ import (
 func elsewhere(endpoints map[string]*url.URL, log *slog.Logger) map[string]http.Handler {
 	services := map[string]http.Handler{}
 	for name, u := range endpoints {
-		if strings.HasPrefix(name, vpcLinks) {
+		if strings.HasPrefix(name, rest.VPCLinks) {
 			continue
 		}
 		services[wire.SigningName(name)] = &httputil.ReverseProxy{
@@ -34,6 +35,3 @@ func elsewhere(endpoints map[string]*url.URL, log *slog.Logger) map[string]http.
 	}
 	return services
 }
-
-// vpcLinks is how the names of VPC links begin among the endpoints.
-const vpcLinks = "vpclink/"

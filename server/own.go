@@ -45,6 +45,18 @@ func (o *own) handler() http.Handler {
 	return mux
 }
 
+// forFunctions is what functions reach of all. It tells those who run the server of
+// all accounts; a function's are the packages whose URLs it is given.
+func (o *own) forFunctions(all http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, codePath) {
+			o.refuse(w, http.StatusForbidden, "functions are not told what lamgate tells who runs it")
+			return
+		}
+		all.ServeHTTP(w, r)
+	})
+}
+
 func (o *own) answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -228,7 +228,8 @@ func newServices(ctx context.Context, c Config, address string) (_ *services, er
 		return nil, err
 	}
 	calls.PassOn(elsewhere(c.Endpoints, c.Log))
-	front.open(gateway, urls, calls, endpoints.handler())
+	all := endpoints.handler()
+	front.open(gateway, urls, calls, all, endpoints.forFunctions(all))
 
 	if proving.Wait(); unproven != nil {
 		return nil, unproven

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/lamgate/lamgate/gateway/rest"
 )
 
 // misnomer returns the name of the endpoint of a service that people call
@@ -43,7 +45,7 @@ func parseEndpoints(list []string) (map[string]*url.URL, error) {
 
 // isEndpointName reports whether name can be that of a service or of a VPC link.
 func isEndpointName(name string) bool {
-	if link, ok := strings.CutPrefix(name, "vpclink/"); ok {
+	if link, ok := strings.CutPrefix(name, rest.VPCLinks); ok {
 		return link != ""
 	}
 	return !strings.ContainsFunc(name, func(r rune) bool {

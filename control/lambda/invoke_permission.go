@@ -30,8 +30,13 @@ func (s *Service) authorize(caller aws.Caller, ref execution.FunctionRef) error 
 	if allowed {
 		return nil
 	}
+	return notAllowed(caller, invokeAction, ref.ARN())
+}
+
+// notAllowed is the fault of what no policy of another account's resource allows.
+func notAllowed(caller aws.Caller, action, resource string) error {
 	return userFault(http.StatusForbidden, "AccessDeniedException",
-		"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %[2]s action", caller.ARN, invokeAction, ref.ARN())
+		"User: %s is not authorized to perform: %s on resource: %s because no resource-based policy allows the %[2]s action", caller.ARN, action, resource)
 }
 
 func (s *Service) asking(caller aws.Caller, ref execution.FunctionRef) policy.Request {

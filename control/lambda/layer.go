@@ -180,15 +180,13 @@ func renderLayerItem(v *execution.LayerVersion) *lambda.LayerVersionsListItem {
 // policy lets them.
 func (s *Service) readLayer(ctx context.Context, ref layerRef) (*execution.LayerVersion, error) {
 	v, err := state.Load[execution.LayerVersion](s.Documents, ref.key())
-	foreign := ref.account != aws.CallerFrom(ctx).Account
-	if foreign && (err != nil || !s.mayReadLayer(ctx, ref, v)) {
+	caller := aws.CallerFrom(ctx)
+	if ref.account != caller.Account && (err != nil || !s.mayReadLayer(ctx, ref, v)) {
 		if err != nil && !errors.Is(err, state.ErrNotFound) {
 			return nil, err
 		}
 		// AWS: that a foreign layer does not exist is not told.
-		return nil, aws.Faultf(http.StatusForbidden, "AccessDeniedException",
-			"User: %s is not authorized to perform: lambda:GetLayerVersion on resource: %s because no resource-based policy allows the lambda:GetLayerVersion action",
-			aws.CallerFrom(ctx).ARN, ref.versionARN()).With("Type", "User")
+		return nil, notAllowed(caller, readLayerAction, ref.versionARN())
 	}
 	return v, err
 }

@@ -1,5 +1,3 @@
-// Package disk has what directories of code and of images have in common: they
-// are made whole, shared by hard links, and removed though nobody may write them.
 package disk
 
 import (

@@ -200,9 +200,10 @@ type report struct {
 	done      time.Time // when the runtime had done with it, of which is told; zero before
 }
 
-// answer completes a ticket as soon as it is answered, and keeps its report for
-// later. Only who wants to see the log waits for that.
-func (e *Environment) answer(a runtimeapi.Answer) {
+// Answered implements runtimeapi.Owner. It completes a ticket as soon as it is
+// answered, and keeps its report for later. Only who wants to see the log waits
+// for that.
+func (e *Environment) Answered(a runtimeapi.Answer) {
 	now := e.pool.fleet.Clock.Now()
 	memory := e.maxMemory(now)
 	e.mu.Lock()

@@ -95,6 +95,3 @@ func (e *Environment) describe() runtimeapi.Init {
 	}
 	return i
 }
-
-// Answered implements runtimeapi.Owner.
-func (e *Environment) Answered(a runtimeapi.Answer) { e.answer(a) }

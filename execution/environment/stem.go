@@ -120,7 +120,7 @@ func (e *Environment) become(ctx context.Context, key AccessKey) bool {
 	began := f.Clock.Now()
 	share, quota := f.cpu(p.config.MemoryMB)
 	err := st.box.Assign(ctx, sandbox.Assignment{
-		Name: e.name(), Task: m.task.Dir, Opt: m.optDir(), MemoryMB: max(p.config.MemoryMB, 1), TmpMB: max(p.config.EphemeralMB, 512),
+		Name: e.name(), Task: m.task.Dir, Opt: m.optDir(), MemoryMB: p.memoryMB(), TmpMB: max(p.config.EphemeralMB, 512),
 		CPU: share, CPUQuota: quota,
 	})
 	if err != nil {

@@ -47,9 +47,12 @@ type Config struct {
 	Services func(service string) http.Handler
 
 	// Endpoints are where AWS services are that lamgate is not, by name
-	// ("dynamodb"), and where VPC links lead ("vpclink/ID", "vpclink/NAME").
+	// ("dynamodb"), and where VPC links lead (VPCLinks and an ID or a name).
 	Endpoints map[string]*url.URL
 }
+
+// VPCLinks is how the names of VPC links begin among Config.Endpoints.
+const VPCLinks = "vpclink/"
 
 // A Gateway serves all REST APIs of a store. It is an http.Handler for the
 // requests that Addressed tells to be for the data plane.

@@ -258,7 +258,7 @@ func (c *call) throughLink(q *endpoint.Request) *gatewayResponse {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{"there is no VPC link " + id,
 			"create it, or let the integration's connectionId name another"}, internalServerError())
 	}
-	to := c.gateway.endpointOf("vpclink/"+id, "vpclink/"+link.Name)
+	to := c.gateway.endpointOf(VPCLinks+id, VPCLinks+link.Name)
 	if to == nil {
 		return c.refuse(stepIntegration, telemetry.Failed, advice{
 			"lamgate does not know where the VPC link " + link.Name + " (" + id + ") leads",
